@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * What differs between machines: where a syscall's number and arguments stand
+ * in the saved registers, and the values of the few flags that each machine
+ * numbers for itself.
+ */
+#ifndef SAKER_BPF_ARCH_H
+#define SAKER_BPF_ARCH_H
+
+#if defined(__TARGET_ARCH_x86)
+
+struct pt_regs {
+	unsigned long bp;
+	unsigned long bx;
+	unsigned long r10;
+	unsigned long r9;
+	unsigned long r8;
+	unsigned long cx;
+	unsigned long dx;
+	unsigned long si;
+	unsigned long di;
+	unsigned long orig_ax;
+} __attribute__((preserve_access_index));
+
+#define ARCH_NR(regs) ((regs)->orig_ax)
+#define ARCH_ARG0(regs) ((regs)->di)
+#define ARCH_ARG1(regs) ((regs)->si)
+#define ARCH_ARG2(regs) ((regs)->dx)
+#define ARCH_ARG3(regs) ((regs)->r10)
+#define ARCH_ARG4(regs) ((regs)->r8)
+#define ARCH_ARG5(regs) ((regs)->r9)
+
+/* A syscall by the 32-bit convention: other numbers, other registers. */
+#define ARCH_COMPAT_BIT 2 /* TS_COMPAT in thread_info.status */
+#define ARCH_COMPAT_STATE(task) ((task)->thread_info.status)
+#define ARCH_COMPAT_ARG0(regs) ((__u32)(regs)->bx)
+#define ARCH_COMPAT_ARG1(regs) ((__u32)(regs)->cx)
+#define ARCH_COMPAT_ARG2(regs) ((__u32)(regs)->dx)
+#define ARCH_COMPAT_ARG3(regs) ((__u32)(regs)->si)
+#define ARCH_COMPAT_ARG4(regs) ((__u32)(regs)->di)
+#define ARCH_COMPAT_ARG5(regs) ((__u32)(regs)->bp)
+
+#define ARCH_O_DIRECT 040000
+#define ARCH_O_LARGEFILE 0100000
+#define ARCH_O_DIRECTORY 0200000
+
+#elif defined(__TARGET_ARCH_arm64)
+
+struct user_pt_regs {
+	__u64 regs[31];
+} __attribute__((preserve_access_index));
+
+struct pt_regs {
+	struct user_pt_regs user_regs;
+	__u64 orig_x0;
+	__s32 syscallno;
+} __attribute__((preserve_access_index));
+
+#define ARCH_NR(regs) ((regs)->syscallno)
+/* x0 holds the result by now. */
+#define ARCH_ARG0(regs) ((regs)->orig_x0)
+#define ARCH_ARG1(regs) ((regs)->user_regs.regs[1])
+#define ARCH_ARG2(regs) ((regs)->user_regs.regs[2])
+#define ARCH_ARG3(regs) ((regs)->user_regs.regs[3])
+#define ARCH_ARG4(regs) ((regs)->user_regs.regs[4])
+#define ARCH_ARG5(regs) ((regs)->user_regs.regs[5])
+
+#define ARCH_COMPAT_BIT (1 << 22) /* _TIF_32BIT in thread_info.flags */
+#define ARCH_COMPAT_STATE(task) ((task)->thread_info.flags)
+#define ARCH_COMPAT_ARG0(regs) ((__u32)(regs)->orig_x0)
+#define ARCH_COMPAT_ARG1(regs) ((__u32)(regs)->user_regs.regs[1])
+#define ARCH_COMPAT_ARG2(regs) ((__u32)(regs)->user_regs.regs[2])
+#define ARCH_COMPAT_ARG3(regs) ((__u32)(regs)->user_regs.regs[3])
+#define ARCH_COMPAT_ARG4(regs) ((__u32)(regs)->user_regs.regs[4])
+#define ARCH_COMPAT_ARG5(regs) ((__u32)(regs)->user_regs.regs[5])
+
+#define ARCH_O_DIRECT 0200000
+#define ARCH_O_LARGEFILE 0400000
+#define ARCH_O_DIRECTORY 040000
+
+#else
+#error "no registers known for this machine"
+#endif
+
+#endif /* SAKER_BPF_ARCH_H */

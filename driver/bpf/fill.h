@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * An event under construction, and the few ways to append a parameter to it.
+ * Events of one size are written straight into the ring (fixed), others into
+ * the CPU's scratch. `fixed` and the offsets of lengths are constants in each
+ * program once everything is inlined; that is why all here is always_inline.
+ */
+#ifndef SAKER_BPF_FILL_H
+#define SAKER_BPF_FILL_H
+
+#include "maps.h"
+#include "schema/wire.h"
+
+struct fill {
+	struct pt_regs *regs;
+	long ret;
+	struct task_struct *task;
+	struct probe_cpu *cpu;
+	struct probe_scratch *scratch; /* NULL when fixed */
+	__u8 *data;
+	__u32 pos;  /* where the next value goes */
+	__u32 lens; /* where its length goes */
+	bool fixed;
+	bool compat; /* a syscall by the 32-bit convention */
+	/* Sources that several parameters share; loaded at the first use. */
+	bool have_file;
+	bool have_exe;
+	bool have_how;
+	bool have_message;
+	__u32 exe_len;
+	struct file *file;
+	struct file *exe;
+	struct {
+		__u64 flags;
+		__u64 mode;
+		__u64 resolve;
+	} how;
+	struct {
+		__u64 name;
+		__u64 iov;
+		__u64 iov_len;
+		__u64 control;
+		__u64 control_len;
+		__u32 len; /* sendmmsg, recvmmsg: bytes of this message */
+		bool ok;
+	} message;
+};
+
+#define PROBE_INLINE static __attribute__((always_inline)) inline
+
+/* Keeps the compiler from undoing the masks that the verifier needs to see. */
+#define OPAQUE(x) asm volatile("" : "+r"(x))
+
+PROBE_INLINE __u8 *fill_here(struct fill *f)
+{
+	__u32 pos = f->pos;
+
+	if (!f->fixed) {
+		OPAQUE(pos);
+		pos &= PROBE_EVENT_MAX - 1;
+	}
+	return f->data + pos;
+}
+
+PROBE_INLINE void fill_len(struct fill *f, __u16 len)
+{
+	*(__u16 *)(f->data + f->lens) = len;
+	f->lens += SAKER_WIRE_LEN;
+}
+
+PROBE_INLINE void fill_empty(struct fill *f)
+{
+	fill_len(f, 0);
+}
+
+/* Bytes of a parameter without its length. */
+#define FILL_RAW(bits)                                                  \
+	PROBE_INLINE void fill_raw##bits(struct fill *f, __u##bits v)   \
+	{                                                               \
+		*(__u##bits *)fill_here(f) = v;                         \
+		f->pos += sizeof(v);                                    \
+	}                                                               \
+	PROBE_INLINE void fill_u##bits(struct fill *f, __u##bits v)     \
+	{                                                               \
+		fill_raw##bits(f, v);                                   \
+		fill_len(f, sizeof(v));                                 \
+	}
+
+FILL_RAW(8)
+FILL_RAW(16)
+FILL_RAW(32)
+FILL_RAW(64)
+
+/*
+ * Behind a value of varying length. The detour through memory makes the
+ * verifier forget the range it worked out for pos: with it, every mix of
+ * lengths would be a state of its own to look at.
+ */
+PROBE_INLINE void fill_advance(struct fill *f, __u32 n)
+{
+	volatile __u32 *pos = &f->cpu->pos;
+
+	*pos = f->pos + n;
+	f->pos = *pos;
+}
+
+/* NUL-terminated text; what cannot be read is an empty parameter. Returns its length. */
+PROBE_INLINE __u32 fill_raw_user_str(struct fill *f, __u64 ptr, __u32 max)
+{
+	long n = bpf_probe_read_user_str(fill_here(f), max, (void *)ptr);
+
+	if (n < 0)
+		n = 0;
+	fill_advance(f, n);
+	return n;
+}
+
+PROBE_INLINE __u32 fill_raw_kernel_str(struct fill *f, __u64 ptr, __u32 max)
+{
+	long n = bpf_probe_read_kernel_str(fill_here(f), max, (void *)ptr);
+
+	if (n < 0)
+		n = 0;
+	fill_advance(f, n);
+	return n;
+}
+
+PROBE_INLINE __u32 fill_user_str(struct fill *f, __u64 ptr, __u32 max)
+{
+	__u32 n = fill_raw_user_str(f, ptr, max);
+
+	fill_len(f, n);
+	return n;
+}
+
+PROBE_INLINE __u32 fill_kernel_str(struct fill *f, __u64 ptr, __u32 max)
+{
+	__u32 n = fill_raw_kernel_str(f, ptr, max);
+
+	fill_len(f, n);
+	return n;
+}
+
+/* Up to max bytes of user memory; all or nothing. */
+PROBE_INLINE __u32 fill_raw_user(struct fill *f, __u64 ptr, __u64 len, __u32 max)
+{
+	__u32 n = len > max ? max : len;
+
+	OPAQUE(n);
+	n &= PROBE_EVENT_MAX - 1;
+	if (!ptr || !n || bpf_probe_read_user(fill_here(f), n, (void *)ptr))
+		return 0;
+	fill_advance(f, n);
+	return n;
+}
+
+PROBE_INLINE __u32 fill_user(struct fill *f, __u64 ptr, __u64 len, __u32 max)
+{
+	__u32 n = fill_raw_user(f, ptr, len, max);
+
+	fill_len(f, n);
+	return n;
+}
+
+PROBE_INLINE void fill_raw_bytes16(struct fill *f, const __u64 v[2])
+{
+	fill_raw64(f, v[0]);
+	fill_raw64(f, v[1]);
+}
+
+/* The byte before the next value. */
+PROBE_INLINE void fill_patch(struct fill *f, __u8 c)
+{
+	__u32 pos = f->pos - 1;
+
+	OPAQUE(pos);
+	f->data[pos & (PROBE_EVENT_MAX - 1)] = c;
+}
+
+/* ---- the task ---------------------------------------------------------------- */
+
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
+
+/*
+ * The same pointer, trusted less. The verifier searches all types of the kernel
+ * by name for each pointer loaded through a trusted one, a millisecond each;
+ * what we load we only ever read, for which the distrusted kind does as well.
+ */
+PROBE_INLINE struct task_struct *fill_task(struct task_struct *task)
+{
+	if (bpf_rdonly_cast)
+		return bpf_rdonly_cast(task, bpf_core_type_id_kernel(struct task_struct));
+	return task;
+}
+
+PROBE_INLINE struct task_struct *fill_current(void)
+{
+	return fill_task((void *)bpf_get_current_task_btf());
+}
+
+/* ---- the syscall's arguments ------------------------------------------------ */
+
+#define ARG(f, n) ((f)->compat ? ARCH_COMPAT_ARG##n((f)->regs) : ARCH_ARG##n((f)->regs))
+
+/* ---- beginning and end ------------------------------------------------------ */
+
+PROBE_INLINE void fill_drop(struct probe_cpu *cpu, enum probe_reason reason, enum probe_class class)
+{
+	cpu->dropped[reason][class]++;
+}
+
+PROBE_INLINE void fill_header(struct fill *f, __u16 code, __u32 n_params)
+{
+	*(__u64 *)(f->data + 0) = bpf_ktime_get_boot_ns() + switches.epoch_offset;
+	*(__u64 *)(f->data + 8) = (__u32)f->task->pid;
+	*(__u16 *)(f->data + 20) = code;
+	*(__u32 *)(f->data + 22) = n_params;
+	f->lens = SAKER_WIRE_HEADER;
+	f->pos = SAKER_WIRE_HEADER + n_params * SAKER_WIRE_LEN;
+}
+
+/*
+ * How to submit. The reader is woken when it sleeps and either the event is
+ * urgent or enough has gathered; a reader that is awake looks by itself.
+ */
+PROBE_INLINE __u64 fill_wake(struct probe_cpu *cpu, __u16 code, __u32 len)
+{
+	__u32 sleep = switches.sleep;
+
+	if (!(sleep & 1) || cpu->woken == sleep)
+		return BPF_RB_NO_WAKEUP;
+	if (cpu->sleep != sleep) {
+		cpu->sleep = sleep;
+		cpu->unread = 0;
+	}
+	cpu->unread += len;
+	if (cpu->unread < config.watermark && !switches.urgent[code & (PROBE_PROGRAMS - 1)])
+		return BPF_RB_NO_WAKEUP;
+	cpu->woken = sleep;
+	return BPF_RB_FORCE_WAKEUP;
+}
+
+/* Sends what is in the scratch. */
+PROBE_INLINE void fill_output(struct fill *f, void *ring, __u16 code, enum probe_class class)
+{
+	__u32 len = f->pos;
+
+	f->cpu->busy = 0;
+	if (len > PROBE_EVENT_MAX - 1) {
+		fill_drop(f->cpu, PROBE_DROP_TOO_LARGE, class);
+		return;
+	}
+	*(__u32 *)(f->data + 16) = len;
+	OPAQUE(len);
+	len &= PROBE_EVENT_MAX - 1;
+	if (bpf_ringbuf_output(ring, f->data, len, fill_wake(f->cpu, code, len)))
+		fill_drop(f->cpu, PROBE_DROP_RING_FULL, class);
+}
+
+#endif /* SAKER_BPF_FILL_H */

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * What the probe and the engine that loads it say to each other: settings that
+ * are constant once loaded, switches that change while running, counters. Both
+ * sides include this file; events themselves are schema/wire.h.
+ */
+#ifndef SAKER_BPF_SHARED_H
+#define SAKER_BPF_SHARED_H
+
+#define PROBE_SYSCALLS 512 /* kernel numbers that the table holds; higher ones are not wanted */
+#define PROBE_PROGRAMS 512 /* slots of the tail-call table, by event code */
+#define PROBE_CLASSES 9    /* enum saker_event_class */
+#define PROBE_REASONS 4    /* enum saker_drop_reason */
+
+/* Bytes: one event can have as many; a single read may run over by as many again. */
+#define PROBE_EVENT_MAX 65536
+#define PROBE_TMP 8192 /* for what is read but is not the event: iovecs, addresses, a path backwards */
+
+/* Longest path, executable, arguments and environment that an event keeps, bytes with the NUL. */
+#define PROBE_PATH_MAX 4096
+#define PROBE_ARGS_MAX 4096
+
+/* The classes that drops are counted by; the same order as SAKER_EVENT_CLASS_LIST. */
+enum probe_class {
+	PROBE_CLASS_CLONE_FORK,
+	PROBE_CLASS_EXECVE,
+	PROBE_CLASS_CONNECT,
+	PROBE_CLASS_OPEN,
+	PROBE_CLASS_DIR_FILE,
+	PROBE_CLASS_OTHER_INTEREST,
+	PROBE_CLASS_CLOSE,
+	PROBE_CLASS_PROC_EXIT,
+	PROBE_CLASS_OTHER,
+};
+
+/* The same order as SAKER_DROP_REASON_LIST. */
+enum probe_reason {
+	PROBE_DROP_RING_FULL,
+	PROBE_DROP_SCRATCH,
+	PROBE_DROP_TOO_LARGE,
+	PROBE_DROP_FAULT,
+};
+
+/* Settled before loading: the verifier folds what depends on it. */
+struct probe_config {
+	unsigned int n_cpus;   /* entries of the maps by CPU */
+	unsigned int snaplen;  /* bytes kept of I/O buffers */
+	unsigned int watermark; /* bytes in a ring that wake a sleeping reader */
+	unsigned char drop_failed;
+	unsigned char reserved[3];
+};
+
+/* What a syscall of some number is, in the machine's own convention and in the 32-bit one. */
+struct probe_syscall {
+	unsigned short own;
+	unsigned short compat;
+};
+
+/* Read by every program at every event, written by the engine only. */
+struct probe_switches {
+	unsigned long long epoch_offset; /* what makes boot time time since 1970, ns */
+	/*
+	 * The reader's sleep it is in, odd = asleep. A program that wakes it up
+	 * does so by this number, so one sleep is ended at most once a CPU.
+	 */
+	unsigned int sleep;
+	unsigned int want_exit; /* sched_process_exit is wanted */
+	struct probe_syscall want[PROBE_SYSCALLS]; /* event code by kernel number, 0 = not wanted */
+	struct probe_syscall sc[PROBE_SYSCALLS];   /* public code by kernel number */
+	unsigned char urgent[PROBE_PROGRAMS]; /* by event code: wakes a sleeping reader at once */
+};
+
+/* One CPU's counters, written by that CPU only. */
+struct probe_cpu {
+	unsigned long long seen[PROBE_CLASSES];
+	unsigned long long dropped[PROBE_REASONS][PROBE_CLASSES];
+	unsigned long long unread;  /* bytes submitted in this sleep of the reader */
+	unsigned int sleep;         /* the sleep that `unread` is about */
+	unsigned int woken;         /* the sleep that this CPU ended */
+	unsigned int busy;          /* the scratch is in use */
+	unsigned int pos;           /* the event being written: where its next value goes */
+	unsigned int message;       /* index of the message in a sendmmsg or recvmmsg */
+} __attribute__((aligned(64)));
+
+#endif /* SAKER_BPF_SHARED_H */

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libcapture, libenrich and the formats of librules: prints a line for every
+ * event of a capture file that satisfies a condition.
+ *
+ *   fields FILE.scap 'evt.type = execve' '%evt.time %proc.name %proc.cmdline'
+ */
+#include <saker/capture.h>
+#include <saker/enrich.h>
+#include <saker/rules.h>
+
+#include <stdio.h>
+
+static void complain(void *userdata, const struct saker_diag *diag)
+{
+	fprintf(stderr, "%s: %s %s\n", diag->id, diag->message, diag->hint);
+}
+
+static int print_matches(struct saker_capture *capture, struct saker_state *state,
+			 struct saker_filter *filter, struct saker_formatter *formatter)
+{
+	const struct saker_event *event;
+	struct saker_event_meta meta;
+	struct saker_record *record;
+	struct saker_rendered line;
+	int rc;
+
+	while ((rc = saker_capture_next(capture, -1, &event, &meta)) >= 0) {
+		if (rc == 0 || saker_state_apply(state, event, &meta, &record) != 1)
+			continue;
+		if (saker_filter_eval(filter, record) == 1 &&
+		    saker_formatter_render(formatter, record, &line) == 0)
+			printf("%s\n", line.message);
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct saker_capture_options options = SAKER_CAPTURE_OPTIONS_INIT;
+	struct saker_state_options state_options = SAKER_STATE_OPTIONS_INIT;
+	struct saker_capture *capture = NULL;
+	struct saker_state *state = NULL;
+	struct saker_filter *filter = NULL;
+	struct saker_formatter *formatter = NULL;
+	int rc = 1;
+
+	if (argc != 4) {
+		fprintf(stderr, "usage: fields FILE CONDITION FORMAT\n");
+		return 2;
+	}
+	options.file = argv[1];
+	options.diag = complain;
+	state_options.offline = true;
+	if (saker_capture_open(&options, &capture) == 0 &&
+	    saker_state_new(&state_options, &state) == 0 &&
+	    saker_filter_compile(saker_enrich_catalogue(), argv[2], complain, NULL, &filter) == 0 &&
+	    saker_formatter_compile(saker_enrich_catalogue(), argv[3], complain, NULL,
+				    &formatter) == 0)
+		rc = print_matches(capture, state, filter, formatter);
+	saker_formatter_free(formatter);
+	saker_filter_free(filter);
+	saker_state_free(state);
+	saker_capture_close(capture);
+	return rc;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Capture: a handle over an engine that yields events, live from the kernel or
+ * from a file. In the order one calls them:
+ *
+ *   saker_capture_open     picks an engine, starts it
+ *   saker_capture_next     the next event, oldest first; start-up state first of all
+ *   saker_capture_stop     detach; what is in the rings can still be read
+ *   saker_capture_stats    seen = delivered + dropped + pending, always
+ *   saker_capture_close
+ *
+ * A handle belongs to one thread, save saker_capture_interrupt.
+ */
+#ifndef SAKER_CAPTURE_H
+#define SAKER_CAPTURE_H
+#pragma once
+
+#include <saker/base.h>
+#include <saker/event.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct saker_capture;
+
+struct saker_capture_options {
+	size_t size;
+	const char *engine; /* "ebpf", "scap"; NULL = ebpf, or scap when file is set */
+	const char *file;   /* scap: the capture file, "-" = standard input */
+	saker_diag_fn diag; /* why opening failed and what to do; warnings */
+	void *diag_userdata;
+	saker_log_fn log; /* libbpf's messages and our own; may be NULL */
+	void *log_userdata;
+	const struct saker_syscall_set *syscalls; /* wanted; NULL = the "state" set */
+	uint64_t ring_bytes;     /* per ring, a power of two of pages; 0 = 4 MiB */
+	uint32_t cpus_per_ring;  /* 0 or 1 = one ring per CPU */
+	uint32_t snaplen;        /* bytes kept of I/O buffers; 0 = 80 */
+	uint64_t order_ns;       /* how long events wait for older ones of other CPUs; 0 = 2 ms */
+	bool drop_failed_exit;   /* failed syscalls are not wanted */
+	bool no_initial_state;   /* do not yield the processes that exist already */
+};
+
+#define SAKER_CAPTURE_OPTIONS_INIT                       \
+	{                                                \
+		.size = sizeof(struct saker_capture_options), \
+	}
+
+/*
+ * Opens and starts a capture. Every failure has a diagnostic. -EPERM: not root
+ * or no capability; -ENOTSUP: the kernel lacks what the engine needs (BTF, ring
+ * buffer, tracing programs); -ENOMEM: memlock or memory limit; -ENOENT: no such
+ * file or engine; -EBADMSG: not a capture file.
+ */
+SAKER_PUBLIC int saker_capture_open(const struct saker_capture_options *options,
+				    struct saker_capture **ret_capture);
+SAKER_PUBLIC struct saker_capture *saker_capture_close(struct saker_capture *capture);
+
+/* What comes with an event besides its bytes. */
+struct saker_event_meta {
+	uint16_t cpu;
+	uint16_t flags; /* enum saker_event_meta_flag */
+};
+
+enum saker_event_meta_flag {
+	SAKER_EVENT_META_INITIAL = 1 << 0, /* start-up state (events 430-448), not something that happened now */
+	/*
+	 * Counts as an event, but is for the state alone and not for rules: an enter
+	 * event of an old file, an account announced in front of all else, an event
+	 * that the filter of whoever wrote the file left out.
+	 */
+	SAKER_EVENT_META_STATE_ONLY = 1 << 1,
+};
+
+/*
+ * The next event in order of time. 1: ret_event points to it, valid until the
+ * next call on this handle; 0: none within timeout_ms (0 = do not wait, -1 =
+ * for ever) or interrupted; -ENODATA: end of file, or stopped and drained;
+ * other negative errno: the engine failed, with a diagnostic.
+ */
+SAKER_PUBLIC int saker_capture_next(struct saker_capture *capture, int timeout_ms,
+				    const struct saker_event **ret_event,
+				    struct saker_event_meta *ret_meta);
+
+/* Makes a waiting saker_capture_next return 0. From any thread or signal handler. */
+SAKER_PUBLIC void saker_capture_interrupt(struct saker_capture *capture);
+
+/* Changes the wanted set while running. -ENOTSUP: the engine selects nothing (files). */
+SAKER_PUBLIC int saker_capture_want(struct saker_capture *capture, const struct saker_syscall_set *syscalls);
+
+/* Stops new events; saker_capture_next yields what is pending, then -ENODATA. */
+SAKER_PUBLIC int saker_capture_stop(struct saker_capture *capture);
+
+/*
+ * Re-reads a thread (and its files) from the system, as iterator events
+ * (430-448) handed to fn before the call returns; for holes in the state. May
+ * be called between two saker_capture_next. 0; -ESRCH: it is gone; -ENOTSUP.
+ */
+typedef void (*saker_capture_event_fn)(void *userdata, const struct saker_event *event);
+SAKER_PUBLIC int saker_capture_refill(struct saker_capture *capture, int64_t tid,
+				      saker_capture_event_fn fn, void *userdata);
+
+/* Why an event was not delivered. */
+#define SAKER_DROP_REASON_LIST(X)                                              \
+	X(RING_FULL, "ring_full")       /* the consumer was too slow */        \
+	X(SCRATCH, "scratch_busy")      /* the CPU's scratch was in use */     \
+	X(TOO_LARGE, "too_large")       /* more than an event can hold */      \
+	X(FAULT, "fault")               /* the kernel data could not be read */
+
+enum saker_drop_reason {
+#define X(symbol, name) SAKER_DROP_##symbol,
+	SAKER_DROP_REASON_LIST(X)
+#undef X
+	SAKER_DROP_REASONS,
+};
+
+/* Classes of events that drops are counted by; the names are those of Falco's metrics. */
+#define SAKER_EVENT_CLASS_LIST(X)               \
+	X(CLONE_FORK, "clone_fork")             \
+	X(EXECVE, "execve")                     \
+	X(CONNECT, "connect")                   \
+	X(OPEN, "open")                         \
+	X(DIR_FILE, "dir_file")                 \
+	X(OTHER_INTEREST, "other_interest")     \
+	X(CLOSE, "close")                       \
+	X(PROC_EXIT, "proc")                    \
+	X(OTHER, "other")
+
+enum saker_event_class {
+#define X(symbol, name) SAKER_EVENT_CLASS_##symbol,
+	SAKER_EVENT_CLASS_LIST(X)
+#undef X
+	SAKER_EVENT_CLASSES,
+};
+
+struct saker_capture_stats {
+	size_t size;
+	uint64_t seen;      /* wanted events that happened, counted in the kernel */
+	uint64_t delivered; /* handed out by saker_capture_next; initial state not counted */
+	uint64_t dropped;   /* sum of dropped_by */
+	uint64_t initial;   /* start-up events handed out */
+	uint64_t seen_by[SAKER_EVENT_CLASSES];
+	uint64_t dropped_by[SAKER_DROP_REASONS][SAKER_EVENT_CLASSES];
+	uint64_t out_of_order; /* delivered with an older time than the one before */
+	uint64_t wakeups;
+	uint64_t ring_bytes; /* memory of all rings */
+	uint32_t n_rings;
+	uint64_t file_offset; /* scap: bytes read so far */
+	uint64_t file_size;   /* scap: 0 = unknown */
+};
+
+/* The counters so far; the caller sets ret_stats->size first. */
+SAKER_PUBLIC int saker_capture_stats(struct saker_capture *capture, struct saker_capture_stats *ret_stats);
+/* The names of the lists above, constant; "?" outside the range. */
+SAKER_PUBLIC const char *saker_drop_reason_name(enum saker_drop_reason reason);
+SAKER_PUBLIC const char *saker_event_class_name(enum saker_event_class event_class);
+
+/* What the capture was made on. */
+struct saker_machine {
+	uint32_t n_cpus;
+	uint64_t memory; /* bytes */
+	uint64_t max_pid;
+	uint64_t boot_ts; /* ns since 1970 */
+	char hostname[128];
+};
+
+/* -ENODATA: the capture file does not say. */
+SAKER_PUBLIC int saker_capture_machine(struct saker_capture *capture, struct saker_machine *ret_machine);
+
+/* A network interface's address; for telling local from remote. */
+struct saker_interface {
+	const char *name;
+	struct saker_ip addr; /* prefix = netmask bits */
+};
+
+/* The n-th interface address: 1, or 0 past the last. Valid until close. */
+SAKER_PUBLIC int saker_capture_interface(struct saker_capture *capture, uint32_t n,
+					 struct saker_interface *ret_interface);
+
+/* A user (type 0) or group (type 1) of the capture's machine. */
+struct saker_account {
+	uint8_t type;
+	uint32_t uid;
+	uint32_t gid;
+	const char *name;
+	const char *home;
+	const char *shell;
+};
+
+/* The n-th account that a capture file lists: 1, or 0 past the last (live: always 0). */
+SAKER_PUBLIC int saker_capture_account(struct saker_capture *capture, uint32_t n,
+				       struct saker_account *ret_account);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SAKER_CAPTURE_H */

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writing capture files that libs, falco, sysdig and saker_capture_open read. In
+ * the order one calls them:
+ *
+ *   saker_scap_open     creates the file, writes what is known of the machine
+ *   saker_scap_write    start-up events first (they become the file's lists), then all others
+ *   saker_scap_flush    what was written so far is in the file
+ *   saker_scap_finish   completes the file; the last chance to learn that it is not
+ *   saker_scap_close
+ *
+ * A writer belongs to one thread.
+ */
+#ifndef SAKER_SCAP_H
+#define SAKER_SCAP_H
+#pragma once
+
+#include <saker/capture.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct saker_scap_writer;
+
+struct saker_scap_options {
+	size_t size;
+	bool plain;    /* do not compress */
+	uint8_t level; /* of gzip, 1 (fast) to 9 (small); 0 = 6 */
+	/* What the capture was made on, copied to the file; NULL or 0 = not told. */
+	const struct saker_machine *machine;
+	const struct saker_interface *interfaces;
+	const struct saker_account *accounts;
+	uint32_t n_interfaces;
+	uint32_t n_accounts;
+};
+
+#define SAKER_SCAP_OPTIONS_INIT                            \
+	{                                                  \
+		.size = sizeof(struct saker_scap_options), \
+	}
+
+/*
+ * Creates the file (mode 0600; one that exists is replaced), "-" = standard
+ * output. options may be NULL. -errno as open(2); -EINVAL; -ENOMEM.
+ */
+SAKER_PUBLIC int saker_scap_open(const char *file, const struct saker_scap_options *options,
+				 struct saker_scap_writer **ret_writer);
+
+/*
+ * Adds one event, as saker_capture_next yields it; meta may be NULL. Start-up
+ * events (430-448) in front of all others become the process and descriptor
+ * lists, later ones stay events. Limits of the format cut texts of those lists:
+ * paths at 1023 bytes; arguments, environment and cgroups at 4096.
+ * -EBADMSG: not a well-formed event; -errno of writing, then and ever after.
+ */
+SAKER_PUBLIC int saker_scap_write(struct saker_scap_writer *writer, const struct saker_event *event,
+				  const struct saker_event_meta *meta);
+
+/* Hands everything to the kernel; a reader sees all events up to here. */
+SAKER_PUBLIC int saker_scap_flush(struct saker_scap_writer *writer);
+
+/* Bytes in the file so far; some hundred KiB may wait for more, or a flush. */
+SAKER_PUBLIC uint64_t saker_scap_size(const struct saker_scap_writer *writer);
+
+/* Flushes and ends the file; nothing can be written any more. 0 = it is complete. */
+SAKER_PUBLIC int saker_scap_finish(struct saker_scap_writer *writer);
+
+/* Finishes when that was not done, and frees. */
+SAKER_PUBLIC struct saker_scap_writer *saker_scap_close(struct saker_scap_writer *writer);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SAKER_SCAP_H */

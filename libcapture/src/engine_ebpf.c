@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The live engine: loads the probe, attaches it, yields first what exists
+ * already and then what happens, merged in order of time.
+ *
+ * Events wait until no older one can come: all rings have something later, or
+ * order_ns has passed. When nothing waits the reader sleeps on the rings; the
+ * probe wakes it for urgent events or when enough has gathered, and otherwise
+ * it looks by itself every EBPF_MAX_SLEEP_MS.
+ */
+#include "engine_ebpf.h"
+#include "engine_ebpf_iter.h"
+
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <linux/membarrier.h>
+#include <malloc.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
+#include <time.h>
+
+struct ebpf_engine {
+	struct ebpf_probe probe;
+	struct capture_merge merge;
+	struct ebpf_iter iter;
+	int epoll;
+	int interrupt; /* eventfd, in the epoll set */
+	uint64_t order_ns;
+	uint64_t wakeups;
+	uint32_t sleep; /* odd while asleep */
+	bool initial;   /* the state at the start is not all out yet */
+	bool stopped;
+	struct ifaddrs *interfaces;
+	struct saker_machine machine;
+};
+
+static uint64_t boot_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* As events count time. */
+static uint64_t now_ns(const struct ebpf_engine *e)
+{
+	return boot_ns() + e->probe.switches->epoch_offset;
+}
+
+/* ---- opening ----------------------------------------------------------------------------- */
+
+static int bad_option(struct saker_capture *capture, const char *name, const char *range)
+{
+	capture_diag(capture, SAKER_SEVERITY_ERROR, "CAPTURE_BAD_OPTION", "", range,
+		     "the option %s is out of range", name);
+	return -EINVAL;
+}
+
+/* Fills in what was left to us and refuses what cannot be. */
+static int check_options(struct saker_capture *capture, struct saker_capture_options *o)
+{
+	if (!o->ring_bytes)
+		o->ring_bytes = EBPF_DEFAULT_RING;
+	if (!o->cpus_per_ring)
+		o->cpus_per_ring = 1;
+	if (!o->snaplen)
+		o->snaplen = EBPF_DEFAULT_SNAPLEN;
+	if (!o->order_ns)
+		o->order_ns = EBPF_DEFAULT_ORDER_NS;
+	if (o->ring_bytes & (o->ring_bytes - 1) || o->ring_bytes < (uint64_t)sysconf(_SC_PAGESIZE) ||
+	    o->ring_bytes > EBPF_MAX_RING)
+		return bad_option(capture, "ring_bytes",
+				  "a power of two, from one page to 1 GiB");
+	if (o->snaplen > EBPF_MAX_SNAPLEN)
+		return bad_option(capture, "snaplen", "at most 65000 bytes");
+	if (o->order_ns > UINT64_C(10000000000))
+		return bad_option(capture, "order_ns", "at most ten seconds");
+	return 0;
+}
+
+static void read_machine(struct ebpf_engine *e)
+{
+	struct saker_machine *m = &e->machine;
+	_cleanup_close_ int fd = open("/proc/sys/kernel/pid_max", O_RDONLY | O_CLOEXEC);
+	char text[32] = "";
+	struct sysinfo info;
+
+	m->n_cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+	if (sysinfo(&info) == 0)
+		m->memory = (uint64_t)info.totalram * info.mem_unit;
+	if (fd >= 0 && read(fd, text, sizeof(text) - 1) > 0)
+		m->max_pid = strtoull(text, NULL, 10);
+	m->boot_ts = e->probe.switches->epoch_offset;
+	if (gethostname(m->hostname, sizeof(m->hostname) - 1) < 0)
+		m->hostname[0] = 0;
+}
+
+static int open_wait(struct ebpf_engine *e)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.u32 = UINT32_MAX};
+	uint32_t i;
+
+	e->interrupt = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	e->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (e->interrupt < 0 || e->epoll < 0 ||
+	    epoll_ctl(e->epoll, EPOLL_CTL_ADD, e->interrupt, &event) < 0)
+		return -errno;
+	for (i = 0; i < e->probe.n_rings; i++) {
+		event.data.u32 = i;
+		if (epoll_ctl(e->epoll, EPOLL_CTL_ADD, e->probe.ring_fds[i], &event) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static void engine_close(struct saker_capture *capture)
+{
+	struct ebpf_engine *e = capture->priv;
+
+	if (!e)
+		return;
+	ebpf_iter_close(&e->iter);
+	ebpf_probe_fini(&e->probe);
+	capture_merge_fini(&e->merge);
+	if (e->epoll >= 0)
+		close(e->epoll);
+	if (e->interrupt >= 0)
+		close(e->interrupt);
+	if (e->interfaces)
+		freeifaddrs(e->interfaces);
+	free(e);
+	capture->priv = NULL;
+}
+
+static int start(struct saker_capture *capture, struct ebpf_engine *e,
+		 const struct saker_capture_options *options)
+{
+	struct saker_syscall_set set = {0};
+	int r;
+
+	if (options->syscalls)
+		set = *options->syscalls;
+	else
+		saker_syscall_set_add_name(&set, "state");
+	r = ebpf_diag_requirements(capture);
+	if (r >= 0)
+		r = ebpf_probe_load(capture, &e->probe, options, &set);
+	if (r < 0)
+		return r;
+	read_machine(e);
+	r = capture_merge_init(&e->merge, e->probe.rings, e->probe.n_rings);
+	if (r >= 0)
+		r = open_wait(e);
+	if (r < 0) {
+		ebpf_diag_failure(capture, "wait for events", -r, NULL);
+		return r;
+	}
+	/* What exists is read behind this point: no process falls in between. */
+	r = ebpf_probe_attach(capture, &e->probe);
+	if (r < 0)
+		return r;
+	r = ebpf_iter_open(capture, &e->iter, e->probe.switches->epoch_offset);
+	if (r < 0)
+		return r;
+	e->initial = !options->no_initial_state;
+	return e->initial ? ebpf_iter_start(&e->iter, 0) : 0;
+}
+
+static int engine_open(struct saker_capture *capture, const struct saker_capture_options *user)
+{
+	struct saker_capture_options options = *user;
+	struct ebpf_log_scope scope;
+	struct ebpf_engine *e;
+	int r = check_options(capture, &options);
+
+	if (r < 0)
+		return r;
+	e = calloc(1, sizeof(*e));
+	if (!e)
+		return -ENOMEM;
+	e->epoll = e->interrupt = -1;
+	e->order_ns = options.order_ns;
+	ebpf_probe_init(&e->probe);
+	ebpf_iter_init(&e->iter);
+	capture->priv = e;
+	scope = ebpf_log_begin(capture);
+	r = start(capture, e, &options);
+	ebpf_log_end(&scope);
+	if (r < 0)
+		engine_close(capture);
+	/* Loading took many times the memory that running takes. */
+	malloc_trim(0);
+	return r;
+}
+
+/* ---- events -------------------------------------------------------------------------------- */
+
+/* All counted events have been handed out or counted as dropped. */
+static bool drained(struct saker_capture *capture, struct ebpf_engine *e)
+{
+	uint64_t seen = 0, dropped = 0;
+	uint32_t cpu, i, j;
+
+	for (cpu = 0; cpu < e->probe.n_cpus; cpu++) {
+		for (i = 0; i < PROBE_CLASSES; i++) {
+			seen += e->probe.cpus[cpu].seen[i];
+			for (j = 0; j < PROBE_REASONS; j++)
+				dropped += e->probe.cpus[cpu].dropped[j][i];
+		}
+	}
+	return seen == dropped + capture->delivered;
+}
+
+static int poll_interrupt(struct ebpf_engine *e, uint64_t ns)
+{
+	struct pollfd fd = {.fd = e->interrupt, .events = POLLIN};
+	struct timespec t = {.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
+	uint64_t count;
+
+	if (ppoll(&fd, 1, &t, NULL) <= 0)
+		return 0;
+	return read(e->interrupt, &count, sizeof(count)) > 0;
+}
+
+/* Sleeps on the rings; 1: was interrupted. */
+static int sleep_on_rings(struct ebpf_engine *e, uint64_t ns)
+{
+	volatile unsigned int *sleep = &e->probe.switches->sleep;
+	uint64_t max_ns = (uint64_t)EBPF_MAX_SLEEP_MS * 1000000;
+	struct epoll_event events[8];
+	uint64_t count;
+	int i, n;
+
+	capture_merge_release(&e->merge);
+	*sleep = ++e->sleep;
+	/* What came before the probe saw the line above is found by epoll: rings with data are ready. */
+	n = epoll_wait(e->epoll, events, ARRAY_SIZE(events),
+		       (int)((MIN(ns, max_ns) + 999999) / 1000000));
+	*sleep = ++e->sleep;
+	e->wakeups += n > 0;
+	for (i = 0; i < n; i++)
+		if (events[i].data.u32 == UINT32_MAX)
+			return read(e->interrupt, &count, sizeof(count)) > 0;
+	return 0;
+}
+
+/* Waits for something to become due, until the deadline. 1: interrupted; 0: look again. */
+static int wait_due(struct ebpf_engine *e, uint64_t now, uint64_t deadline)
+{
+	uint64_t oldest = capture_merge_oldest(&e->merge);
+	uint64_t left = deadline - now;
+
+	/* Not on the rings: what is held back makes them ready. */
+	if (oldest != UINT64_MAX) {
+		uint64_t due = oldest + e->order_ns;
+
+		return poll_interrupt(e, MIN(due > now ? due - now : 0, left));
+	}
+	return sleep_on_rings(e, left);
+}
+
+static int engine_next_live(struct saker_capture *capture, struct ebpf_engine *e, int timeout_ms,
+			    const struct saker_event **ret_event, struct saker_event_meta *ret_meta)
+{
+	uint64_t deadline = 0;
+
+	for (;;) {
+		const struct saker_event *event = capture_merge_next(&e->merge, &ret_meta->cpu);
+		uint64_t now;
+
+		if (!event) {
+			now = now_ns(e);
+			capture_merge_look(&e->merge, e->stopped ? UINT64_MAX : now - e->order_ns);
+			event = capture_merge_next(&e->merge, &ret_meta->cpu);
+		}
+		if (event) {
+			*ret_event = event;
+			return 1;
+		}
+		if (e->stopped && drained(capture, e))
+			return -ENODATA;
+		if (!timeout_ms)
+			return 0;
+		if (!deadline)
+			deadline = timeout_ms < 0 ? UINT64_MAX : now + (uint64_t)timeout_ms * 1000000;
+		if (now >= deadline || wait_due(e, now, deadline) > 0)
+			return 0;
+	}
+}
+
+static int engine_next(struct saker_capture *capture, int timeout_ms,
+		       const struct saker_event **ret_event, struct saker_event_meta *ret_meta)
+{
+	struct ebpf_engine *e = capture->priv;
+	int r;
+
+	if (e->initial) {
+		r = ebpf_iter_next(&e->iter, ret_event);
+		if (r < 0)
+			return r;
+		if (r > 0) {
+			ret_meta->flags = SAKER_EVENT_META_INITIAL;
+			return 1;
+		}
+		e->initial = false;
+		ebpf_iter_stop(&e->iter);
+	}
+	return engine_next_live(capture, e, timeout_ms, ret_event, ret_meta);
+}
+
+static void engine_interrupt(struct saker_capture *capture)
+{
+	struct ebpf_engine *e = capture->priv;
+	uint64_t one = 1;
+	ssize_t n = write(e->interrupt, &one, sizeof(one));
+
+	(void)n; /* full: then it is interrupted already */
+}
+
+static int engine_stop(struct saker_capture *capture)
+{
+	struct ebpf_engine *e = capture->priv;
+
+	ebpf_probe_detach(&e->probe);
+	/* Programs that still run are done when this returns: all counts are final. */
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	e->stopped = true;
+	return 0;
+}
+
+/* ---- the rest --------------------------------------------------------------------------------- */
+
+static int engine_want(struct saker_capture *capture, const struct saker_syscall_set *syscalls)
+{
+	struct ebpf_engine *e = capture->priv;
+	struct ebpf_log_scope scope = ebpf_log_begin(capture);
+	int r = ebpf_probe_want(capture, &e->probe, syscalls);
+
+	ebpf_log_end(&scope);
+	malloc_trim(0);
+	return r;
+}
+
+static int engine_stats(struct saker_capture *capture, struct saker_capture_stats *stats)
+{
+	struct ebpf_engine *e = capture->priv;
+	uint32_t cpu, i, j;
+
+	for (cpu = 0; cpu < e->probe.n_cpus; cpu++) {
+		const volatile struct probe_cpu *c = &e->probe.cpus[cpu];
+
+		for (i = 0; i < PROBE_CLASSES; i++) {
+			stats->seen_by[i] += c->seen[i];
+			for (j = 0; j < PROBE_REASONS; j++)
+				stats->dropped_by[j][i] += c->dropped[j][i];
+		}
+	}
+	for (i = 0; i < PROBE_CLASSES; i++)
+		stats->seen += stats->seen_by[i];
+	stats->out_of_order = e->merge.out_of_order;
+	stats->wakeups = e->wakeups;
+	stats->ring_bytes = e->probe.ring_size * e->probe.n_rings;
+	stats->n_rings = e->probe.n_rings;
+	return 0;
+}
+
+static int engine_refill(struct saker_capture *capture, int64_t tid, saker_capture_event_fn fn,
+			 void *userdata)
+{
+	struct ebpf_engine *e = capture->priv;
+
+	return ebpf_iter_refill(&e->iter, tid, fn, userdata);
+}
+
+static int engine_machine(struct saker_capture *capture, struct saker_machine *ret_machine)
+{
+	struct ebpf_engine *e = capture->priv;
+
+	*ret_machine = e->machine;
+	return 0;
+}
+
+static uint8_t prefix_of(const uint8_t *mask, size_t len)
+{
+	uint8_t bits = 0;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		bits += (uint8_t)__builtin_popcount(mask[i]);
+	return bits;
+}
+
+static bool copy_interface(const struct ifaddrs *a, struct saker_interface *ret)
+{
+	struct saker_interface out = {.name = a->ifa_name};
+
+	if (!a->ifa_addr)
+		return false;
+	if (a->ifa_addr->sa_family == AF_INET) {
+		const struct sockaddr_in *in = (const void *)a->ifa_addr;
+		const struct sockaddr_in *mask = (const void *)a->ifa_netmask;
+
+		out.addr.family = 4;
+		memcpy(out.addr.addr, &in->sin_addr, 4);
+		out.addr.prefix = mask ? prefix_of((const void *)&mask->sin_addr, 4) : 32;
+	} else if (a->ifa_addr->sa_family == AF_INET6) {
+		const struct sockaddr_in6 *in6 = (const void *)a->ifa_addr;
+		const struct sockaddr_in6 *mask = (const void *)a->ifa_netmask;
+
+		out.addr.family = 6;
+		memcpy(out.addr.addr, &in6->sin6_addr, 16);
+		out.addr.prefix = mask ? prefix_of((const void *)&mask->sin6_addr, 16) : 128;
+	} else {
+		return false;
+	}
+	*ret = out;
+	return true;
+}
+
+static int engine_interface(struct saker_capture *capture, uint32_t n,
+			    struct saker_interface *ret_interface)
+{
+	struct ebpf_engine *e = capture->priv;
+	struct saker_interface found;
+	const struct ifaddrs *a;
+
+	if (!e->interfaces && getifaddrs(&e->interfaces) < 0)
+		return -errno;
+	for (a = e->interfaces; a; a = a->ifa_next) {
+		if (!copy_interface(a, &found) || n--)
+			continue;
+		*ret_interface = found;
+		return 1;
+	}
+	return 0;
+}
+
+const struct capture_engine capture_engine_ebpf = {
+	.name = "ebpf",
+	.description = "live, by an eBPF probe (needs root and a kernel with BTF)",
+	.open = engine_open,
+	.close = engine_close,
+	.next = engine_next,
+	.interrupt = engine_interrupt,
+	.want = engine_want,
+	.stop = engine_stop,
+	.stats = engine_stats,
+	.refill = engine_refill,
+	.machine = engine_machine,
+	.interface = engine_interface,
+};

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The eBPF engine's own pieces: the loaded probe (engine_ebpf_load.c), the
+ * state at the start and of single threads (engine_ebpf_iter.c), and what one
+ * can say about why loading failed (engine_ebpf_diag.c).
+ */
+#ifndef CAPTURE_ENGINE_EBPF_H
+#define CAPTURE_ENGINE_EBPF_H
+
+#include "engine.h"
+#include "ring.h"
+
+#include <assert.h>
+
+#include "bpf/shared.h"
+
+static_assert(PROBE_CLASSES == SAKER_EVENT_CLASSES, "classes of events");
+static_assert(PROBE_REASONS == SAKER_DROP_REASONS, "reasons of drops");
+#define X(symbol, name) \
+	static_assert((int)PROBE_CLASS_##symbol == (int)SAKER_EVENT_CLASS_##symbol, #symbol);
+SAKER_EVENT_CLASS_LIST(X)
+#undef X
+#define X(symbol, name) \
+	static_assert((int)PROBE_DROP_##symbol == (int)SAKER_DROP_##symbol, #symbol);
+SAKER_DROP_REASON_LIST(X)
+#undef X
+
+#define EBPF_DEFAULT_RING (UINT64_C(4) << 20)
+#define EBPF_MIN_RING 4096
+#define EBPF_MAX_RING (UINT64_C(1) << 30)
+#define EBPF_DEFAULT_SNAPLEN 80
+#define EBPF_MAX_SNAPLEN 65000 /* SAKER_EVENT_MAX_PARAM */
+#define EBPF_DEFAULT_ORDER_NS UINT64_C(2000000)
+#define EBPF_MAX_SLEEP_MS 50 /* how late an event that wakes nobody can be */
+
+/* The maps that outlive loading, by their name in the skeleton. */
+#define EBPF_MAP_LIST(X)        \
+	X(RINGS, rings)         \
+	X(CPUS, cpus)           \
+	X(SCRATCHES, scratches) \
+	X(PROGRAMS, programs)   \
+	X(CONFIG, rodata)       \
+	X(SWITCHES, bss)
+
+enum ebpf_map {
+#define X(symbol, name) EBPF_MAP_##symbol,
+	EBPF_MAP_LIST(X)
+#undef X
+	EBPF_MAPS,
+};
+
+/* Links to the kernel's tracepoints. */
+enum ebpf_link {
+	EBPF_LINK_EXIT,    /* sched_process_exit */
+	EBPF_LINK_SYSCALL, /* sys_exit */
+	EBPF_LINKS,
+};
+
+/* The probe in the kernel. Everything goes when its descriptors are closed; nothing is pinned. */
+struct ebpf_probe {
+	int maps[EBPF_MAPS];
+	int links[EBPF_LINKS];
+	uint32_t n_cpus; /* possible ones */
+	uint32_t n_rings;
+	uint64_t ring_size;
+	int *ring_fds;
+	struct capture_ring *rings;
+	void **ring_maps; /* two mappings a ring: consumer page, producer page and data */
+	struct probe_config config;
+	struct probe_switches *switches; /* shared with the kernel */
+	struct probe_cpu *cpus;          /* shared with the kernel, read only */
+	uint64_t loaded[PROBE_PROGRAMS / 64]; /* event codes that have their program */
+};
+
+void ebpf_probe_init(struct ebpf_probe *probe);
+void ebpf_probe_fini(struct ebpf_probe *probe);
+
+/* Creates maps and rings and loads what the set needs. Attaches nothing. */
+int ebpf_probe_load(struct saker_capture *capture, struct ebpf_probe *probe,
+		    const struct saker_capture_options *options, const struct saker_syscall_set *set);
+int ebpf_probe_attach(struct saker_capture *capture, struct ebpf_probe *probe);
+void ebpf_probe_detach(struct ebpf_probe *probe);
+
+/* Switches to another set, loading programs that are missing. */
+int ebpf_probe_want(struct saker_capture *capture, struct ebpf_probe *probe,
+		    const struct saker_syscall_set *set);
+
+/* Says why a step failed; what: "load", "attach" ...; log: the verifier's, or NULL. */
+void ebpf_diag_failure(const struct saker_capture *capture, const char *what, int error,
+		       const char *log);
+/* Checks what can be checked before trying. 0, or negative after a diagnostic. */
+int ebpf_diag_requirements(const struct saker_capture *capture);
+
+/* libbpf's messages go to the capture's log, or nowhere, while one of these is in scope. */
+struct ebpf_log_scope {
+	void *previous;
+};
+struct ebpf_log_scope ebpf_log_begin(const struct saker_capture *capture);
+void ebpf_log_end(struct ebpf_log_scope *scope);
+
+#endif /* CAPTURE_ENGINE_EBPF_H */

@@ -1,0 +1,803 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The engine that reads capture files: blocks one after the other, each checked
+ * before a byte of it is believed. Lists come out as iterator events, events as
+ * they lie in the file unless they are old and need the converter.
+ *
+ * What is wrong with a file ends it with a diagnostic (id CAPTURE_FILE_*) that
+ * names the offset in the uncompressed stream and the block; every event before
+ * has been handed out by then.
+ */
+#include <stdio.h>
+
+#include "cursor.h"
+#include "engine.h"
+#include "schema.h"
+#include "scap_convert.h"
+#include "scap_format.h"
+#include "scap_lists.h"
+#include "scap_source.h"
+
+#include "schema/wire.h"
+
+struct block {
+	uint32_t type;
+	uint32_t len; /* all of it */
+	uint64_t offset;
+	enum scap_kind kind;
+	int version;
+};
+
+struct scap {
+	struct capture_source src;
+	struct capture_tables tables;
+	struct capture_converter *conv;
+	struct block block; /* the one being read */
+	bool in_list;	    /* inside of a process or file list */
+	uint32_t list_left; /* bytes of its body not read yet */
+	uint64_t list_tid;  /* whose descriptors these are */
+	bool has_section;
+	bool no_initial;
+	bool in_front; /* no event yet that happened */
+	int ended;     /* what next() says from now on; 0 = go on */
+	uint64_t seen;
+	uint64_t lost_fault; /* no way to make a current event of it */
+	uint64_t lost_large;
+	bool warned_convert;
+	bool warned_tables;
+	char *file;
+	uint8_t *buf; /* an event that does not lie in the file as it is handed out */
+};
+
+static const char *kind_name(enum scap_kind kind)
+{
+	switch (kind) {
+#define X(symbol, name)          \
+	case SCAP_KIND_##symbol: \
+		return name;
+		SCAP_KIND_LIST(X)
+#undef X
+	}
+	return "?";
+}
+
+/* The end of a bad file: says why, once. */
+static int scap_malformed(struct saker_capture *capture, const char *what)
+{
+	struct scap *s = capture->priv;
+
+	capture_diag(capture, SAKER_SEVERITY_ERROR, "CAPTURE_FILE_MALFORMED", s->file,
+		     "the file is damaged; what comes before this block was read",
+		     "%s block (type 0x%x, %u bytes) at byte %llu: %s", kind_name(s->block.kind),
+		     s->block.type, s->block.len, (unsigned long long)s->block.offset, what);
+	return s->ended = -EBADMSG;
+}
+
+static int scap_truncated(struct saker_capture *capture)
+{
+	struct scap *s = capture->priv;
+
+	capture_diag(capture, SAKER_SEVERITY_ERROR, "CAPTURE_FILE_TRUNCATED", s->file,
+		     "the writer was stopped or the copy is incomplete; what comes before was read",
+		     "the file ends inside of the %s block (type 0x%x, %u bytes) at byte %llu, %zu "
+		     "bytes in",
+		     kind_name(s->block.kind), s->block.type, s->block.len,
+		     (unsigned long long)s->block.offset,
+		     (size_t)(capture_source_offset(&s->src) - s->block.offset) +
+			     capture_source_avail(&s->src));
+	return s->ended = -EBADMSG;
+}
+
+static int scap_unreadable(struct saker_capture *capture, int error)
+{
+	struct scap *s = capture->priv;
+
+	capture_diag(
+		capture, SAKER_SEVERITY_ERROR, "CAPTURE_FILE_READ", s->file,
+		error == -EBADMSG ? "the gzip stream is damaged; what comes before was read" : "",
+		"cannot read on at byte %llu: %s",
+		(unsigned long long)capture_source_offset(&s->src) + capture_source_avail(&s->src),
+		error == -EBADMSG ? "corrupt gzip data" : strerror(-error));
+	return s->ended = error;
+}
+
+/*
+ * Makes `want` bytes contiguous. 1: here; 0: not within timeout_ms; otherwise
+ * the end, with what may be left of the stream said in a diagnostic.
+ */
+static int scap_need(struct saker_capture *capture, size_t want, int timeout_ms)
+{
+	struct scap *s = capture->priv;
+	int r = capture_source_peek(&s->src, want, timeout_ms);
+
+	if (unlikely(r < 0))
+		return scap_unreadable(capture, r);
+	if (unlikely(r > 0 && capture_source_avail(&s->src) < want))
+		return scap_truncated(capture);
+	return r;
+}
+
+/* ---- blocks -------------------------------------------------------------------------- */
+
+static void block_classify(struct block *block)
+{
+	switch (block->type) {
+#define X(type_, kind_, version_)                \
+	case type_:                              \
+		block->kind = SCAP_KIND_##kind_; \
+		block->version = (version_);     \
+		break;
+		SCAP_BLOCK_LIST(X)
+#undef X
+	default:
+		block->kind = SCAP_KIND_UNKNOWN;
+		block->version = 0;
+		break;
+	}
+}
+
+/* 1: s->block is at src.pos, its header not yet passed; 0: wait; -ENODATA: a clean end. */
+static int next_header(struct saker_capture *capture, int timeout_ms)
+{
+	struct scap *s = capture->priv;
+	struct block *block = &s->block;
+	int r = capture_source_peek(&s->src, SCAP_BLOCK_HEADER, timeout_ms);
+
+	if (unlikely(r <= 0))
+		return r ? scap_unreadable(capture, r) : 0;
+	block->offset = capture_source_offset(&s->src);
+	if (unlikely(capture_source_avail(&s->src) < SCAP_BLOCK_HEADER)) {
+		block->type = block->len = 0;
+		block->kind = SCAP_KIND_UNKNOWN;
+		if (capture_source_avail(&s->src) || s->src.cut || !s->has_section)
+			return scap_truncated(capture);
+		return s->ended = -ENODATA;
+	}
+	block->type = saker_load_u32(s->src.pos);
+	block->len = saker_load_u32(s->src.pos + 4);
+	block_classify(block);
+	if (unlikely(block->len < SCAP_BLOCK_OVERHEAD))
+		return scap_malformed(capture,
+				      "its length is less than a block's header and trailer");
+	if (unlikely(!s->has_section && block->kind != SCAP_KIND_SECTION))
+		return scap_malformed(capture, "a section header was expected here");
+	return 1;
+}
+
+/* The whole block in memory, its trailer right. */
+static int whole_block(struct saker_capture *capture, uint32_t max, int timeout_ms)
+{
+	struct scap *s = capture->priv;
+	int r;
+
+	if (unlikely(s->block.len > max))
+		return scap_malformed(capture, "larger than such a block may be");
+	r = scap_need(capture, s->block.len, timeout_ms);
+	if (unlikely(r <= 0))
+		return r;
+	if (unlikely(saker_load_u32(s->src.pos + s->block.len - SCAP_BLOCK_TRAILER) !=
+		     s->block.len))
+		return scap_malformed(capture, "the length behind it is not the one before it");
+	return 1;
+}
+
+static int read_section(struct saker_capture *capture, int timeout_ms)
+{
+	struct scap *s = capture->priv;
+	const uint8_t *body = s->src.pos + SCAP_BLOCK_HEADER;
+	int r;
+
+	if (s->block.len < SCAP_BLOCK_OVERHEAD + SCAP_SECTION_BODY)
+		return scap_malformed(capture, "too short");
+	r = whole_block(capture, SCAP_BLOCK_MAX, timeout_ms);
+	if (r <= 0)
+		return r;
+	body = s->src.pos + SCAP_BLOCK_HEADER;
+	if (saker_load_u32(body) == __builtin_bswap32(SCAP_SECTION_MAGIC))
+		return scap_malformed(capture, "made on a machine of the other byte order");
+	if (saker_load_u32(body) != SCAP_SECTION_MAGIC)
+		return scap_malformed(capture, "its magic number is wrong");
+	if (saker_load_u16(body + 4) > SCAP_MAJOR)
+		return scap_malformed(capture, "a later version of the format");
+	/* Captures put one behind the other: what was known of threads ends here. */
+	if (s->conv)
+		capture_converter_reset(s->conv);
+	s->has_section = true;
+	s->in_front = true;
+	s->src.pos += s->block.len;
+	return 1;
+}
+
+static int read_tables(struct saker_capture *capture, int timeout_ms)
+{
+	struct scap *s = capture->priv;
+	const uint8_t *body;
+	size_t size = s->block.len - SCAP_BLOCK_OVERHEAD;
+	int r = whole_block(capture, SCAP_BLOCK_MAX, timeout_ms);
+
+	if (r <= 0)
+		return r;
+	body = s->src.pos + SCAP_BLOCK_HEADER;
+	if (s->block.kind == SCAP_KIND_MACHINE)
+		r = capture_tables_machine(&s->tables, body, size);
+	else if (s->block.kind == SCAP_KIND_INTERFACES)
+		r = capture_tables_interfaces(&s->tables, body, size, s->block.version);
+	else
+		r = capture_tables_users(&s->tables, body, size, s->block.version);
+	if (r == -EBADMSG)
+		return scap_malformed(capture, "an entry does not fit");
+	if (r == -E2BIG && !s->warned_tables) {
+		s->warned_tables = true;
+		capture_diag(capture, SAKER_SEVERITY_WARNING, "CAPTURE_FILE_TABLES", s->file, "",
+			     "%s at byte %llu left out: more than %u MiB of such lists",
+			     kind_name(s->block.kind), (unsigned long long)s->block.offset,
+			     SCAP_TABLES_MAX >> 20);
+	} else if (r && r != -E2BIG) {
+		return s->ended = r;
+	}
+	s->src.pos += s->block.len;
+	return 1;
+}
+
+/* A block that nobody knows, of whatever size, in pieces. */
+static int skip_block(struct saker_capture *capture, int timeout_ms)
+{
+	struct scap *s = capture->priv;
+	/* Once begun the header is gone: an interrupted wait must not start over. */
+	uint32_t left = s->in_list ? s->list_left : s->block.len;
+	int r = 1;
+
+	while (left && r > 0) {
+		size_t step = MIN(left, SCAP_ENTRY_MAX);
+
+		r = scap_need(capture, step, timeout_ms);
+		if (r > 0) {
+			s->src.pos += step;
+			left -= (uint32_t)step;
+		}
+	}
+	s->in_list = left > 0;
+	s->list_left = left;
+	return r;
+}
+
+/* ---- lists --------------------------------------------------------------------------- */
+
+static int begin_list(struct saker_capture *capture, int timeout_ms)
+{
+	struct scap *s = capture->priv;
+	uint32_t head = SCAP_BLOCK_HEADER + (s->block.kind == SCAP_KIND_FILES ? 8 : 0);
+	int r;
+
+	if (s->block.len < head + SCAP_BLOCK_TRAILER)
+		return scap_malformed(capture, "too short");
+	r = scap_need(capture, head, timeout_ms);
+	if (r <= 0)
+		return r;
+	if (s->block.kind == SCAP_KIND_FILES)
+		s->list_tid = saker_load_u64(s->src.pos + SCAP_BLOCK_HEADER);
+	s->src.pos += head;
+	s->list_left = s->block.len - head - SCAP_BLOCK_TRAILER;
+	s->in_list = true;
+	return 1;
+}
+
+static int end_list(struct saker_capture *capture, int timeout_ms)
+{
+	struct scap *s = capture->priv;
+	uint32_t rest = s->list_left + SCAP_BLOCK_TRAILER; /* up to three bytes of padding */
+	int r = scap_need(capture, rest, timeout_ms);
+
+	if (r <= 0)
+		return r;
+	if (saker_load_u32(s->src.pos + s->list_left) != s->block.len)
+		return scap_malformed(capture, "the length behind it is not the one before it");
+	s->src.pos += rest;
+	s->in_list = false;
+	return 1;
+}
+
+/* 1: an entry is in s->buf; 2: none, the list is over; 0: wait. */
+static int next_entry(struct saker_capture *capture, int timeout_ms)
+{
+	struct scap *s = capture->priv;
+	size_t want = MIN(s->list_left, SCAP_ENTRY_MAX);
+	ssize_t used;
+	int r;
+
+	if (s->list_left < 4) {
+		r = end_list(capture, timeout_ms);
+		return r == 1 ? 2 : r;
+	}
+	if (s->block.version >= (s->block.kind == SCAP_KIND_FILES ? 2 : 9)) {
+		r = scap_need(capture, 4, timeout_ms);
+		if (r <= 0)
+			return r;
+		want = saker_load_u32(s->src.pos);
+		if (want > s->list_left || want > SCAP_ENTRY_MAX)
+			return scap_malformed(capture, "an entry's length exceeds the block");
+		want = MAX(want, (size_t)4);
+		r = scap_need(capture, want, timeout_ms);
+	} else {
+		/* Entries of old lists do not say how long they are. */
+		r = scap_need(capture, want, timeout_ms);
+	}
+	if (r <= 0)
+		return r;
+	used = s->block.kind == SCAP_KIND_FILES
+		       ? capture_list_file(s->src.pos, want, s->block.version, s->list_tid, s->buf)
+		       : capture_list_process(s->src.pos, want, s->block.version, s->buf);
+	if (used < 0)
+		return scap_malformed(capture, "an entry does not fit");
+	s->src.pos += used;
+	s->list_left -= (uint32_t)used;
+	return 1;
+}
+
+/* ---- events -------------------------------------------------------------------------- */
+
+/*
+ * Sum of the header and all parameters' lengths; 0 = the count of parameters or
+ * a length does not fit. A code that is not the schema's has 16-bit lengths.
+ */
+static inline uint64_t event_extent(const struct saker_event *event, size_t avail)
+{
+	const uint8_t *lens = (const uint8_t *)event + SAKER_WIRE_HEADER;
+	uint32_t n = event->nparams;
+	uint64_t len;
+	uint32_t i;
+
+	if (unlikely(n > SAKER_EVENT_MAX_PARAMS))
+		return 0;
+	if (unlikely(event->type < SAKER_EVENT_CODES &&
+		     capture_events[event->type].flags & SAKER_EF_LARGE_PAYLOAD)) {
+		len = SAKER_WIRE_HEADER + (uint64_t)n * SAKER_WIRE_LEN_LARGE;
+		for (i = 0; len <= avail && i < n; i++)
+			len += saker_load_u32(lens + (size_t)i * SAKER_WIRE_LEN_LARGE);
+	} else {
+		len = SAKER_WIRE_HEADER + (uint64_t)n * SAKER_WIRE_LEN;
+		for (i = 0; len <= avail && i < n; i++)
+			len += saker_load_u16(lens + (size_t)i * SAKER_WIRE_LEN);
+	}
+	return len <= avail ? len : 0;
+}
+
+/*
+ * Old events have no count of parameters: the most that the schema's count
+ * allows for, going down, so that all lengths add up to the event's.
+ */
+static int infer_params(const uint8_t *event, uint32_t len, uint32_t max)
+{
+	const uint8_t *lens = event + SAKER_WIRE_HEADER;
+	int n;
+
+	for (n = (int)max; n >= 0; n--) {
+		uint64_t sum = SAKER_WIRE_HEADER + (uint64_t)n * SAKER_WIRE_LEN;
+		int i;
+
+		if (sum > len)
+			continue;
+		for (i = 0; i < n; i++)
+			sum += saker_load_u16(lens + (size_t)i * SAKER_WIRE_LEN);
+		if (sum == len)
+			return n;
+		if (sum < len)
+			return -EBADMSG;
+	}
+	return -EBADMSG;
+}
+
+/* Writes the event of the first format as one of the second to s->buf. */
+static int widen_event(struct saker_capture *capture, const uint8_t *old, size_t avail,
+		       const struct saker_event **ret_event)
+{
+	struct scap *s = capture->priv;
+	struct saker_event header = {0};
+	uint32_t len;
+	int n;
+
+	memcpy(&header, old, SCAP_EVENT_HEADER_V1);
+	len = header.len;
+	if (len < SCAP_EVENT_HEADER_V1 || len > avail)
+		return scap_malformed(capture, "the event's length exceeds the block");
+	/* Two meta events were written with a length three too large. */
+	if (header.type == SAKER_EV_NOTIFICATION_E ||
+	    header.type == SAKER_EV_INFRASTRUCTURE_EVENT_E) {
+		if (len < SCAP_EVENT_HEADER_V1 + 3)
+			return scap_malformed(capture,
+					      "the event's length is less than its header's");
+		len -= 3;
+	}
+	header.len = len + (SAKER_WIRE_HEADER - SCAP_EVENT_HEADER_V1);
+	if (header.len > SAKER_EVENT_MAX_SIZE)
+		return scap_malformed(capture, "the event is larger than an event can be");
+	memcpy(s->buf + SAKER_WIRE_HEADER, old + SCAP_EVENT_HEADER_V1, len - SCAP_EVENT_HEADER_V1);
+	n = infer_params(s->buf, header.len, capture_events[header.type].n_params);
+	if (n < 0)
+		return scap_malformed(capture,
+				      "the lengths of the event's parameters do not add up");
+	header.nparams = (uint32_t)n;
+	memcpy(s->buf, &header, sizeof(header));
+	*ret_event = (const struct saker_event *)s->buf;
+	return 1;
+}
+
+/* Some writers left slack behind the last parameter; events have none. */
+static int trim_event(struct saker_capture *capture, const struct saker_event *event,
+		      uint32_t extent, const struct saker_event **ret_event)
+{
+	struct scap *s = capture->priv;
+
+	if (extent > SAKER_EVENT_MAX_SIZE)
+		return scap_malformed(capture, "bytes behind the event's last parameter");
+	memcpy(s->buf, event, extent);
+	memcpy(s->buf + offsetof(struct saker_event, len), &extent, sizeof(extent));
+	*ret_event = (const struct saker_event *)s->buf;
+	return 1;
+}
+
+/* The event of the block at src.pos, checked: 1 ret_event, 0 a code nobody knows, or the end. */
+static inline int check_event(struct saker_capture *capture, const struct saker_event **ret_event,
+			      struct saker_event_meta *meta)
+{
+	struct scap *s = capture->priv;
+	const uint8_t *body = s->src.pos + SCAP_BLOCK_HEADER;
+	bool flagged = s->block.kind == SCAP_KIND_EVENT_FLAGS ||
+		       s->block.kind == SCAP_KIND_EVENT_FLAGS_LARGE;
+	size_t at = flagged ? 6 : 2;
+	size_t avail = s->block.len - SCAP_BLOCK_OVERHEAD;
+	const struct saker_event *event;
+	uint64_t extent;
+
+	if (unlikely(avail <
+		     at + (s->block.version == 1 ? SCAP_EVENT_HEADER_V1 : SAKER_WIRE_HEADER)))
+		return scap_malformed(capture, "too short for an event");
+	avail -= at;
+	meta->cpu = saker_load_u16(body);
+	meta->flags = 0;
+	if (unlikely(flagged && saker_load_u32(body + 2) & SCAP_EVENT_STATE_ONLY))
+		meta->flags |= SAKER_EVENT_META_STATE_ONLY;
+	event = (const struct saker_event *)(body + at);
+	if (unlikely(event->type >= SAKER_EVENT_CODES &&
+		     (s->block.version == 1 || event->type < SAKER_EVENT_OWN_FIRST)))
+		return 0;
+	if (unlikely(s->block.version == 1))
+		return widen_event(capture, body + at, avail, ret_event);
+	if (unlikely(event->len > avail || event->len < SAKER_WIRE_HEADER))
+		return scap_malformed(capture, "the event's length exceeds the block");
+	extent = event_extent(event, event->len);
+	if (unlikely(!extent))
+		return scap_malformed(capture, "the lengths of the event's parameters exceed it");
+	if (unlikely(extent != event->len))
+		return trim_event(capture, event, (uint32_t)extent, ret_event);
+	*ret_event = event;
+	return 1;
+}
+
+/* The arguments of open, connect and exec as they were before the call, for the state to compare.
+ */
+static bool is_enter(const struct saker_event *event)
+{
+	return event->type % 2 == 0 && capture_events[event->type].category & SAKER_EC_SYSCALL;
+}
+
+static int convert_event(struct saker_capture *capture, const struct saker_event **event,
+			 struct saker_event_meta *meta)
+{
+	struct scap *s = capture->priv;
+	int r;
+
+	if (!s->conv)
+		s->conv = capture_converter_new();
+	if (!s->conv)
+		return s->ended = -ENOMEM;
+	r = capture_convert(s->conv, *event, event);
+	if (r > 0 && is_enter(*event))
+		meta->flags |= SAKER_EVENT_META_STATE_ONLY;
+	if (r >= 0)
+		return r;
+	*(r == -EMSGSIZE ? &s->lost_large : &s->lost_fault) += 1;
+	s->seen++;
+	if (!s->warned_convert) {
+		s->warned_convert = true;
+		capture_diag(capture, SAKER_SEVERITY_WARNING, "CAPTURE_FILE_CONVERT", s->file,
+			     "such events are left out and counted as dropped",
+			     "%s (event %u with %u parameters) at byte %llu has no current form",
+			     capture_events[(*event)->type].name, (*event)->type, (*event)->nparams,
+			     (unsigned long long)s->block.offset);
+	}
+	return 0;
+}
+
+/*
+ * Writers put containers, users and groups that exist already in front of all
+ * else, as the events that would announce them. They tell of the state, as an
+ * event that a filter left out does.
+ */
+static void front_event(struct scap *s, const struct saker_event *event,
+			struct saker_event_meta *meta)
+{
+	switch (event ? event->type : 0) {
+	case SAKER_EV_CONTAINER_JSON_2_E:
+	case SAKER_EV_USER_ADDED_E:
+	case SAKER_EV_USER_DELETED_E:
+	case SAKER_EV_GROUP_ADDED_E:
+	case SAKER_EV_GROUP_DELETED_E:
+	case SAKER_EV_ASYNCEVENT_E:
+		meta->flags |= SAKER_EVENT_META_STATE_ONLY;
+		break;
+	default:
+		s->in_front = false;
+		break;
+	}
+}
+
+static inline bool is_initial(const struct saker_event *event)
+{
+	return event->type < SAKER_EVENT_CODES &&
+	       capture_events[event->type].category & SAKER_EC_ITER;
+}
+
+/* 1: ret_event; 2: the block had nothing to show; 0: wait. */
+static inline int read_event(struct saker_capture *capture, int timeout_ms,
+			     const struct saker_event **ret_event, struct saker_event_meta *meta)
+{
+	struct scap *s = capture->priv;
+	bool large = s->block.kind == SCAP_KIND_EVENT_LARGE ||
+		     s->block.kind == SCAP_KIND_EVENT_FLAGS_LARGE;
+	int r = whole_block(capture, large ? SCAP_BLOCK_MAX : SCAP_SMALL_BLOCK_MAX, timeout_ms);
+
+	if (unlikely(r <= 0))
+		return r;
+	r = check_event(capture, ret_event, meta);
+	if (unlikely(r < 0))
+		return r;
+	if (r > 0 && likely((*ret_event)->type < SAKER_EVENT_CODES)) {
+		switch (capture_conversion_check(*ret_event)) {
+		case CAPTURE_CONVERSION_PASS:
+			break;
+		case CAPTURE_CONVERSION_DROP:
+			r = 0;
+			break;
+		case CAPTURE_CONVERSION_NEEDED:
+			r = convert_event(capture, ret_event, meta);
+			if (r < 0)
+				return r;
+			break;
+		}
+	}
+	/* Start-up state may come late, as events: what was looked up again while capturing. */
+	if (r > 0 && unlikely(is_initial(*ret_event))) {
+		s->src.pos += s->block.len;
+		meta->flags |= SAKER_EVENT_META_INITIAL;
+		return s->no_initial ? 2 : 1;
+	}
+	if (unlikely(s->in_front))
+		front_event(s, r > 0 ? *ret_event : NULL, meta);
+	s->src.pos += s->block.len;
+	s->seen += r > 0;
+	return r > 0 ? 1 : 2;
+}
+
+/* ---- the engine ------------------------------------------------------------------------ */
+
+/* One block, or one entry of a list. 1: an event; 2: go on; 0: wait; else the end. */
+static inline int scap_step(struct saker_capture *capture, int timeout_ms,
+			    const struct saker_event **ret_event, struct saker_event_meta *meta)
+{
+	struct scap *s = capture->priv;
+	int r;
+
+	if (unlikely(s->in_list)) {
+		if (s->block.kind == SCAP_KIND_UNKNOWN || s->no_initial) {
+			r = skip_block(capture, timeout_ms);
+			return r > 0 ? 2 : r;
+		}
+		r = next_entry(capture, timeout_ms);
+		*ret_event = (const struct saker_event *)s->buf;
+		meta->cpu = 0;
+		meta->flags = SAKER_EVENT_META_INITIAL;
+		return r;
+	}
+	r = next_header(capture, timeout_ms);
+	if (unlikely(r <= 0))
+		return r;
+	switch (s->block.kind) {
+	case SCAP_KIND_EVENT:
+	case SCAP_KIND_EVENT_LARGE:
+	case SCAP_KIND_EVENT_FLAGS:
+	case SCAP_KIND_EVENT_FLAGS_LARGE:
+		return read_event(capture, timeout_ms, ret_event, meta);
+	case SCAP_KIND_SECTION:
+		r = read_section(capture, timeout_ms);
+		break;
+	case SCAP_KIND_MACHINE:
+	case SCAP_KIND_INTERFACES:
+	case SCAP_KIND_USERS:
+		r = read_tables(capture, timeout_ms);
+		break;
+	case SCAP_KIND_PROCESSES:
+	case SCAP_KIND_FILES:
+		r = s->no_initial ? skip_block(capture, timeout_ms)
+				  : begin_list(capture, timeout_ms);
+		break;
+	case SCAP_KIND_UNKNOWN:
+		r = skip_block(capture, timeout_ms);
+		break;
+	}
+	return r > 0 ? 2 : r;
+}
+
+static int scap_next(struct saker_capture *capture, int timeout_ms,
+		     const struct saker_event **ret_event, struct saker_event_meta *ret_meta)
+{
+	struct scap *s = capture->priv;
+	int r;
+
+	if (unlikely(s->ended))
+		return s->ended;
+	capture_source_passed(&s->src);
+	do
+		r = scap_step(capture, timeout_ms, ret_event, ret_meta);
+	while (r == 2);
+	return r;
+}
+
+static void scap_close(struct saker_capture *capture)
+{
+	struct scap *s = capture->priv;
+
+	if (!s)
+		return;
+	capture_source_close(&s->src);
+	capture_tables_fini(&s->tables);
+	s->conv = capture_converter_free(s->conv);
+	free(s->file);
+	free(s->buf);
+	free(s);
+	capture->priv = NULL;
+}
+
+/* The tables in front of the first list or event, so that they are there after opening. */
+static int scap_read_front(struct saker_capture *capture)
+{
+	struct scap *s = capture->priv;
+
+	for (;;) {
+		int r = next_header(capture, -1);
+
+		if (r == 0)
+			return 0; /* interrupted: next() goes on from here */
+		if (r < 0)
+			return s->has_section ? 0 : r; /* next() says so again, after what it has */
+		if (s->block.kind == SCAP_KIND_SECTION && !s->has_section)
+			r = read_section(capture, -1);
+		else if (s->block.kind == SCAP_KIND_MACHINE ||
+			 s->block.kind == SCAP_KIND_INTERFACES || s->block.kind == SCAP_KIND_USERS)
+			r = read_tables(capture, -1);
+		else
+			return 0;
+		if (r <= 0)
+			return s->has_section || r == 0 ? 0 : r;
+	}
+}
+
+static int scap_open_failed(struct saker_capture *capture, const char *file, int error)
+{
+	const char *why = error == -EBADMSG ? "neither a capture file nor one compressed with gzip"
+					    : strerror(-error);
+
+	capture_diag(capture, SAKER_SEVERITY_ERROR, "CAPTURE_FILE_OPEN", file,
+		     error == -EBADMSG ? "give a .scap file as falco, sysdig or saker write them"
+				       : "",
+		     "cannot open the capture file: %s", why);
+	scap_close(capture);
+	return error;
+}
+
+static int scap_open(struct saker_capture *capture, const struct saker_capture_options *options)
+{
+	const char *file = options->file;
+	struct scap *s;
+	int r;
+
+	if (!file) {
+		capture_diag(capture, SAKER_SEVERITY_ERROR, "CAPTURE_FILE_OPEN", "",
+			     "set the option file, \"-\" for standard input",
+			     "no capture file given");
+		return -EINVAL;
+	}
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return scap_open_failed(capture, file, -ENOMEM);
+	capture->priv = s;
+	capture_tables_init(&s->tables);
+	s->no_initial = options->no_initial_state;
+	r = capture_source_open(&s->src, file);
+	if (r)
+		return scap_open_failed(capture, file, r);
+	s->file = strdup(file);
+	s->buf = malloc(SAKER_EVENT_MAX_SIZE);
+	if (!s->file || !s->buf)
+		return scap_open_failed(capture, file, -ENOMEM);
+	r = scap_read_front(capture);
+	if (r)
+		scap_close(capture); /* the reason is said already */
+	return r;
+}
+
+static void scap_interrupt(struct saker_capture *capture)
+{
+	struct scap *s = capture->priv;
+
+	capture_source_wake(&s->src);
+}
+
+static int scap_stop(struct saker_capture *capture)
+{
+	struct scap *s = capture->priv;
+
+	/* Nothing is pending in a file: what was not read was not seen. */
+	if (!s->ended)
+		s->ended = -ENODATA;
+	return 0;
+}
+
+static int scap_stats(struct saker_capture *capture, struct saker_capture_stats *stats)
+{
+	struct scap *s = capture->priv;
+
+	stats->seen = s->seen;
+	stats->dropped_by[SAKER_DROP_FAULT][SAKER_EVENT_CLASS_OTHER] = s->lost_fault;
+	stats->dropped_by[SAKER_DROP_TOO_LARGE][SAKER_EVENT_CLASS_OTHER] = s->lost_large;
+	stats->dropped = s->lost_fault + s->lost_large;
+	stats->file_offset = capture_source_raw(&s->src);
+	stats->file_size = s->src.raw_size;
+	return 0;
+}
+
+static int scap_machine(struct saker_capture *capture, struct saker_machine *ret_machine)
+{
+	struct scap *s = capture->priv;
+
+	if (!s->tables.has_machine)
+		return -ENODATA;
+	*ret_machine = s->tables.machine;
+	return 0;
+}
+
+static int scap_interface(struct saker_capture *capture, uint32_t n,
+			  struct saker_interface *ret_interface)
+{
+	struct scap *s = capture->priv;
+
+	if (n >= s->tables.n_interfaces)
+		return 0;
+	*ret_interface = s->tables.interfaces[n];
+	return 1;
+}
+
+static int scap_account(struct saker_capture *capture, uint32_t n,
+			struct saker_account *ret_account)
+{
+	struct scap *s = capture->priv;
+
+	if (n >= s->tables.n_accounts)
+		return 0;
+	*ret_account = s->tables.accounts[n];
+	return 1;
+}
+
+const struct capture_engine capture_engine_scap = {
+	.name = "scap",
+	.description = "reads a capture file (.scap, plain or gzip), or standard input",
+	.open = scap_open,
+	.close = scap_close,
+	.next = scap_next,
+	.interrupt = scap_interrupt,
+	.stop = scap_stop,
+	.stats = scap_stats,
+	.machine = scap_machine,
+	.interface = scap_interface,
+	.account = scap_account,
+};

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Blocks on their way into a capture file: assembled in memory, then deflated or not. */
+#ifndef CAPTURE_SCAP_SINK_H
+#define CAPTURE_SCAP_SINK_H
+
+#include "common/util.h"
+
+struct capture_sink {
+	void *gz;     /* gzFile, plain files too */
+	uint8_t *buf; /* whole blocks, and the one being made */
+	size_t len;
+	size_t capacity;
+	size_t block;  /* where the block being made begins */
+	uint64_t size; /* of the file, once finished */
+	int error;     /* the first one; nothing is written after it */
+};
+
+/* level 0 = plain. Takes fd. */
+int capture_sink_open(struct capture_sink *sink, int fd, int level);
+/* 0 = all of it is in the file. */
+int capture_sink_finish(struct capture_sink *sink);
+void capture_sink_close(struct capture_sink *sink);
+/* Everything to the kernel. */
+int capture_sink_flush(struct capture_sink *sink);
+
+/* Bytes in the file so far. */
+uint64_t capture_sink_size(const struct capture_sink *sink);
+
+void capture_sink_begin(struct capture_sink *sink, uint32_t type);
+/* Pads, and writes both lengths. */
+void capture_sink_end(struct capture_sink *sink);
+
+/* Room for len more bytes; NULL and an error when memory is short. */
+uint8_t *capture_sink_room(struct capture_sink *sink, size_t len);
+
+static inline void capture_sink_bytes(struct capture_sink *sink, const void *data, size_t len)
+{
+	uint8_t *to = capture_sink_room(sink, len);
+
+	if (to && len)
+		memcpy(to, data, len);
+}
+
+static inline void capture_sink_u8(struct capture_sink *sink, uint8_t v)
+{
+	capture_sink_bytes(sink, &v, sizeof(v));
+}
+
+static inline void capture_sink_u16(struct capture_sink *sink, uint16_t v)
+{
+	capture_sink_bytes(sink, &v, sizeof(v));
+}
+
+static inline void capture_sink_u32(struct capture_sink *sink, uint32_t v)
+{
+	capture_sink_bytes(sink, &v, sizeof(v));
+}
+
+static inline void capture_sink_u64(struct capture_sink *sink, uint64_t v)
+{
+	capture_sink_bytes(sink, &v, sizeof(v));
+}
+
+/* u16 length, then as many bytes. */
+static inline void capture_sink_text(struct capture_sink *sink, const char *text, size_t len)
+{
+	capture_sink_u16(sink, (uint16_t)len);
+	capture_sink_bytes(sink, text, len);
+}
+
+/* Overwrites four bytes of the block being made; at counts from its begin. */
+static inline void capture_sink_patch(struct capture_sink *sink, size_t at, uint32_t v)
+{
+	if (!sink->error)
+		memcpy(sink->buf + sink->block + at, &v, sizeof(v));
+}
+
+static inline size_t capture_sink_at(const struct capture_sink *sink)
+{
+	return sink->len - sink->block;
+}
+
+#endif /* CAPTURE_SCAP_SINK_H */

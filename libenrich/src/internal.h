@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files that keep the state share among themselves: the state object,
+ * the tables in it, and what changes them. Field extractors never include
+ * this; they see state.h only.
+ */
+#ifndef ENRICH_INTERNAL_H
+#define ENRICH_INTERNAL_H
+
+#include <saker/event_codes.h>
+
+#include "pool.h"
+#include "state.h"
+
+#include <time.h>
+
+#include "common/hash.h"
+
+/* ---- numbers of the schema that the state needs ------------------------------ */
+
+enum {
+	O_PPM_CREAT = 1 << 2,
+	O_PPM_DIRECTORY = 1 << 10,
+	O_PPM_CLOEXEC = 1 << 12,
+	O_PPM_F_CREATED = 1 << 14,
+	FD_PPM_UPPER_LAYER = 1 << 15,
+	FD_PPM_LOWER_LAYER = 1 << 16,
+	EPOLL_PPM_CLOEXEC = 1 << 0,
+	MFD_PPM_CLOEXEC = 1 << 0,
+	CLOSE_RANGE_PPM_CLOEXEC = 1 << 2,
+	CREAT_PPM_UPPER_LAYER = 1 << 0,
+	CREAT_PPM_LOWER_LAYER = 1 << 1,
+	CL_PPM_FILES = 1 << 0,
+	CL_PPM_NEWPID = 1 << 6,
+	CL_PPM_PARENT = 1 << 8,
+	CL_PPM_THREAD = 1 << 13,
+	CL_PPM_INVERTED = 1 << 16,
+	CL_PPM_NEWUSER = 1 << 20,
+	CL_PPM_VFORK = 1 << 27,
+	CL_PPM_CHILD_IN_PIDNS = 1 << 29,
+	FCNTL_PPM_DUPFD = 1,
+	FCNTL_PPM_SETFD = 3,
+	FCNTL_PPM_DUPFD_CLOEXEC = 26,
+	PR_PPM_SET_NAME = 15,
+	PR_PPM_SET_CHILD_SUBREAPER = 36,
+	RLIMIT_PPM_NOFILE = 7,
+	AF_PPM_UNIX = 1,
+	AF_PPM_INET = 2,
+	AF_PPM_INET6 = 10,
+	AF_PPM_NETLINK = 16,
+};
+
+/* ---- limits ------------------------------------------------------------------- */
+
+#define ENRICH_MEMORY_MIN (UINT64_C(2) << 20)
+#define ENRICH_MEMORY_DEFAULT (UINT64_C(128) << 20)
+#define ENRICH_MAX_THREADS_DEFAULT 262144u
+#define ENRICH_MAX_FDS_DEFAULT 4096u
+#define ENRICH_STR_MAX 65535u	/* args, env: what one parameter can hold */
+#define ENRICH_ENTRY_MAX 4096u	/* stored enter events; longer ones are not kept */
+#define ENRICH_TOMBSTONES 4096u /* dead threads remembered; a power of two */
+#define ENRICH_TOMBSTONE_WAYS 4u
+#define ENRICH_STALE_NS UINT64_C(2000000000) /* a clone's two events are not further apart */
+#define ENRICH_REFILLS_PER_S 100u
+#define ENRICH_RETRY_NS UINT64_C(1000000000) /* a failed refill is not tried again before */
+#define ENRICH_INTERFACES_MAX 1024u
+#define ENRICH_ACCOUNTS_MAX 65536u		    /* of one table */
+#define ENRICH_ACCOUNT_FILE_MAX (UINT64_C(8) << 20) /* bytes read of passwd or group */
+
+/* ---- tables ------------------------------------------------------------------- */
+
+/* The slots of an fd table: open addressing by number. Shared by fork until written. */
+struct enrich_fdtable {
+	uint32_t refs;
+	uint32_t n;
+	uint32_t capacity; /* a power of two */
+	uint32_t cursor;   /* where eviction looks next */
+	struct enrich_fd *slots[];
+};
+
+/* What threads that share their files share (the kernel's files_struct). */
+struct enrich_files {
+	uint32_t refs;
+	struct enrich_fdtable *table; /* NULL = empty */
+};
+
+/* A process: its threads that are in the table. */
+struct enrich_group {
+	int64_t pid;
+	uint32_t n_members; /* in the table, dead ones included */
+	uint32_t n_alive;
+	bool reaper;		      /* init of a namespace, or a child subreaper */
+	struct enrich_thread *leader; /* NULL = not in the table */
+	struct enrich_thread *threads;
+};
+
+/* An enter event, kept until its exit: old captures tell some things only there. */
+struct enrich_entry {
+	uint32_t len;
+	uint16_t type;
+	uint8_t event[];
+};
+
+struct enrich_thread_slot {
+	int64_t tid;
+	struct enrich_thread *thread; /* NULL = free */
+};
+
+struct enrich_tombstone {
+	int32_t tid; /* 0 = free */
+	int32_t ptid;
+	uint64_t ts; /* of its exit */
+};
+
+struct enrich_interface {
+	uint8_t family; /* 4 or 6 */
+	uint8_t addr[16];
+	uint8_t mask[16];
+};
+
+struct enrich_account {
+	struct enrich_user user;
+	uint32_t id; /* uid of a user, gid of a group */
+	char *own;   /* where user's text is, or NULL: in the table's text */
+	size_t own_len;
+};
+
+/* Users or groups, sorted by id when looked at. */
+struct enrich_accounts {
+	struct enrich_account *items;
+	uint32_t n;
+	uint32_t capacity;
+	char *text; /* the file it was read from */
+	size_t text_len;
+	bool sorted;
+	/* Of that file. */
+	struct timespec mtime;
+	uint64_t ino;
+	uint64_t size;
+	uint64_t checked_ns; /* monotonic, last stat; 0 = never */
+};
+
+/* What an event's handler is and where its fd parameter stands; built once a state. */
+typedef void (*enrich_handler_fn)(struct saker_state *state, struct saker_record *r);
+
+struct enrich_fact {
+	enrich_handler_fn handler;
+	int8_t fd_param; /* -1 = uses none */
+	uint8_t flags;	 /* enum enrich_fact_flag */
+};
+
+enum enrich_fact_flag {
+	ENRICH_FACT_HAS_RES = 1 << 0,	/* parameter 0 is the result */
+	ENRICH_FACT_NO_THREAD = 1 << 1, /* of no thread */
+	ENRICH_FACT_FIND_ONLY = 1 << 2, /* never asks for a missing thread */
+	ENRICH_FACT_ENTER = 1 << 3,	/* stored, never seen by rules */
+	ENRICH_FACT_INITIAL = 1 << 4,	/* start-up state */
+	ENRICH_FACT_FD = 1 << 5,	/* makes or uses an fd */
+};
+
+#define ENRICH_PENDING_CLOSES 2
+
+struct saker_state {
+	struct pool pool;
+	struct saker_record record;
+	struct saker_state_stats stats;
+
+	/* Threads. */
+	struct enrich_thread_slot *slots;
+	uint32_t slots_capacity; /* a power of two */
+	uint32_t n_threads;
+	uint32_t max_threads;
+	uint32_t max_fds;
+	uint32_t thread_cursor; /* where eviction looks next */
+	uint64_t last_ts;	/* of the record before */
+	uint32_t clock;		/* counts events; what has used == clock must stay */
+	int64_t last_tid;
+	struct enrich_thread *last_thread;
+	struct enrich_thread *unsettled; /* start-up threads not yet put into families */
+	struct enrich_thread *ghost;	 /* stands in for threads that may not be in the table */
+	struct enrich_tombstone *tombstones;
+	uint64_t server_ports[65536 / 64]; /* of start-up listening sockets */
+
+	/* What the event before asked to be removed. */
+	int64_t pending_exit; /* tid, 0 = none */
+	uint64_t pending_exit_ts;
+	int64_t pending_close_tid;
+	int64_t pending_close_fd; /* -1 = none */
+
+	/* Refills. */
+	int (*refill)(void *refill_userdata, int64_t tid, saker_capture_event_fn fn,
+		      void *userdata);
+	void *refill_userdata;
+	uint64_t refill_ts; /* of the bucket's last top-up */
+	uint32_t refill_tokens;
+	bool refilling;
+	bool refill_missing_only; /* only fds that are not known */
+
+	struct enrich_container *containers;
+
+	/* Accounts and addresses. */
+	struct enrich_accounts users;
+	struct enrich_accounts groups;
+	struct enrich_interface *interfaces;
+	uint32_t n_interfaces;
+	uint32_t interfaces_capacity;
+	bool offline;
+	char *host_root;
+	struct saker_machine machine;
+	char hostname[256];
+
+	saker_log_fn log;
+	void *log_userdata;
+
+	struct enrich_fact facts[SAKER_EVENT_CODES];
+};
+
+/* ---- state_memory.c ------------------------------------------------------------ */
+
+/* As pool_alloc, but makes room by forgetting what was not used for long. NULL only if even that
+ * fails. */
+void *enrich_alloc(struct saker_state *s, size_t size);
+void *enrich_alloc_zero(struct saker_state *s, size_t size);
+void enrich_dealloc(struct saker_state *s, void *p, size_t size);
+
+struct enrich_str *enrich_str_new(struct saker_state *s, const char *text, size_t len);
+void enrich_str_unref(struct saker_state *s, struct enrich_str *str);
+
+static inline struct enrich_str *enrich_str_ref(struct enrich_str *str)
+{
+	if (str)
+		str->refs++;
+	return str;
+}
+
+/* *dst becomes this text, keeping the string when it is the same already. */
+void enrich_str_set(struct saker_state *s, struct enrich_str **dst, const char *text, size_t len);
+void enrich_str_assign(struct saker_state *s, struct enrich_str **dst, struct enrich_str *src);
+
+/* ---- state_thread.c ------------------------------------------------------------ */
+
+int enrich_threads_init(struct saker_state *s);
+void enrich_threads_fini(struct saker_state *s);
+/* A new one in the table, defaults set, in no family yet. NULL = no room even after eviction. */
+struct enrich_thread *enrich_thread_add(struct saker_state *s, int64_t tid);
+/* Takes it out of all relations and frees it. */
+void enrich_thread_remove(struct saker_state *s, struct enrich_thread *t);
+/* The end of a thread: children to the reaper, the leader kept while its group lives. */
+void enrich_thread_exit(struct saker_state *s, struct enrich_thread *t);
+/* Finds, and marks as used by this event. */
+struct enrich_thread *enrich_thread_touch(struct saker_state *s, int64_t tid);
+/* Finds, else refills, else makes a placeholder. NULL only without memory. */
+struct enrich_thread *enrich_thread_get(struct saker_state *s, int64_t tid, uint64_t ts);
+/* Puts t into its group and under its parent; ptid 0 when that is not known. */
+void enrich_thread_join(struct saker_state *s, struct enrich_thread *t);
+void enrich_threads_settle(struct saker_state *s);
+void enrich_thread_unlink_parent(struct enrich_thread *t);
+/* Forgets the least used thread that this event does not need. False = there is none. */
+bool enrich_threads_evict(struct saker_state *s);
+/* Asks the engine; true when it knew the thread. Rate-limited. */
+bool enrich_refill(struct saker_state *s, int64_t tid, uint64_t ts, bool missing_only);
+bool enrich_tombstone_find(const struct saker_state *s, int64_t tid, struct enrich_tombstone *ret);
+void enrich_tombstone_set(struct saker_state *s, int64_t tid, int64_t ptid, uint64_t ts);
+void enrich_tombstone_clear(struct saker_state *s, int64_t tid);
+/* A thread of that tid that is in no table; one at a time. */
+struct enrich_thread *enrich_thread_ghost(struct saker_state *s, int64_t tid);
+
+static inline bool enrich_thread_is_invalid(const struct enrich_thread *t)
+{
+	return t->pid < 0 || t->ptid < 0;
+}
+
+/* ---- state_fd.c ---------------------------------------------------------------- */
+
+struct enrich_files *enrich_files_new(struct saker_state *s);
+struct enrich_files *enrich_files_ref(struct enrich_files *files);
+void enrich_files_unref(struct saker_state *s, struct enrich_files *files);
+/* A copy that shares the slots until one of both changes. */
+struct enrich_files *enrich_files_fork(struct saker_state *s, struct enrich_files *files);
+struct enrich_fd *enrich_files_find(const struct enrich_files *files, int64_t num);
+/* A new fd, all zero but its number, replacing what was there; NULL without memory or for num < 0.
+ */
+struct enrich_fd *enrich_fd_add(struct saker_state *s, struct enrich_thread *t, int64_t num);
+/* The same with another's contents. */
+struct enrich_fd *enrich_fd_add_copy(struct saker_state *s, struct enrich_thread *t, int64_t num,
+				     const struct enrich_fd *source);
+/* For writing: unshares table and fd as needed. NULL = not there, or no memory. */
+struct enrich_fd *enrich_fd_own(struct saker_state *s, struct enrich_thread *t, int64_t num);
+void enrich_fd_remove(struct saker_state *s, struct enrich_files *files, int64_t num);
+/* Removes (or marks close-on-exec) numbers first..last. */
+void enrich_fds_close_range(struct saker_state *s, struct enrich_thread *t, uint32_t first,
+			    uint32_t last, bool cloexec);
+void enrich_fds_exec(struct saker_state *s, struct enrich_thread *t);
+/* Forgets up to n fds of this table that this event does not need; how many it did. */
+uint32_t enrich_fds_evict(struct saker_state *s, struct enrich_files *files, uint32_t n);
+
+static inline void enrich_fd_clear_cloexec(struct enrich_fd *fd)
+{
+	fd->open_flags &= ~(uint32_t)(O_PPM_CLOEXEC | EPOLL_PPM_CLOEXEC | MFD_PPM_CLOEXEC);
+}
+
+/* ---- state_path.c -------------------------------------------------------------- */
+
+/* As enrich_path_join, with the directory that dirfd is for the record's thread. */
+uint32_t enrich_path_at(const struct saker_record *r, int64_t dirfd, const char *path, uint32_t len,
+			char *buf);
+
+/* ---- state_net.c --------------------------------------------------------------- */
+
+#define ENRICH_TUPLE_TEXT_MAX 128
+/* The name of an IP fd as its type and tuple say; returns the length. */
+uint32_t enrich_tuple_text(const struct enrich_fd *fd, char buf[static ENRICH_TUPLE_TEXT_MAX]);
+void enrich_fd_set_tuple_name(struct saker_state *s, struct enrich_fd *fd);
+void enrich_fd_swap_ends(struct enrich_fd *fd);
+/* Fills an unknown end with an address of this machine. */
+void enrich_fd_infer_local(const struct saker_state *s, struct enrich_fd *fd);
+bool enrich_ip6_is_mapped(const uint8_t addr[16]);
+
+/* ---- state_container.c ---------------------------------------------------------- */
+
+/* After its cgroups changed. */
+void enrich_thread_update_container(struct saker_state *s, struct enrich_thread *t);
+struct enrich_container *enrich_container_ref(struct enrich_container *c);
+void enrich_container_unref(struct saker_state *s, struct enrich_container *c);
+void enrich_containers_fini(struct saker_state *s);
+
+/* ---- state_user.c ---------------------------------------------------------------- */
+
+void enrich_accounts_fini(struct saker_state *s, struct enrich_accounts *accounts);
+/* Adds or replaces. */
+int enrich_accounts_add(struct saker_state *s, struct enrich_accounts *accounts, uint32_t id,
+			const struct enrich_user *user);
+void enrich_accounts_remove(struct saker_state *s, struct enrich_accounts *accounts, uint32_t id);
+
+/* ---- on_initial.c ---------------------------------------------------------------- */
+
+/* Applies a start-up event (430-448); any other is ignored. For refills. */
+void enrich_apply_initial(struct saker_state *s, const struct saker_event *event);
+/* Who is the server in t's start-up connections; once all listening sockets are known. */
+void enrich_initial_roles(struct saker_state *s, struct enrich_thread *t);
+
+/* ---- handlers: on_*.c ------------------------------------------------------------ */
+
+struct enrich_handler {
+	uint16_t code;
+	enrich_handler_fn fn;
+};
+
+/* Ended by one without a function. */
+extern const struct enrich_handler enrich_handlers_process[];
+extern const struct enrich_handler enrich_handlers_attribute[];
+extern const struct enrich_handler enrich_handlers_file[];
+extern const struct enrich_handler enrich_handlers_socket[];
+extern const struct enrich_handler enrich_handlers_traffic[];
+extern const struct enrich_handler enrich_handlers_initial[];
+
+/* dst becomes the parameter's text ("<NA>" when that is not known); shared with `like` when equal.
+ */
+void enrich_str_from_param(const struct saker_record *r, struct enrich_str **dst, uint32_t index,
+			   struct enrich_str *like);
+/* The same for NUL-separated lists. */
+void enrich_list_from_param(const struct saker_record *r, struct enrich_str **dst, uint32_t index,
+			    struct enrich_str *like);
+/* Takes " (deleted)" off. */
+void enrich_exepath_set(struct saker_state *s, struct enrich_thread *t, const char *text,
+			size_t len);
+
+/* The fd of the record becomes this one, with the flags that go with it. */
+void enrich_record_set_fd(struct saker_record *r, const struct enrich_fd *fd, int64_t num);
+/* The stored enter event of the record's thread, if it is the exit's own. */
+bool enrich_record_entry(const struct saker_record *r, uint16_t type,
+			 struct saker_event_view *ret_view);
+
+static inline uint64_t enrich_param_u64(const struct saker_record *r, uint32_t i)
+{
+	const struct saker_param *p = enrich_param(r, i);
+
+	return p && p->len == 8 ? saker_load_u64(p->data) : 0;
+}
+
+static inline uint32_t enrich_param_u32(const struct saker_record *r, uint32_t i)
+{
+	const struct saker_param *p = enrich_param(r, i);
+
+	return p && p->len == 4 ? saker_load_u32(p->data) : 0;
+}
+
+#endif /* ENRICH_INTERNAL_H */

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Calls that change what a thread or process is: credentials, directories,
+ * limits, sessions, memory figures; and the news of accounts.
+ */
+#include "internal.h"
+
+#define CAPS_ALL ((UINT64_C(1) << 41) - 1)
+
+static struct enrich_thread *succeeded(const struct saker_record *r)
+{
+	return r->flags & ENRICH_RECORD_FAILED || !(r->flags & ENRICH_RECORD_HAS_RES) ? NULL
+										      : r->thread;
+}
+
+/* ---- credentials ------------------------------------------------------------------------ */
+
+static void set_uid(struct saker_record *r, uint32_t param)
+{
+	struct enrich_thread *t = succeeded(r);
+
+	if (t && enrich_param(r, param))
+		t->uid = enrich_param_u32(r, param);
+}
+
+static void set_gid(struct saker_record *r, uint32_t param)
+{
+	struct enrich_thread *t = succeeded(r);
+
+	if (t && enrich_param(r, param))
+		t->gid = enrich_param_u32(r, param);
+}
+
+static void on_setuid(struct saker_state *s, struct saker_record *r)
+{
+	(void)s;
+	set_uid(r, 1);
+}
+
+/* The effective id comes second in all of these. */
+static void on_setreuid(struct saker_state *s, struct saker_record *r)
+{
+	(void)s;
+	set_uid(r, 2);
+}
+
+static void on_setgid(struct saker_state *s, struct saker_record *r)
+{
+	(void)s;
+	set_gid(r, 1);
+}
+
+static void on_setregid(struct saker_state *s, struct saker_record *r)
+{
+	(void)s;
+	set_gid(r, 2);
+}
+
+static void on_capset(struct saker_state *s, struct saker_record *r)
+{
+	struct enrich_thread *t = succeeded(r);
+
+	(void)s;
+	if (!t)
+		return;
+	t->cap_inheritable = enrich_param_u64(r, 1);
+	t->cap_permitted = enrich_param_u64(r, 2);
+	t->cap_effective = enrich_param_u64(r, 3);
+}
+
+/* A new user namespace gives all capabilities in it. */
+static void new_user_namespace(struct saker_record *r, uint32_t param)
+{
+	struct enrich_thread *t = succeeded(r);
+
+	if (!t || !(enrich_param_u32(r, param) & CL_PPM_NEWUSER))
+		return;
+	t->cap_inheritable = CAPS_ALL;
+	t->cap_permitted = CAPS_ALL;
+	t->cap_effective = CAPS_ALL;
+}
+
+static void on_unshare(struct saker_state *s, struct saker_record *r)
+{
+	(void)s;
+	new_user_namespace(r, 1);
+}
+
+static void on_setns(struct saker_state *s, struct saker_record *r)
+{
+	(void)s;
+	new_user_namespace(r, 2);
+}
+
+/* ---- directories -------------------------------------------------------------------------- */
+
+static void cwd_change(struct saker_state *s, struct enrich_thread *t, const char *path,
+		       uint32_t len)
+{
+	struct enrich_thread *leader = enrich_thread_leader(s, t);
+	char buf[ENRICH_PATH_MAX + 2];
+	uint32_t n;
+
+	n = enrich_path_join(buf, enrich_str_text(leader->cwd), enrich_str_len(leader->cwd), path,
+			     len);
+	if (n == 0 || buf[n - 1] != '/')
+		buf[n++] = '/';
+	enrich_str_set(s, &leader->cwd, buf, n);
+}
+
+/* chdir, getcwd */
+static void on_chdir(struct saker_state *s, struct saker_record *r)
+{
+	struct enrich_slice path = enrich_param_text(r, 1);
+	struct enrich_thread *t = succeeded(r);
+
+	if (t && path.len)
+		cwd_change(s, t, path.text, path.len);
+}
+
+static void on_fchdir(struct saker_state *s, struct saker_record *r)
+{
+	struct enrich_thread *t = succeeded(r);
+
+	if (t && r->fd && r->fd->name)
+		cwd_change(s, t, r->fd->name->text, r->fd->name->len);
+}
+
+static void on_chroot(struct saker_state *s, struct saker_record *r)
+{
+	struct enrich_slice path = enrich_param_text(r, 1);
+	struct enrich_thread *t = succeeded(r);
+	char buf[ENRICH_PATH_MAX + 1];
+
+	if (t && path.len)
+		enrich_str_set(s, &t->root, buf,
+			       enrich_path_at(r, ENRICH_AT_FDCWD, path.text, path.len, buf));
+}
+
+/* ---- sessions, limits ------------------------------------------------------------------------ */
+
+static void on_setsid(struct saker_state *s, struct saker_record *r)
+{
+	struct enrich_thread *t = succeeded(r);
+
+	(void)s;
+	if (t)
+		t->sid = r->res;
+}
+
+static void on_prctl(struct saker_state *s, struct saker_record *r)
+{
+	struct enrich_thread *t = succeeded(r);
+
+	(void)s;
+	if (t && t->group && enrich_param_u32(r, 1) == PR_PPM_SET_CHILD_SUBREAPER)
+		t->group->reaper = enrich_param_u64(r, 3) != 0;
+}
+
+static void fdlimit_set(struct saker_state *s, struct enrich_thread *t, int64_t limit)
+{
+	if (limit != -1)
+		enrich_thread_leader(s, t)->fdlimit = limit;
+}
+
+/* getrlimit, setrlimit */
+static void on_rlimit(struct saker_state *s, struct saker_record *r)
+{
+	struct enrich_thread *t = succeeded(r);
+
+	if (t && enrich_param_int(r, 3, -1) == RLIMIT_PPM_NOFILE)
+		fdlimit_set(s, t, enrich_param_int(r, 1, -1));
+}
+
+static void on_prlimit(struct saker_state *s, struct saker_record *r)
+{
+	int64_t tid = enrich_param_int(r, 5, -1);
+	struct enrich_thread *t = succeeded(r);
+
+	if (!t || enrich_param_int(r, 6, -1) != RLIMIT_PPM_NOFILE || tid < 0)
+		return;
+	if (tid != 0)
+		t = enrich_thread_find(s, tid);
+	if (t)
+		fdlimit_set(s, t, enrich_param_int(r, 1, -1));
+}
+
+/* ---- memory -------------------------------------------------------------------------------- */
+
+/* brk, mmap, mmap2, munmap; the result of the first is an address. */
+static void on_memory(struct saker_state *s, struct saker_record *r)
+{
+	struct enrich_thread *t = r->thread;
+
+	(void)s;
+	if (!t)
+		return;
+	if (enrich_param(r, 1))
+		t->vmsize_kb = enrich_param_u32(r, 1);
+	if (!enrich_param(r, 3))
+		return;
+	t->vmrss_kb = enrich_param_u32(r, 2);
+	t->vmswap_kb = enrich_param_u32(r, 3);
+}
+
+static void on_switch(struct saker_state *s, struct saker_record *r)
+{
+	struct enrich_thread *t = r->thread;
+
+	if (!t || !enrich_param(r, 5))
+		return;
+	t->pfmajor = enrich_param_u64(r, 1);
+	t->pfminor = enrich_param_u64(r, 2);
+	t = enrich_thread_leader(s, t);
+	t->vmsize_kb = enrich_param_u32(r, 3);
+	t->vmrss_kb = enrich_param_u32(r, 4);
+	t->vmswap_kb = enrich_param_u32(r, 5);
+}
+
+/* ---- accounts -------------------------------------------------------------------------------- */
+
+static char *param_copy(struct saker_record *r, uint32_t i)
+{
+	struct enrich_slice text = enrich_param_text(r, i);
+
+	return arena_strndup(&r->scratch, text.text, text.len);
+}
+
+/* Those of containers are not kept: names there are looked up nowhere. */
+static void on_user(struct saker_state *s, struct saker_record *r)
+{
+	struct enrich_user user = {
+		.uid = enrich_param_u32(r, 0),
+		.gid = enrich_param_u32(r, 1),
+		.name = param_copy(r, 2),
+		.home = param_copy(r, 3),
+		.shell = param_copy(r, 4),
+	};
+
+	if (enrich_param_text(r, 5).len)
+		return;
+	if (r->view.event->type == SAKER_EV_USER_DELETED_E)
+		enrich_accounts_remove(s, &s->users, user.uid);
+	else if (user.name && *user.name && *user.name != '+' && *user.name != '-')
+		(void)enrich_accounts_add(s, &s->users, user.uid, &user);
+}
+
+static void on_group(struct saker_state *s, struct saker_record *r)
+{
+	struct enrich_user group = {.gid = enrich_param_u32(r, 0), .name = param_copy(r, 1)};
+
+	if (enrich_param_text(r, 2).len)
+		return;
+	if (r->view.event->type == SAKER_EV_GROUP_DELETED_E)
+		enrich_accounts_remove(s, &s->groups, group.gid);
+	else if (group.name && *group.name && *group.name != '+' && *group.name != '-')
+		(void)enrich_accounts_add(s, &s->groups, group.gid, &group);
+}
+
+const struct enrich_handler enrich_handlers_attribute[] = {
+	{SAKER_EV_SYSCALL_GETCWD_X, on_chdir},
+	{SAKER_EV_SYSCALL_CHDIR_X, on_chdir},
+	{SAKER_EV_SYSCALL_FCHDIR_X, on_fchdir},
+	{SAKER_EV_SYSCALL_GETRLIMIT_X, on_rlimit},
+	{SAKER_EV_SYSCALL_SETRLIMIT_X, on_rlimit},
+	{SAKER_EV_SYSCALL_PRLIMIT_X, on_prlimit},
+	{SAKER_EV_SCHEDSWITCH_6_E, on_switch},
+	{SAKER_EV_SYSCALL_BRK_4_X, on_memory},
+	{SAKER_EV_SYSCALL_MMAP_X, on_memory},
+	{SAKER_EV_SYSCALL_MMAP2_X, on_memory},
+	{SAKER_EV_SYSCALL_MUNMAP_X, on_memory},
+	{SAKER_EV_SYSCALL_SETRESUID_X, on_setreuid},
+	{SAKER_EV_SYSCALL_SETRESGID_X, on_setregid},
+	{SAKER_EV_SYSCALL_SETUID_X, on_setuid},
+	{SAKER_EV_SYSCALL_SETGID_X, on_setgid},
+	{SAKER_EV_SYSCALL_SETNS_X, on_setns},
+	{SAKER_EV_SYSCALL_CHROOT_X, on_chroot},
+	{SAKER_EV_SYSCALL_SETSID_X, on_setsid},
+	{SAKER_EV_SYSCALL_UNSHARE_X, on_unshare},
+	{SAKER_EV_SYSCALL_CAPSET_X, on_capset},
+	{SAKER_EV_USER_ADDED_E, on_user},
+	{SAKER_EV_USER_DELETED_E, on_user},
+	{SAKER_EV_GROUP_ADDED_E, on_group},
+	{SAKER_EV_GROUP_DELETED_E, on_group},
+	{SAKER_EV_SYSCALL_PRCTL_X, on_prctl},
+	{SAKER_EV_SYSCALL_SETREUID_X, on_setreuid},
+	{SAKER_EV_SYSCALL_SETREGID_X, on_setregid},
+	{0, NULL},
+};

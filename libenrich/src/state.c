@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The state object and the way of an event through it: what the event before
+ * left to remove, decoding, the thread, the fd, the handler, the record.
+ */
+#include "internal.h"
+
+#define SCRATCH_BLOCK 16384u
+
+/* Where an exit event that uses an fd says which: X(code, parameter). */
+#define ENRICH_FD_PARAM_LIST(X)           \
+	X(SYSCALL_CLOSE_X, 1)             \
+	X(SYSCALL_READ_X, 2)              \
+	X(SYSCALL_WRITE_X, 2)             \
+	X(SOCKET_BIND_X, 2)               \
+	X(SOCKET_CONNECT_X, 2)            \
+	X(SOCKET_LISTEN_X, 1)             \
+	X(SOCKET_SEND_X, 2)               \
+	X(SOCKET_SENDTO_X, 2)             \
+	X(SOCKET_RECV_X, 2)               \
+	X(SOCKET_RECVFROM_X, 3)           \
+	X(SOCKET_SHUTDOWN_X, 1)           \
+	X(SOCKET_SETSOCKOPT_X, 1)         \
+	X(SOCKET_GETSOCKOPT_X, 1)         \
+	X(SOCKET_SENDMSG_X, 2)            \
+	X(SOCKET_SENDMMSG_X, 1)           \
+	X(SOCKET_RECVMSG_X, 5)            \
+	X(SOCKET_RECVMMSG_X, 1)           \
+	X(SYSCALL_FSTAT_X, 1)             \
+	X(SYSCALL_LSEEK_X, 1)             \
+	X(SYSCALL_LLSEEK_X, 1)            \
+	X(SYSCALL_FCHDIR_X, 1)            \
+	X(SYSCALL_PREAD_X, 2)             \
+	X(SYSCALL_PWRITE_X, 2)            \
+	X(SYSCALL_READV_X, 3)             \
+	X(SYSCALL_WRITEV_X, 2)            \
+	X(SYSCALL_PREADV_X, 3)            \
+	X(SYSCALL_PWRITEV_X, 2)           \
+	X(SYSCALL_FCNTL_X, 1)             \
+	X(SYSCALL_MMAP_X, 8)              \
+	X(SYSCALL_MMAP2_X, 8)             \
+	X(SYSCALL_SPLICE_X, 2)            \
+	X(SYSCALL_IOCTL_3_X, 1)           \
+	X(SYSCALL_SYMLINKAT_X, 2)         \
+	X(SYSCALL_SENDFILE_X, 2)          \
+	X(SYSCALL_GETDENTS_X, 1)          \
+	X(SYSCALL_GETDENTS64_X, 1)        \
+	X(SYSCALL_SETNS_X, 1)             \
+	X(SYSCALL_FLOCK_X, 1)             \
+	X(SYSCALL_UNLINKAT_2_X, 1)        \
+	X(SYSCALL_MKDIRAT_X, 1)           \
+	X(SYSCALL_FCHMODAT_X, 1)          \
+	X(SYSCALL_FCHMOD_X, 1)            \
+	X(SYSCALL_COPY_FILE_RANGE_X, 1)   \
+	X(SYSCALL_IO_URING_ENTER_X, 1)    \
+	X(SYSCALL_IO_URING_REGISTER_X, 1) \
+	X(SYSCALL_DUP2_X, 1)              \
+	X(SYSCALL_DUP3_X, 1)              \
+	X(SYSCALL_DUP_1_X, 1)             \
+	X(SYSCALL_FSCONFIG_X, 1)          \
+	X(SYSCALL_FCHOWN_X, 1)            \
+	X(SYSCALL_FCHOWNAT_X, 1)          \
+	X(SYSCALL_FINIT_MODULE_X, 1)      \
+	X(SYSCALL_MKNODAT_X, 1)           \
+	X(SYSCALL_NEWFSTATAT_X, 1)
+
+/* Events of no thread: containers, accounts, plugins. */
+#define ENRICH_NO_THREAD_LIST(X) \
+	X(PLUGINEVENT_E)         \
+	X(CONTAINER_JSON_2_E)    \
+	X(USER_ADDED_E)          \
+	X(USER_DELETED_E)        \
+	X(GROUP_ADDED_E)         \
+	X(GROUP_DELETED_E)       \
+	X(ASYNCEVENT_E)
+
+/* clone and its kin, procexit, switch, procinfo: what they tell is enough, or all there is. */
+#define ENRICH_FIND_ONLY_LIST(X) \
+	X(SCHEDSWITCH_6_E)       \
+	X(PROCEXIT_1_E)          \
+	X(SYSCALL_CLONE_20_X)    \
+	X(SYSCALL_FORK_20_X)     \
+	X(SYSCALL_VFORK_20_X)    \
+	X(PROCINFO_E)            \
+	X(SYSCALL_CLONE3_X)
+
+static void facts_init(struct saker_state *s)
+{
+	static const struct enrich_handler *const lists[] = {
+		enrich_handlers_process, enrich_handlers_attribute, enrich_handlers_file,
+		enrich_handlers_socket,	 enrich_handlers_traffic,   enrich_handlers_initial,
+	};
+
+	for (uint32_t code = 0; code < SAKER_EVENT_CODES; code++) {
+		const struct saker_event_info *info = saker_event_info(code);
+		struct enrich_fact *fact = &s->facts[code];
+
+		fact->fd_param = -1;
+		if (!info)
+			continue;
+		if (info->category & SAKER_EC_SYSCALL && code != SAKER_EV_GENERIC_X)
+			fact->flags |= code & 1 ? ENRICH_FACT_HAS_RES : ENRICH_FACT_ENTER;
+		if (info->category & SAKER_EC_ITER)
+			fact->flags |= ENRICH_FACT_INITIAL;
+		if (info->flags & (SAKER_EF_CREATES_FD | SAKER_EF_USES_FD))
+			fact->flags |= ENRICH_FACT_FD;
+	}
+#define X(code, param) s->facts[SAKER_EV_##code].fd_param = param;
+	ENRICH_FD_PARAM_LIST(X)
+#undef X
+#define X(code) s->facts[SAKER_EV_##code].flags |= ENRICH_FACT_NO_THREAD;
+	ENRICH_NO_THREAD_LIST(X)
+#undef X
+#define X(code) s->facts[SAKER_EV_##code].flags |= ENRICH_FACT_FIND_ONLY;
+	ENRICH_FIND_ONLY_LIST(X)
+#undef X
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		for (const struct enrich_handler *h = lists[i]; h->fn; h++)
+			s->facts[h->code].handler = h->fn;
+	}
+}
+
+/* ---- life --------------------------------------------------------------------------- */
+
+static int options_check(const struct saker_state_options *o)
+{
+	if (!o || o->size < sizeof(*o))
+		return -EINVAL;
+	if (o->memory_max && o->memory_max < ENRICH_MEMORY_MIN)
+		return -EINVAL;
+	if (o->max_threads && o->max_threads < 16)
+		return -EINVAL;
+	if (o->max_fds && o->max_fds < 16)
+		return -EINVAL;
+	return 0;
+}
+
+static int names_init(struct saker_state *s, const struct saker_state_options *o)
+{
+	const char *root = o->host_root ? o->host_root : getenv("HOST_ROOT");
+
+	s->host_root = strdup(root && !o->offline ? root : "");
+	if (!s->host_root)
+		return -ENOMEM;
+	if (o->hostname) {
+		size_t len = MIN(strlen(o->hostname), sizeof(s->hostname) - 1);
+
+		memcpy(s->hostname, o->hostname, len);
+	} else if (gethostname(s->hostname, sizeof(s->hostname) - 1) < 0) {
+		s->hostname[0] = '\0';
+	}
+	return 0;
+}
+
+int saker_state_new(const struct saker_state_options *options, struct saker_state **ret_state)
+{
+	struct saker_state *s;
+	int r = options_check(options);
+
+	if (r < 0 || !ret_state)
+		return -EINVAL;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	pool_init(&s->pool, options->memory_max ? options->memory_max : ENRICH_MEMORY_DEFAULT);
+	pool_account(&s->pool, sizeof(*s) + SCRATCH_BLOCK);
+	arena_init(&s->record.scratch, SCRATCH_BLOCK);
+	s->record.state = s;
+	s->max_threads = options->max_threads ? options->max_threads : ENRICH_MAX_THREADS_DEFAULT;
+	s->max_fds = options->max_fds ? options->max_fds : ENRICH_MAX_FDS_DEFAULT;
+	s->log = options->log;
+	s->log_userdata = options->log_userdata;
+	s->offline = options->offline;
+	s->refill = options->refill;
+	s->refill_userdata = options->refill_userdata;
+	s->refill_tokens = ENRICH_REFILLS_PER_S;
+	s->last_tid = -1;
+	s->pending_close_fd = -1;
+	s->clock = 1;
+	facts_init(s);
+	r = enrich_threads_init(s);
+	if (r == 0)
+		r = names_init(s, options);
+	if (r < 0) {
+		saker_state_free(s);
+		return r;
+	}
+	*ret_state = s;
+	return 0;
+}
+
+struct saker_state *saker_state_free(struct saker_state *s)
+{
+	if (!s)
+		return NULL;
+	s->record.fd = NULL;
+	enrich_threads_fini(s);
+	enrich_containers_fini(s);
+	enrich_accounts_fini(s, &s->users);
+	enrich_accounts_fini(s, &s->groups);
+	arena_fini(&s->record.scratch);
+	free(s->interfaces);
+	free(s->host_root);
+	pool_fini(&s->pool);
+	free(s);
+	return NULL;
+}
+
+int saker_state_set_machine(struct saker_state *state, const struct saker_machine *machine)
+{
+	if (!state || !machine)
+		return -EINVAL;
+	state->machine = *machine;
+	return 0;
+}
+
+const char *enrich_state_hostname(const struct saker_state *s)
+{
+	return s->hostname;
+}
+
+const struct saker_machine *enrich_state_machine(const struct saker_state *s)
+{
+	return &s->machine;
+}
+
+int saker_state_get_stats(const struct saker_state *state, struct saker_state_stats *ret_stats)
+{
+	struct saker_state_stats stats;
+	size_t size;
+
+	if (!state || !ret_stats || ret_stats->size < sizeof(size))
+		return -EINVAL;
+	stats = state->stats;
+	stats.n_threads = state->n_threads;
+	stats.memory = state->pool.used;
+	stats.memory_peak = state->pool.peak;
+	size = MIN(ret_stats->size, sizeof(stats));
+	stats.size = ret_stats->size;
+	memcpy(ret_stats, &stats, size);
+	return 0;
+}
+
+const struct saker_event_view *saker_record_event(const struct saker_record *record)
+{
+	return record ? &record->view : NULL;
+}
+
+/* ---- the record ------------------------------------------------------------------------ */
+
+int enrich_param_index(const struct saker_event_info *info, const char *name, size_t len)
+{
+	for (uint32_t i = 0; i < info->n_params; i++) {
+		if (strlen(info->params[i].name) == len &&
+		    memcmp(info->params[i].name, name, len) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+static bool type_is_signed(uint8_t type)
+{
+	switch (type) {
+	case SAKER_PT_INT8:
+	case SAKER_PT_INT16:
+	case SAKER_PT_INT32:
+	case SAKER_PT_INT64:
+	case SAKER_PT_ERRNO:
+	case SAKER_PT_FD:
+	case SAKER_PT_PID:
+	case SAKER_PT_FD32:
+	case SAKER_PT_PID32:
+		return true;
+	default:
+		return false;
+	}
+}
+
+int64_t enrich_param_int(const struct saker_record *r, uint32_t i, int64_t dflt)
+{
+	const struct saker_param *p = enrich_param(r, i);
+	bool is_signed = i < r->view.info->n_params && type_is_signed(r->view.info->params[i].type);
+
+	if (!p)
+		return dflt;
+	switch (p->len) {
+	case 1:
+		return is_signed ? (int8_t)p->data[0] : p->data[0];
+	case 2:
+		return is_signed ? (int16_t)saker_load_u16(p->data) : saker_load_u16(p->data);
+	case 4:
+		return is_signed ? (int64_t)(int32_t)saker_load_u32(p->data)
+				 : saker_load_u32(p->data);
+	case 8:
+		return (int64_t)saker_load_u64(p->data);
+	default:
+		return dflt;
+	}
+}
+
+void enrich_record_set_fd(struct saker_record *r, const struct enrich_fd *fd, int64_t num)
+{
+	r->fd = fd;
+	r->fd_num = num;
+	r->flags |= ENRICH_RECORD_HAS_FD;
+	if (!fd)
+		return;
+	r->flags |= ENRICH_RECORD_NEW_FD;
+	if (fd->name)
+		r->flags |= ENRICH_RECORD_NAME_CHANGED;
+}
+
+bool enrich_record_entry(const struct saker_record *r, uint16_t type,
+			 struct saker_event_view *ret_view)
+{
+	const struct enrich_entry *entry = r->thread ? r->thread->entry : NULL;
+
+	if (!entry || entry->type != type)
+		return false;
+	return saker_event_decode((const struct saker_event *)entry->event, entry->len, ret_view) ==
+	       0;
+}
+
+static void entry_store(struct saker_state *s, struct saker_record *r)
+{
+	const struct saker_event *event = r->view.event;
+	struct enrich_thread *t = r->thread;
+	struct enrich_entry *entry;
+
+	if (!t)
+		return;
+	if (t->entry)
+		enrich_dealloc(s, t->entry, sizeof(*t->entry) + t->entry->len);
+	t->entry = NULL;
+	if (event->len > ENRICH_ENTRY_MAX)
+		return;
+	entry = enrich_alloc(s, sizeof(*entry) + event->len);
+	if (!entry)
+		return;
+	entry->len = event->len;
+	entry->type = event->type;
+	memcpy(entry->event, event, event->len);
+	t->entry = entry;
+}
+
+static void entry_drop(struct saker_state *s, struct enrich_thread *t)
+{
+	enrich_dealloc(s, t->entry, sizeof(*t->entry) + t->entry->len);
+	t->entry = NULL;
+}
+
+/* ---- an event ------------------------------------------------------------------------- */
+
+/* What the event before ended goes now: its own record was still to show it. */
+static void finish_previous(struct saker_state *s)
+{
+	struct enrich_thread *t;
+
+	s->record.fd = NULL;
+	if (s->pending_close_fd >= 0) {
+		t = enrich_thread_find(s, s->pending_close_tid);
+		if (t && t->files)
+			enrich_fd_remove(s, t->files, s->pending_close_fd);
+		s->pending_close_fd = -1;
+	}
+	if (s->pending_exit) {
+		t = enrich_thread_find(s, s->pending_exit);
+		enrich_tombstone_set(s, s->pending_exit, t ? t->ptid : 0, s->pending_exit_ts);
+		s->pending_exit = 0;
+		if (t)
+			enrich_thread_exit(s, t);
+	}
+	if (s->record.scratch.head && s->record.scratch.head->used)
+		arena_rewind(&s->record.scratch);
+}
+
+static void record_begin(struct saker_state *s, const struct saker_event_meta *meta)
+{
+	struct saker_record *r = &s->record;
+
+	r->thread = NULL;
+	r->fd_num = -1;
+	r->res = 0;
+	r->flags = 0;
+	r->cpu = meta ? meta->cpu : 0;
+	r->number = ++s->stats.n_events;
+	r->prev_ts = s->last_ts ? s->last_ts : r->view.event->ts;
+	/* Events about the capture itself do not start its clock. */
+	if (!r->first_ts && !(r->view.info->category & SAKER_EC_METAEVENT))
+		r->first_ts = r->view.event->ts;
+	s->last_ts = r->view.event->ts;
+}
+
+static struct enrich_thread *record_thread(struct saker_state *s, const struct enrich_fact *fact,
+					   const struct saker_event *event)
+{
+	int64_t tid = (int64_t)event->tid;
+	struct enrich_thread *t;
+
+	if (likely(tid == s->last_tid && s->last_thread &&
+		   !(s->last_thread->flags & ENRICH_THREAD_PLACEHOLDER))) {
+		s->stats.n_cached_thread_lookups++;
+		s->last_thread->used = s->clock;
+		return s->last_thread;
+	}
+	t = enrich_thread_touch(s, tid);
+	if (t)
+		s->stats.n_cached_thread_lookups++;
+	if (!(fact->flags & ENRICH_FACT_FIND_ONLY))
+		t = enrich_thread_get(s, tid, event->ts);
+	if (t && !(t->flags & ENRICH_THREAD_HIDDEN)) {
+		s->last_tid = tid;
+		s->last_thread = t;
+	}
+	return t;
+}
+
+static void record_result(struct saker_record *r)
+{
+	const struct saker_param *p = enrich_param(r, 0);
+
+	if (!p)
+		return;
+	if (p->len == 8)
+		r->res = (int64_t)saker_load_u64(p->data);
+	else if (p->len == 4)
+		r->res = (int32_t)saker_load_u32(p->data);
+	else
+		return;
+	r->flags |= ENRICH_RECORD_HAS_RES;
+	if (r->res < 0)
+		r->flags |= ENRICH_RECORD_FAILED;
+}
+
+/* The fd the event uses. A hole in a table that we know the thread of is worth one question. */
+static void record_fd(struct saker_state *s, const struct enrich_fact *fact)
+{
+	struct saker_record *r = &s->record;
+	const struct saker_param *p;
+	struct enrich_fd *fd;
+
+	r->flags |= ENRICH_RECORD_HAS_FD;
+	if (fact->fd_param < 0 || !r->thread)
+		return;
+	p = enrich_param(r, (uint32_t)fact->fd_param);
+	if (!p || p->len != 8)
+		return;
+	r->fd_num = (int64_t)saker_load_u64(p->data);
+	if (r->fd_num < 0)
+		return;
+	fd = enrich_files_find(r->thread->files, r->fd_num);
+	if (unlikely(!fd)) {
+		if (!(r->flags & ENRICH_RECORD_FAILED) && s->refill &&
+		    !(r->thread->flags & (ENRICH_THREAD_HIDDEN | ENRICH_THREAD_PLACEHOLDER)) &&
+		    enrich_refill(s, (int64_t)r->view.event->tid, r->view.event->ts, true)) {
+			fd = enrich_files_find(r->thread->files, r->fd_num);
+			s->stats.n_noncached_fd_lookups += fd != NULL;
+		}
+		s->stats.n_failed_fd_lookups += fd == NULL;
+		if (!fd)
+			return;
+	} else {
+		s->stats.n_cached_fd_lookups++;
+	}
+	fd->used = s->clock;
+	r->fd = fd;
+}
+
+int saker_state_apply(struct saker_state *s, const struct saker_event *event,
+		      const struct saker_event_meta *meta, struct saker_record **ret_record)
+{
+	const struct enrich_fact *fact;
+	struct saker_record *r;
+	int err;
+
+	if (!s || !event || !ret_record)
+		return -EINVAL;
+	r = &s->record;
+	finish_previous(s);
+	s->clock++;
+	err = saker_event_decode(event, event->len, &r->view);
+	if (unlikely(err < 0)) {
+		if (err == -ENOENT && event->type >= SAKER_EVENT_OWN_FIRST)
+			return 0;
+		s->stats.n_malformed++;
+		return -EBADMSG;
+	}
+	fact = &s->facts[event->type];
+	if (unlikely(fact->flags & ENRICH_FACT_INITIAL)) {
+		if (fact->handler)
+			fact->handler(s, r);
+		return 0;
+	}
+	if (unlikely(s->unsettled))
+		enrich_threads_settle(s);
+	record_begin(s, meta);
+	if (!(fact->flags & ENRICH_FACT_NO_THREAD))
+		r->thread = record_thread(s, fact, event);
+	if (unlikely(fact->flags & ENRICH_FACT_ENTER)) {
+		entry_store(s, r);
+		return 0;
+	}
+	if (fact->flags & ENRICH_FACT_HAS_RES)
+		record_result(r);
+	if (fact->flags & ENRICH_FACT_FD)
+		record_fd(s, fact);
+	if (fact->handler)
+		fact->handler(s, r);
+	if (r->thread) {
+		if (unlikely(r->thread->entry))
+			entry_drop(s, r->thread);
+		r->thread->prev_ts = r->thread->last_ts;
+		r->thread->last_ts = event->ts;
+	}
+	*ret_record = r;
+	return 1;
+}

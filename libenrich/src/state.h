@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What libenrich knows of the machine, as its own files see it: threads, file
+ * descriptors, users, containers, and the record (one event in that state)
+ * that the fields' extractors take. Fields only read; state*.c alone write.
+ *
+ * Lifetimes: everything reachable from a record lives until the next
+ * saker_state_apply. What an event ends (a closed fd, a dead thread) goes at
+ * the beginning of the next call, so that its own record still shows it.
+ */
+#ifndef ENRICH_STATE_H
+#define ENRICH_STATE_H
+
+#include <saker/enrich.h>
+
+#include "common/arena.h"
+#include "common/util.h"
+
+struct saker_state;
+struct enrich_files;
+struct enrich_group;
+
+/* ---- strings ---------------------------------------------------------------- */
+
+/* Immutable, counted, from the state's pool; len excludes the NUL that always follows. */
+struct enrich_str {
+	uint32_t refs;
+	uint32_t len;
+	char text[];
+};
+
+/* A NULL string is one that is not known, and reads as empty. */
+static inline const char *enrich_str_text(const struct enrich_str *s)
+{
+	return s ? s->text : "";
+}
+
+static inline uint32_t enrich_str_len(const struct enrich_str *s)
+{
+	return s ? s->len : 0;
+}
+
+/* A piece of text that somebody else owns. */
+struct enrich_slice {
+	const char *text;
+	uint32_t len;
+};
+
+/* ---- containers ------------------------------------------------------------- */
+
+/* Numbers are those of container.type's source, the container plugin. */
+#define ENRICH_CONTAINER_TYPE_LIST(X)    \
+	X(DOCKER, 0, "docker")           \
+	X(LXC, 1, "lxc")                 \
+	X(LIBVIRT_LXC, 2, "libvirt-lxc") \
+	X(MESOS, 3, "mesos")             \
+	X(RKT, 4, "rkt")                 \
+	X(CUSTOM, 5, "custom")           \
+	X(CRI, 6, "cri")                 \
+	X(CONTAINERD, 7, "containerd")   \
+	X(CRIO, 8, "cri-o")              \
+	X(BPM, 9, "bpm")                 \
+	X(STATIC, 10, "static")          \
+	X(PODMAN, 11, "podman")          \
+	X(HOST, 0xfffe, "host")
+
+enum enrich_container_type {
+#define X(symbol, number, name) ENRICH_CONTAINER_##symbol = number,
+	ENRICH_CONTAINER_TYPE_LIST(X)
+#undef X
+};
+
+const char *enrich_container_type_name(enum enrich_container_type type);
+
+#define ENRICH_CONTAINER_ID_MAX \
+	128 /* longest id kept, NUL included; longer ones are no container */
+
+/* Shared by the threads in it; freed with the last one. */
+struct enrich_container {
+	uint32_t refs;
+	uint16_t type; /* enum enrich_container_type */
+	uint8_t id_len;
+	uint8_t full_id_len;
+	char id[ENRICH_CONTAINER_ID_MAX]; /* 12 characters for hex ids */
+	char full_id[ENRICH_CONTAINER_ID_MAX];
+	/* Metadata; NULL until a runtime has told. */
+	struct enrich_str *name;
+	struct enrich_str *image;
+	struct enrich_container *next; /* in the state's list */
+	struct enrich_container *prev;
+};
+
+/* ---- file descriptors ------------------------------------------------------- */
+
+/* Numbers are those of the capture format; then fd.type and fd.typechar. */
+#define ENRICH_FD_TYPE_LIST(X)                 \
+	X(UNKNOWN, 0, "<NA>", 'o')             \
+	X(FILE, 1, "file", 'f')                \
+	X(DIRECTORY, 2, "directory", 'd')      \
+	X(IPV4_SOCK, 3, "ipv4", '4')           \
+	X(IPV6_SOCK, 4, "ipv6", '6')           \
+	X(IPV4_SERVER, 5, "ipv4", '4')         \
+	X(IPV6_SERVER, 6, "ipv6", '6')         \
+	X(FIFO, 7, "pipe", 'p')                \
+	X(UNIX_SOCK, 8, "unix", 'u')           \
+	X(EVENT, 9, "event", 'e')              \
+	X(UNSUPPORTED, 10, "<NA>", 'X')        \
+	X(SIGNALFD, 11, "signalfd", 's')       \
+	X(EVENTPOLL, 12, "eventpoll", 'l')     \
+	X(INOTIFY, 13, "inotify", 'i')         \
+	X(TIMERFD, 14, "timerfd", 't')         \
+	X(NETLINK, 15, "netlink", 'n')         \
+	X(FILE_V2, 16, "file", 'f')            \
+	X(BPF, 17, "bpf", 'b')                 \
+	X(USERFAULTFD, 18, "userfaultfd", 'u') \
+	X(IO_URING, 19, "io_uring", 'r')       \
+	X(MEMFD, 20, "memfd", 'm')             \
+	X(PIDFD, 21, "pidfd", 'P')
+
+enum enrich_fd_type {
+#define X(symbol, number, name, letter) ENRICH_FD_##symbol = number,
+	ENRICH_FD_TYPE_LIST(X)
+#undef X
+		ENRICH_FD_TYPES,
+};
+
+const char *enrich_fd_type_name(enum enrich_fd_type type); /* "<NA>" = has no name */
+char enrich_fd_type_letter(enum enrich_fd_type type);
+
+/* Layer 4 protocols of a socket; numbers are those of the capture format. */
+enum enrich_l4 {
+	ENRICH_L4_UNKNOWN = 0,
+	ENRICH_L4_NA = 1, /* not a socket that has one */
+	ENRICH_L4_TCP = 2,
+	ENRICH_L4_UDP = 3,
+	ENRICH_L4_ICMP = 4,
+	ENRICH_L4_RAW = 5,
+};
+
+enum enrich_fd_flag {
+	ENRICH_FD_ROLE_CLIENT = 1 << 0,
+	ENRICH_FD_ROLE_SERVER = 1 << 1,
+	ENRICH_FD_CONNECTED = 1 << 2,
+	ENRICH_FD_PENDING = 1 << 3, /* connect has been asked for, no answer yet */
+	ENRICH_FD_FAILED = 1 << 4,
+	ENRICH_FD_SOCKETPIPE = 1 << 5, /* one end of a socketpair */
+	ENRICH_FD_CLONED = 1 << 6,     /* came with a fork */
+	ENRICH_FD_UPPER_LAYER = 1 << 7,
+	ENRICH_FD_LOWER_LAYER = 1 << 8,
+	ENRICH_FD_INFERRED = 1 << 9, /* made up from an event that only used it */
+};
+
+/*
+ * The ends of a socket. For SERVER types only the destination (the listening
+ * side) means something. Ports are in host order; addresses in network order,
+ * IPv4 in the first four bytes. For UNIX_SOCK: kernel pointers instead.
+ */
+struct enrich_tuple {
+	union {
+		uint8_t sip[16];
+		uint64_t unix_source;
+	};
+	union {
+		uint8_t dip[16];
+		uint64_t unix_dest;
+	};
+	uint16_t sport;
+	uint16_t dport;
+	uint8_t l4; /* enum enrich_l4 */
+};
+
+/*
+ * One open file. Shared between the tables of a parent and its forked child
+ * until one of them changes it, so never write through a pointer got from a
+ * lookup: enrich_fd_own() gives a writable one.
+ */
+struct enrich_fd {
+	uint32_t refs;
+	int32_t num;
+	uint8_t type;	     /* enum enrich_fd_type */
+	uint8_t domain;	     /* of a socket: the event's domain (2 = IPv4, 10 = IPv6, 1 = unix), 0 =
+				unknown */
+	uint16_t flags;	     /* enum enrich_fd_flag */
+	uint32_t open_flags; /* PPM_O_* bits, or the creating call's own flags */
+	uint32_t used;	     /* state clock of the last use: for eviction */
+	uint32_t dev;
+	uint32_t mnt_id;
+	uint64_t ino;
+	int64_t pid;		 /* PIDFD: whom it is about */
+	struct enrich_str *name; /* resolved path or text of the tuple */
+	struct enrich_str
+		*name_raw; /* as the program gave it; NULL = not known (start-up, sockets ...) */
+	struct enrich_tuple tuple; /* sockets */
+};
+
+static inline bool enrich_fd_is_ip(const struct enrich_fd *fd)
+{
+	return fd->type >= ENRICH_FD_IPV4_SOCK && fd->type <= ENRICH_FD_IPV6_SERVER;
+}
+
+static inline bool enrich_fd_is_socket(const struct enrich_fd *fd)
+{
+	return enrich_fd_is_ip(fd) || fd->type == ENRICH_FD_UNIX_SOCK ||
+	       fd->type == ENRICH_FD_NETLINK;
+}
+
+/* ---- threads ---------------------------------------------------------------- */
+
+enum enrich_exe_flag {
+	ENRICH_EXE_WRITABLE = 1 << 0,
+	ENRICH_EXE_UPPER_LAYER = 1 << 1,
+	ENRICH_EXE_FROM_MEMFD = 1 << 2,
+	ENRICH_EXE_LOWER_LAYER = 1 << 3,
+};
+
+enum enrich_thread_flag {
+	ENRICH_THREAD_DEAD = 1 << 0,	    /* has exited; kept while its group lives */
+	ENRICH_THREAD_PLACEHOLDER = 1 << 1, /* nothing known but the tid: comm "<NA>" */
+	ENRICH_THREAD_INITIAL = 1 << 2,	    /* from start-up state, not from an event of its own */
+	ENRICH_THREAD_EVICTED_FDS = 1 << 3, /* has lost fds to the memory bound */
+	ENRICH_THREAD_HIDDEN = 1 << 4,	  /* in no table: stands in for one that is dead already */
+	ENRICH_THREAD_UNSETTLED = 1 << 5, /* start-up state, family not known yet */
+};
+
+#define ENRICH_NO_ID UINT32_MAX /* a uid, gid or loginuid that is not known (or not set) */
+
+/*
+ * One thread; a process is its leader (tid == pid). Strings may be NULL. What
+ * belongs to the whole process and may change (cwd, env, files, n_threads) is
+ * read through the functions below, which ask the leader.
+ */
+struct enrich_thread {
+	int64_t tid;
+	int64_t pid;  /* -1 = unknown (placeholder), as all ids below but tid */
+	int64_t ptid; /* 0 = none, or not in the table */
+	int64_t reaper_tid;
+	int64_t sid;
+	int64_t vtid;
+	int64_t vpid;
+	int64_t vpgid;
+	int64_t pgid;
+
+	uint64_t clone_ts; /* when it was made; 0 = unknown */
+	uint64_t exec_ts;  /* last execve; 0 = none seen */
+	uint64_t last_ts;  /* of the event being looked at, if it is this thread's */
+	uint64_t prev_ts;  /* of this thread's event before that; 0 = none */
+	uint64_t pidns_init_start_ts;
+
+	struct enrich_files *files;
+	struct enrich_group *group;
+	struct enrich_container *container; /* NULL = on the host */
+
+	struct enrich_str *comm;
+	struct enrich_str *exe; /* argv[0] */
+	struct enrich_str *exepath;
+	struct enrich_str *args;    /* argv[1..], each with its NUL but the last one */
+	struct enrich_str *env;	    /* as args; use enrich_thread_env() */
+	struct enrich_str *cwd;	    /* with "/" at the end; use enrich_thread_cwd() */
+	struct enrich_str *root;    /* chroot; "/" usually */
+	struct enrich_str *cgroups; /* "subsys=path", as args */
+
+	uint64_t cap_permitted;
+	uint64_t cap_effective;
+	uint64_t cap_inheritable;
+	uint64_t exe_ino;
+	uint64_t exe_ino_ctime;
+	uint64_t exe_ino_mtime;
+	/* Taken at execve and inherited, with u64 wrap-around: clone_ts - ctime, ctime - pidns
+	 * start. */
+	uint64_t exe_ctime_to_clone; /* 0 = no execve seen */
+	uint64_t exe_pidns_to_ctime;
+	uint64_t pfmajor;
+	uint64_t pfminor;
+	int64_t fdlimit; /* -1 = unknown */
+	uint32_t vmsize_kb;
+	uint32_t vmrss_kb;
+	uint32_t vmswap_kb;
+	uint32_t tty;
+	uint32_t uid;
+	uint32_t gid;
+	uint32_t loginuid;
+	uint32_t clone_flags; /* PPM_CL_* */
+	uint16_t exe_flags;   /* enum enrich_exe_flag */
+	uint16_t flags;	      /* enum enrich_thread_flag */
+	uint32_t used;	      /* state clock of the last use: for eviction */
+
+	struct enrich_thread *parent; /* in whose list of children it is; NULL = nobody's */
+	struct enrich_thread *children;
+	struct enrich_thread *sibling_next;
+	struct enrich_thread *sibling_prev;
+	struct enrich_thread *group_next;
+	struct enrich_thread *group_prev;
+
+	struct enrich_entry *entry; /* stored enter event (old captures), until its exit; or NULL */
+	uint64_t retry_ts;	    /* of a placeholder: not asked for again before */
+};
+
+static inline bool enrich_thread_is_leader(const struct enrich_thread *t)
+{
+	return t->tid == t->pid;
+}
+
+/* In a pid namespace of its own, as far as is known. */
+static inline bool enrich_thread_in_pidns(const struct enrich_thread *t)
+{
+	return (t->clone_flags & UINT32_C(1) << 29) != 0 || (t->vtid >= 0 && t->tid != t->vtid);
+}
+
+/* Look-ups never allocate or refill, and yield NULL for what is not known. */
+struct enrich_thread *enrich_thread_find(const struct saker_state *state, int64_t tid);
+/* The group's leader; the thread itself when the leader is not known. Never NULL. */
+struct enrich_thread *enrich_thread_leader(const struct saker_state *state,
+					   const struct enrich_thread *t);
+/* The parent process (by ptid), which may be a thread; NULL at the top. */
+struct enrich_thread *enrich_thread_parent(const struct saker_state *state,
+					   const struct enrich_thread *t);
+/*
+ * The n-th ancestor, as proc.aname[n] counts: 0 = t's leader, 1 = its parent's
+ * leader. NULL past the top, where a leader is not known, and past
+ * ENRICH_ANCESTORS_MAX (a loop). To walk, ask for ancestor 1 of the last one.
+ */
+struct enrich_thread *enrich_thread_ancestor(const struct saker_state *state,
+					     const struct enrich_thread *t, uint32_t n);
+#define ENRICH_ANCESTORS_MAX 1000
+
+/*
+ * The session's leader, or failing that (not in the table, or the number is of
+ * another pid namespace) the oldest ancestor in that session. NULL = unknown.
+ */
+struct enrich_thread *enrich_thread_session_leader(const struct saker_state *state,
+						   const struct enrich_thread *t);
+/* The same for the process group, as seen from the host and from inside the pid namespace. */
+struct enrich_thread *enrich_thread_pgid_leader(const struct saker_state *state,
+						const struct enrich_thread *t);
+struct enrich_thread *enrich_thread_vpgid_leader(const struct saker_state *state,
+						 const struct enrich_thread *t);
+
+/* "./" when the leader is not known. */
+struct enrich_slice enrich_thread_cwd(const struct saker_state *state,
+				      const struct enrich_thread *t);
+struct enrich_slice enrich_thread_env(const struct saker_state *state,
+				      const struct enrich_thread *t);
+uint32_t
+enrich_thread_n_threads(const struct enrich_thread *t); /* alive ones of its group: proc.nthreads */
+/* Alive threads of its group but the leader: proc.nchilds (which never meant child processes). */
+uint32_t enrich_thread_n_non_leaders(const struct enrich_thread *t);
+uint32_t
+enrich_thread_n_fds(const struct enrich_thread *t); /* of its leader; 0 when that is not known */
+/* By number, in the table that t uses; NULL = unknown. Not counted as a look-up. */
+const struct enrich_fd *enrich_fd_find(const struct enrich_thread *t, int64_t num);
+/* Walks the table: start with *iter = 0; NULL at the end. In no order. */
+const struct enrich_fd *enrich_fd_next(const struct enrich_thread *t, uint32_t *iter);
+
+/* ---- NUL-separated lists (args, env, cgroups) --------------------------------- */
+
+/* The next element from *pos (start with 0); false at the end. */
+bool enrich_list_next(const struct enrich_str *list, uint32_t *pos, struct enrich_slice *ret_item);
+uint32_t enrich_list_count(const struct enrich_str *list);
+/* The next cgroup from *pos (start with 0): its subsystem, as Falco names it, and path. False at
+ * the end. */
+bool enrich_cgroup_next(const struct enrich_thread *t, uint32_t *pos,
+			struct enrich_slice *ret_subsys, struct enrich_slice *ret_path);
+/* The path of a subsystem ("cpu", "memory", "perf_event", "blkio" ...); len 0 = not in it. */
+struct enrich_slice enrich_thread_cgroup(const struct enrich_thread *t, const char *subsys,
+					 size_t len);
+
+/* ---- users, groups, addresses ------------------------------------------------- */
+
+struct enrich_user {
+	uint32_t uid; /* of a group: unused */
+	uint32_t gid;
+	const char *name;
+	const char *home;
+	const char *shell;
+};
+
+/*
+ * container: as the thread has it, NULL = the host. NULL when there is no such
+ * account ("root" for uid 0 is the fields' business). Valid until the next record.
+ */
+const struct enrich_user *enrich_state_user(struct saker_state *state,
+					    const struct enrich_container *container, uint32_t uid);
+const struct enrich_user *enrich_state_group(struct saker_state *state,
+					     const struct enrich_container *container,
+					     uint32_t gid);
+
+/* Is it an address of this machine (loopback included)? addr is in network order. */
+bool enrich_state_is_local_v4(const struct saker_state *state, const uint8_t addr[4]);
+bool enrich_state_is_local_v6(const struct saker_state *state, const uint8_t addr[16]);
+
+const char *enrich_state_hostname(const struct saker_state *state);
+const struct saker_machine *enrich_state_machine(const struct saker_state *state);
+
+/* ---- the record --------------------------------------------------------------- */
+
+enum enrich_record_flag {
+	ENRICH_RECORD_NAME_CHANGED = 1 << 0, /* this event changed the name of its fd */
+	ENRICH_RECORD_NEW_FD = 1 << 1,	     /* this event made the fd */
+	ENRICH_RECORD_FAILED = 1 << 2,	     /* the call failed: res < 0 */
+	ENRICH_RECORD_HAS_RES = 1 << 3,	     /* res is set */
+	ENRICH_RECORD_HAS_FD = 1 << 4,	     /* fd_num is set (fd may still be NULL: unknown) */
+};
+
+struct saker_record {
+	struct saker_event_view view;
+	struct saker_state *state;
+	/*
+	 * NULL for events of no thread (async, plugin, drop ...), and for clone,
+	 * procexit and switch of a thread that is not known.
+	 */
+	struct enrich_thread *thread;
+	/*
+	 * The fd the event is about: the one it made, or the one it used. NULL =
+	 * none or unknown. For dup*: the new one; for pipe: the second of the
+	 * two; for socketpair: the first, under the number of the second (as
+	 * Falco shows them). A failed call has the one it tried to use.
+	 */
+	const struct enrich_fd *fd;
+	int64_t fd_num;	   /* valid with HAS_FD; what the event says, -1 included */
+	int64_t res;	   /* the result of the call, where it has one */
+	uint64_t number;   /* evt.num, from 1 */
+	uint64_t prev_ts;  /* of the record before; its own for the first */
+	uint64_t first_ts; /* of the first event that is not META; 0 before: evt.reltime's zero */
+	uint16_t cpu;
+	uint16_t flags; /* enum enrich_record_flag */
+	/* Rewound for each record: what extractors build lives here. */
+	struct arena scratch;
+};
+
+/* The parameter by index: NULL when the event is too old or short to have it, or it is empty. */
+static inline const struct saker_param *enrich_param(const struct saker_record *r, uint32_t i)
+{
+	return i < r->view.n_params && r->view.params[i].len ? &r->view.params[i] : NULL;
+}
+
+/* By name; -1 = the event has none such. */
+int enrich_param_index(const struct saker_event_info *info, const char *name, size_t len);
+
+/* Text parameters without their NUL; len 0 and text "" when unknown. */
+static inline struct enrich_slice enrich_param_text(const struct saker_record *r, uint32_t i)
+{
+	const struct saker_param *p = enrich_param(r, i);
+	struct enrich_slice s = {"", 0};
+
+	if (p) {
+		s.text = (const char *)p->data;
+		s.len = (uint32_t)strnlen(s.text, p->len);
+	}
+	return s;
+}
+
+/* Integers of any width and sign (FD32, PID32 and enums included); dflt when unknown. */
+int64_t enrich_param_int(const struct saker_record *r, uint32_t i, int64_t dflt);
+
+/* ---- paths -------------------------------------------------------------------- */
+
+#define ENRICH_PATH_MAX 1024 /* a resolved path that is longer reads as the text below */
+#define ENRICH_PATH_TOO_LONG "/DIR_TOO_LONG/FILENAME_TOO_LONG"
+#define ENRICH_DIR_UNKNOWN "<UNKNOWN>" /* put in front when a dirfd is not known */
+#define ENRICH_AT_FDCWD (-100)
+
+/*
+ * dir + path, with "." and ".." and "//" resolved; path alone when it is
+ * absolute. buf takes ENRICH_PATH_MAX + 1 bytes; returns the length.
+ */
+uint32_t enrich_path_join(char *buf, const char *dir, uint32_t dir_len, const char *path,
+			  uint32_t path_len);
+
+/*
+ * The absolute path that parameter `index` (FSPATH, or FSRELPATH with its
+ * dirfd) of the record names, in the record's scratch; len 0 = it has no such
+ * parameter, it is empty, or memory is short. is cwd-relative when not absolute.
+ */
+struct enrich_slice enrich_record_path(struct saker_record *r, uint32_t index);
+
+#endif /* ENRICH_STATE_H */

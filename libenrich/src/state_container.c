@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which container a thread is in, told from its cgroup paths. The table of
+ * patterns is all there is to know of a runtime's naming; what a container is
+ * called and made of comes from the runtime, elsewhere.
+ */
+#include "internal.h"
+
+#define HEX_ID 64u
+#define SHORT_ID 12u
+
+/* How the id stands between prefix and suffix. */
+enum id_kind {
+	ID_HEX,	 /* 64 hexadecimal digits */
+	ID_NAME, /* any name without a slash */
+	ID_TREE, /* a name; below it the container may have cgroups of its own */
+};
+
+struct pattern {
+	const char *prefix;
+	const char *suffix; /* what follows the id, up to the end of the path */
+	enum id_kind kind;
+	uint16_t type;
+};
+
+/* In order of preference; the same order in which Falco's container plugin asks its engines. */
+static const struct pattern patterns[] = {
+	{"/libpod-payload-", "", ID_HEX, ENRICH_CONTAINER_PODMAN},
+	{"/libpod-", "", ID_HEX, ENRICH_CONTAINER_PODMAN},
+	{"/libpod-", ".scope", ID_HEX, ENRICH_CONTAINER_PODMAN},
+	{"/libpod-", ".scope/container", ID_HEX, ENRICH_CONTAINER_PODMAN},
+	{"/docker-", ".scope", ID_HEX, ENRICH_CONTAINER_DOCKER},
+	{"/crio-", "", ID_HEX, ENRICH_CONTAINER_CRIO},
+	{"/crio-", ".scope", ID_HEX, ENRICH_CONTAINER_CRIO},
+	{"/cri-containerd-", ".scope", ID_HEX, ENRICH_CONTAINER_CONTAINERD},
+	{":cri-containerd:", "", ID_HEX, ENRICH_CONTAINER_CONTAINERD},
+	{"/nerdctl-", ".scope", ID_HEX, ENRICH_CONTAINER_CONTAINERD},
+	{"/", "", ID_HEX, ENRICH_CONTAINER_DOCKER},
+	{"/libvirt/lxc/", "", ID_TREE, ENRICH_CONTAINER_LIBVIRT_LXC},
+	{"/lxc.payload.", "", ID_TREE, ENRICH_CONTAINER_LXC},
+	{"/lxc.payload/", "", ID_TREE, ENRICH_CONTAINER_LXC},
+	{"/lxc/", "", ID_TREE, ENRICH_CONTAINER_LXC},
+	{"/", ".libvirt-lxc", ID_NAME, ENRICH_CONTAINER_LIBVIRT_LXC},
+	{"-lxc\\x2", ".scope", ID_NAME, ENRICH_CONTAINER_LIBVIRT_LXC},
+	{"-lxc\\x2", ".scope/libvirt", ID_NAME, ENRICH_CONTAINER_LIBVIRT_LXC},
+	{"/bpm-", "", ID_NAME, ENRICH_CONTAINER_BPM},
+	{"/bpm-", ".scope", ID_NAME, ENRICH_CONTAINER_BPM},
+};
+
+const char *enrich_container_type_name(enum enrich_container_type type)
+{
+	switch (type) {
+#define X(symbol, number, name)         \
+	case ENRICH_CONTAINER_##symbol: \
+		return name;
+		ENRICH_CONTAINER_TYPE_LIST(X)
+#undef X
+	}
+	return "";
+}
+
+static bool is_hex(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (!((text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f')))
+			return false;
+	}
+	return true;
+}
+
+static bool ends_with(struct enrich_slice s, const char *suffix)
+{
+	size_t len = strlen(suffix);
+
+	return s.len >= len && memcmp(s.text + s.len - len, suffix, len) == 0;
+}
+
+static bool match_tree(const struct pattern *p, struct enrich_slice path,
+		       struct enrich_slice *ret_id)
+{
+	const char *end = path.text + path.len;
+	const char *id = memmem(path.text, path.len, p->prefix, strlen(p->prefix));
+	const char *slash;
+
+	if (!id)
+		return false;
+	id += strlen(p->prefix);
+	slash = memchr(id, '/', (size_t)(end - id));
+	*ret_id = (struct enrich_slice){id, (uint32_t)((slash ? slash : end) - id)};
+	return ret_id->len > 0 && ret_id->len < ENRICH_CONTAINER_ID_MAX;
+}
+
+/* The last prefix in path that leaves a valid id before the suffix. */
+static bool match_pattern(const struct pattern *p, struct enrich_slice path,
+			  struct enrich_slice *ret_id)
+{
+	size_t prefix = strlen(p->prefix);
+	size_t suffix = strlen(p->suffix);
+	const char *end;
+
+	if (p->kind == ID_TREE)
+		return match_tree(p, path, ret_id);
+	if (path.len < prefix + suffix + 1 || !ends_with(path, p->suffix))
+		return false;
+	end = path.text + path.len - suffix;
+	if (p->kind == ID_HEX) {
+		const char *id = end - HEX_ID;
+
+		if (path.len < prefix + suffix + HEX_ID ||
+		    memcmp(id - prefix, p->prefix, prefix) != 0 || !is_hex(id, HEX_ID))
+			return false;
+		*ret_id = (struct enrich_slice){id, HEX_ID};
+		return true;
+	}
+	for (const char *id = end - 1; id - prefix >= path.text && id[0] != '/'; id--) {
+		if (memcmp(id - prefix, p->prefix, prefix) != 0)
+			continue;
+		*ret_id = (struct enrich_slice){id, (uint32_t)(end - id)};
+		return ret_id->len < ENRICH_CONTAINER_ID_MAX;
+	}
+	return false;
+}
+
+static bool is_name(struct enrich_slice s)
+{
+	for (uint32_t i = 0; i < s.len; i++) {
+		char c = s.text[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		      c == '-' || c == '_' || c == '.'))
+			return false;
+	}
+	return s.len > 0;
+}
+
+/*
+ * containerd without a naming scheme on top: "/<namespace>/<id>", which any
+ * two-level path looks like. So nothing that systemd or a known manager of
+ * cgroups makes, and only plain names. The caller asks the namespaces, too.
+ */
+static bool match_containerd(struct enrich_slice path, struct enrich_slice *ret_id)
+{
+	static const char *const units[] = {".service", ".slice", ".scope",   ".socket",
+					    ".mount",	".swap",  ".session", ".partition"};
+	static const char *const managers[] = {"docker",  "kubepods", "system", "user",	  "machine",
+					       "libvirt", "lxc",      "podman", "libpod", "init"};
+	const char *slash = path.len > 1 ? memchr(path.text + 1, '/', path.len - 1) : NULL;
+	struct enrich_slice ns;
+	struct enrich_slice id;
+
+	if (!slash || path.text[0] != '/')
+		return false;
+	ns = (struct enrich_slice){path.text + 1, (uint32_t)(slash - path.text - 1)};
+	id = (struct enrich_slice){slash + 1, path.len - ns.len - 2};
+	if (id.len > HEX_ID || !is_name(ns) || !is_name(id))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		if (ends_with(ns, units[i]) || ends_with(id, units[i]))
+			return false;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(managers); i++) {
+		if (ns.len == strlen(managers[i]) && memcmp(ns.text, managers[i], ns.len) == 0)
+			return false;
+	}
+	*ret_id = id;
+	return true;
+}
+
+/* in_pidns: what has a name that proves nothing must at least live in a namespace of its own. */
+static bool match_path(struct enrich_slice path, bool in_pidns, struct enrich_slice *ret_id,
+		       uint16_t *ret_type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
+		if (match_pattern(&patterns[i], path, ret_id)) {
+			*ret_type = patterns[i].type;
+			return true;
+		}
+	}
+	if (!in_pidns || !match_containerd(path, ret_id))
+		return false;
+	*ret_type = ENRICH_CONTAINER_CONTAINERD;
+	return true;
+}
+
+struct enrich_container *enrich_container_ref(struct enrich_container *c)
+{
+	if (c)
+		c->refs++;
+	return c;
+}
+
+static void container_free(struct saker_state *s, struct enrich_container *c)
+{
+	if (c->prev)
+		c->prev->next = c->next;
+	else
+		s->containers = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	enrich_str_unref(s, c->name);
+	enrich_str_unref(s, c->image);
+	enrich_dealloc(s, c, sizeof(*c));
+}
+
+void enrich_container_unref(struct saker_state *s, struct enrich_container *c)
+{
+	if (c && --c->refs == 0)
+		container_free(s, c);
+}
+
+void enrich_containers_fini(struct saker_state *s)
+{
+	while (s->containers)
+		container_free(s, s->containers);
+}
+
+static struct enrich_container *container_get(struct saker_state *s, struct enrich_slice id,
+					      uint16_t type)
+{
+	struct enrich_container *c;
+
+	for (c = s->containers; c; c = c->next) {
+		if (c->type == type && c->full_id_len == id.len &&
+		    memcmp(c->full_id, id.text, id.len) == 0)
+			return enrich_container_ref(c);
+	}
+	c = enrich_alloc_zero(s, sizeof(*c));
+	if (!c)
+		return NULL;
+	c->refs = 1;
+	c->type = type;
+	memcpy(c->full_id, id.text, id.len);
+	c->full_id_len = (uint8_t)id.len;
+	c->id_len = id.len == HEX_ID && is_hex(id.text, id.len) ? SHORT_ID : (uint8_t)id.len;
+	memcpy(c->id, id.text, c->id_len);
+	c->next = s->containers;
+	if (c->next)
+		c->next->prev = c;
+	s->containers = c;
+	return c;
+}
+
+void enrich_thread_update_container(struct saker_state *s, struct enrich_thread *t)
+{
+	struct enrich_container *old = t->container;
+	struct enrich_slice subsys;
+	struct enrich_slice path;
+	struct enrich_slice id;
+	uint32_t pos = 0;
+	uint16_t type;
+
+	t->container = NULL;
+	while (enrich_cgroup_next(t, &pos, &subsys, &path)) {
+		if (path.len <= 1 || !match_path(path, enrich_thread_in_pidns(t), &id, &type))
+			continue;
+		t->container = container_get(s, id, type);
+		break;
+	}
+	enrich_container_unref(s, old);
+}

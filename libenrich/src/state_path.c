@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Paths: a directory and a name made one, normalised, and the absolute path
+ * that an event's parameter names. Apart because every file event pays for it.
+ */
+#include "internal.h"
+
+/* Steps back over the last component of buf[0..n), which ends in '/'; "/" has no parent. */
+static uint32_t to_parent(const char *buf, uint32_t n)
+{
+	if (n <= 1)
+		return n;
+	n--;
+	while (n >= 1 && buf[n - 1] != '/')
+		n--;
+	return n;
+}
+
+/*
+ * Appends path to buf[0..n), component by component. buf holds what is
+ * normalised already (or a directory given as is) and ends in '/' or is empty.
+ */
+static uint32_t append(char *buf, uint32_t n, const char *path, const char *end)
+{
+	bool rooted = n > 0;
+
+	while (path < end) {
+		const char *stop;
+		size_t len;
+
+		if (*path == '/') {
+			if (n > 0 ? buf[n - 1] != '/' : !rooted)
+				buf[n++] = '/';
+			path++;
+			continue;
+		}
+		stop = memchr(path, '/', (size_t)(end - path));
+		len = (size_t)((stop ? stop : end) - path);
+		if (len == 1 && path[0] == '.' && (n == 0 || buf[n - 1] == '/')) {
+			path += stop ? 2 : 1;
+			continue;
+		}
+		if (len == 2 && path[0] == '.' && path[1] == '.' && (n == 0 || buf[n - 1] == '/')) {
+			n = to_parent(buf, n);
+			path += stop ? 3 : 2;
+			continue;
+		}
+		memcpy(buf + n, path, len);
+		n += (uint32_t)len;
+		path += len;
+	}
+	return n;
+}
+
+uint32_t enrich_path_join(char *buf, const char *dir, uint32_t dir_len, const char *path,
+			  uint32_t path_len)
+{
+	uint32_t n = 0;
+
+	if ((uint64_t)dir_len + path_len + 1 > ENRICH_PATH_MAX) {
+		memcpy(buf, ENRICH_PATH_TOO_LONG, sizeof(ENRICH_PATH_TOO_LONG));
+		return sizeof(ENRICH_PATH_TOO_LONG) - 1;
+	}
+	if (path_len && path[0] != '/') {
+		memcpy(buf, dir, dir_len);
+		n = dir_len;
+	}
+	n = append(buf, n, path, path + path_len);
+	/* "/a/" is "/a", as the kernel would say; "/" stays. */
+	if (n > 1 && buf[n - 1] == '/')
+		n--;
+	buf[n] = '\0';
+	return n;
+}
+
+uint32_t enrich_path_at(const struct saker_record *r, int64_t dirfd, const char *path, uint32_t len,
+			char *buf)
+{
+	struct enrich_slice dir = {ENRICH_DIR_UNKNOWN, sizeof(ENRICH_DIR_UNKNOWN) - 1};
+	char slashed[ENRICH_PATH_MAX + 1];
+	const struct enrich_fd *fd;
+
+	if (len && path[0] == '/')
+		return enrich_path_join(buf, "", 0, path, len);
+	if (r->thread && dirfd == ENRICH_AT_FDCWD) {
+		dir = enrich_thread_cwd(r->state, r->thread);
+	} else if (r->thread) {
+		fd = enrich_fd_find(r->thread, dirfd);
+		if (fd)
+			dir = (struct enrich_slice){enrich_str_text(fd->name),
+						    enrich_str_len(fd->name)};
+		if (fd && dir.len && dir.len < ENRICH_PATH_MAX && dir.text[dir.len - 1] != '/') {
+			memcpy(slashed, dir.text, dir.len);
+			slashed[dir.len++] = '/';
+			dir.text = slashed;
+		}
+	}
+	return enrich_path_join(buf, dir.text, dir.len, path, len);
+}
+
+struct enrich_slice enrich_record_path(struct saker_record *r, uint32_t index)
+{
+	struct enrich_slice path = enrich_param_text(r, index);
+	const struct saker_param_info *info;
+	int64_t dirfd = ENRICH_AT_FDCWD;
+	char *buf;
+
+	if (path.len == 0 || index >= r->view.info->n_params)
+		return (struct enrich_slice){"", 0};
+	info = &r->view.info->params[index];
+	if (info->type == SAKER_PT_FSRELPATH && info->dirfd >= 0)
+		dirfd = enrich_param_int(r, (uint32_t)info->dirfd, ENRICH_AT_FDCWD);
+	buf = arena_alloc(&r->scratch, ENRICH_PATH_MAX + 1);
+	if (!buf)
+		return (struct enrich_slice){"", 0};
+	return (struct enrich_slice){buf, enrich_path_at(r, dirfd, path.text, path.len, buf)};
+}

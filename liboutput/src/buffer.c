@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The bounded buffer: escaping and text. Numbers and typed values are in
+ * value.c.
+ */
+#include "buffer.h"
+
+size_t output_buffer_finish(struct output_buffer *b)
+{
+	if (b->size)
+		b->data[MIN(b->len, b->size - 1)] = '\0';
+	return b->len;
+}
+
+/*
+ * Bytes of the valid UTF-8 sequence at s (2 to 4), or minus the bytes of the
+ * invalid one: the longest start of a sequence that could have been valid, as
+ * the Unicode standard advises for U+FFFD (chapter 3.9, "maximal subpart").
+ */
+static int utf8_sequence(const unsigned char *s, size_t n)
+{
+	unsigned char low = 0x80, high = 0xbf;
+	int need;
+
+	if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		need = 2;
+	else if ((s[0] & 0xf0) == 0xe0)
+		need = 3;
+	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+		need = 4;
+	else
+		return -1;
+	switch (s[0]) { /* overlong forms, surrogates, beyond U+10FFFF */
+	case 0xe0:
+		low = 0xa0;
+		break;
+	case 0xed:
+		high = 0x9f;
+		break;
+	case 0xf0:
+		low = 0x90;
+		break;
+	case 0xf4:
+		high = 0x8f;
+		break;
+	}
+	for (int i = 1; i < need; i++) {
+		if ((size_t)i >= n || s[i] < low || s[i] > high)
+			return -i;
+		low = 0x80;
+		high = 0xbf;
+	}
+	return need;
+}
+
+static void put_control(struct output_buffer *b, unsigned char c)
+{
+	static const char hex[] = "0123456789abcdef";
+	char u[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+
+	switch (c) {
+	case '"':
+		output_put_lit(b, "\\\"");
+		break;
+	case '\\':
+		output_put_lit(b, "\\\\");
+		break;
+	case '\b':
+		output_put_lit(b, "\\b");
+		break;
+	case '\f':
+		output_put_lit(b, "\\f");
+		break;
+	case '\n':
+		output_put_lit(b, "\\n");
+		break;
+	case '\r':
+		output_put_lit(b, "\\r");
+		break;
+	case '\t':
+		output_put_lit(b, "\\t");
+		break;
+	default:
+		output_put(b, u, sizeof(u));
+	}
+}
+
+static inline bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+void output_put_escaped(struct output_buffer *b, const char *str, size_t n)
+{
+	const unsigned char *s = (const unsigned char *)str;
+	size_t i = 0, start = 0;
+
+	while (i < n) {
+		int len;
+
+		if (likely(is_plain(s[i]))) {
+			i++;
+			continue;
+		}
+		if (s[i] < 0x80) {
+			output_put(b, str + start, i - start);
+			put_control(b, s[i]);
+			start = ++i;
+			continue;
+		}
+		len = utf8_sequence(s + i, n - i);
+		/* C1 controls (U+0080 to U+009F) drive terminals just as ESC does. */
+		if (len == 2 && s[i] == 0xc2 && s[i + 1] < 0xa0) {
+			output_put(b, str + start, i - start);
+			put_control(b, s[i + 1]);
+			start = i += 2;
+		} else if (len > 0) {
+			i += (size_t)len;
+		} else {
+			output_put(b, str + start, i - start);
+			output_put_lit(b, "\xef\xbf\xbd");
+			start = i += (size_t)-len;
+		}
+	}
+	output_put(b, str + start, n - start);
+}
+
+void output_put_json_string(struct output_buffer *b, const char *s, size_t n)
+{
+	output_put_lit(b, "\"");
+	output_put_escaped(b, s, n);
+	output_put_lit(b, "\"");
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rule files in, an immutable compiled ruleset out, its evaluation over records
+ * and the rendering of outputs. In the order one calls them:
+ *
+ *   saker_rules_loader_new, _add_catalogue, _add_file..., _compile
+ *   saker_eval_new                          one per evaluating thread
+ *   saker_ruleset_eval                      per record: which rules match
+ *   saker_eval_render                       per match: message and named values
+ *
+ * A ruleset is immutable and reference counted; it may be shared by threads and
+ * swapped while others still evaluate the old one. A loader and an eval belong
+ * to one thread at a time.
+ */
+#ifndef SAKER_RULES_H
+#define SAKER_RULES_H
+#pragma once
+
+#include <saker/base.h>
+#include <saker/field.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SAKER_RULES_ENGINE_VERSION "0.63.0" /* what required_engine_version is held against */
+
+struct saker_rules_loader;
+struct saker_ruleset;
+struct saker_eval;
+
+enum saker_rule_matching {
+	SAKER_RULE_MATCHING_FIRST = 0, /* stop at the first match, in load order */
+	SAKER_RULE_MATCHING_ALL = 1,
+};
+
+/*
+ * A version that required_plugin_versions is held against. The container plugin
+ * is built in, as 0.7.1, unless it is given here.
+ */
+struct saker_rules_plugin {
+	const char *name;
+	const char *version;
+};
+
+/* Extends the output of the rules it matches; as append_output in falco.yaml. */
+struct saker_rules_append {
+	const char *source; /* NULL or "" = every source */
+	const char *rule;   /* NULL or "" = every rule */
+	const char *const *tags; /* the rule must have all of them */
+	uint32_t n_tags;
+	const char *extra_output; /* appended after a blank, or NULL */
+	const char *const *extra_fields; /* "proc.name" or "name=%format" */
+	uint32_t n_extra_fields;
+	bool suggested_output; /* append the catalogue's SUGGESTED fields */
+};
+
+struct saker_rules_options {
+	size_t size;
+	saker_diag_fn diag; /* every error and warning; may be NULL */
+	void *diag_userdata;
+	enum saker_rule_matching matching;
+	enum saker_priority min_priority; /* rules less severe are left out */
+	bool time_iso8601;                /* adds evt.time.iso8601 instead of evt.time to the values */
+	const struct saker_rules_plugin *plugins;
+	uint32_t n_plugins;
+	const struct saker_rules_append *append;
+	uint32_t n_append;
+	uint64_t max_file_size; /* bytes a rule file may have; 0 = 64 MiB */
+};
+
+#define SAKER_RULES_OPTIONS_INIT                                         \
+	{                                                                \
+		.size = sizeof(struct saker_rules_options),              \
+		.matching = SAKER_RULE_MATCHING_FIRST,                   \
+		.min_priority = SAKER_PRIORITY_DEBUG,                    \
+	}
+
+/* options may be NULL for defaults; what it points to is copied. */
+SAKER_PUBLIC int saker_rules_loader_new(const struct saker_rules_options *options,
+					struct saker_rules_loader **ret_loader);
+SAKER_PUBLIC struct saker_rules_loader *saker_rules_loader_free(struct saker_rules_loader *loader);
+
+/*
+ * Before any file. The catalogue must outlive the compiled rulesets. At most 16
+ * (-ENOSPC), one a source (-EEXIST).
+ */
+SAKER_PUBLIC int saker_rules_loader_add_catalogue(struct saker_rules_loader *loader,
+						  const struct saker_catalogue *catalogue);
+
+/*
+ * Reads one rule file; files build on those before them. Findings go to diag;
+ * -EBADMSG when there was an error among them (nothing of a bad file counts),
+ * otherwise 0 or the errno of reading (-EFBIG beyond max_file_size).
+ */
+SAKER_PUBLIC int saker_rules_loader_add_file(struct saker_rules_loader *loader, const char *path);
+SAKER_PUBLIC int saker_rules_loader_add_buffer(struct saker_rules_loader *loader, const char *name,
+					       const char *data, size_t len);
+
+/*
+ * Enables or disables rules, after the files: by name (wildcards * and ?) or by
+ * tag, the other one NULL. 0 also when none matches.
+ */
+SAKER_PUBLIC int saker_rules_loader_enable(struct saker_rules_loader *loader, const char *rule,
+					   const char *tag, bool enabled);
+
+/* Resolves, checks and compiles all of it. -EBADMSG when a finding was an error. */
+SAKER_PUBLIC int saker_rules_loader_compile(struct saker_rules_loader *loader,
+					    struct saker_ruleset **ret_ruleset);
+
+/* Counts a user more, or one less: the last one frees it. From any thread; take NULL. */
+SAKER_PUBLIC struct saker_ruleset *saker_ruleset_ref(struct saker_ruleset *ruleset);
+SAKER_PUBLIC struct saker_ruleset *saker_ruleset_unref(struct saker_ruleset *ruleset);
+
+/* A rule as compiled; lives as long as its ruleset. */
+struct saker_rule {
+	const char *name;
+	const char *description;
+	const char *condition; /* as written */
+	const char *output;    /* as written */
+	const char *source;
+	const char *const *tags; /* sorted */
+	uint32_t n_tags;
+	enum saker_priority priority;
+	bool enabled;
+	uint32_t index; /* load order, 0-based */
+};
+
+/* All rules, enabled or not, by load order; NULL past the last. */
+SAKER_PUBLIC uint32_t saker_ruleset_n_rules(const struct saker_ruleset *ruleset);
+SAKER_PUBLIC const struct saker_rule *saker_ruleset_rule(const struct saker_ruleset *ruleset,
+							 uint32_t index);
+
+/* Sets the bits of the discriminators that some enabled rule of the source can match. */
+SAKER_PUBLIC int saker_ruleset_codes(const struct saker_ruleset *ruleset, const char *source,
+				     uint64_t *bitmap, uint32_t n_words);
+
+/* Calls fn for every constant that an enabled rule of the source compares a selecting field with. */
+typedef void (*saker_ruleset_constant_fn)(void *userdata, const char *field, const char *constant);
+SAKER_PUBLIC int saker_ruleset_constants(const struct saker_ruleset *ruleset, const char *source,
+					 saker_ruleset_constant_fn fn, void *userdata);
+
+/* Calls fn for every field name (without argument) that enabled rules and their outputs use. */
+typedef void (*saker_ruleset_field_fn)(void *userdata, const char *field);
+SAKER_PUBLIC int saker_ruleset_fields(const struct saker_ruleset *ruleset, const char *source,
+				      saker_ruleset_field_fn fn, void *userdata);
+
+/* ---- evaluation ---------------------------------------------------------- */
+
+/* A thread's evaluation context over one ruleset; holds a reference to it. */
+SAKER_PUBLIC int saker_eval_new(struct saker_ruleset *ruleset, struct saker_eval **ret_eval);
+SAKER_PUBLIC struct saker_eval *saker_eval_free(struct saker_eval *eval);
+
+/*
+ * Evaluates the rules of a source (the index of its catalogue, in the order of
+ * _add_catalogue) over one record. Returns how many matched (0 or more) and
+ * points ret_rules at them, in load order; valid until the next call.
+ * Never allocates.
+ */
+SAKER_PUBLIC int saker_ruleset_eval(struct saker_eval *eval, uint32_t source, void *record,
+				    const struct saker_rule *const **ret_rules);
+
+struct saker_named_value {
+	const char *name; /* as in the format: "proc.aname[2]" */
+	struct saker_value value;
+	const struct saker_value *list; /* for list fields: n_list values, instead of value */
+	uint32_t n_list;
+	bool is_list;
+};
+
+struct saker_rendered {
+	const char *message; /* the output with its fields filled in; NUL-terminated */
+	size_t message_len;
+	const struct saker_named_value *values; /* in order of name, no name twice */
+	uint32_t n_values;
+};
+
+/*
+ * Renders a rule's output over the record just evaluated. Text values are
+ * as the fields give them, unescaped; a missing one reads <NA> in the message
+ * and is absent in the values. Valid until the next call on this eval.
+ */
+SAKER_PUBLIC int saker_eval_render(struct saker_eval *eval, const struct saker_rule *rule, void *record,
+				   struct saker_rendered *ret_rendered);
+
+struct saker_eval_stats {
+	size_t size;
+	uint64_t records;              /* calls of saker_ruleset_eval */
+	uint64_t predicates_evaluated; /* checks really computed */
+	uint64_t predicates_reused;    /* answers taken from the memo */
+	uint64_t fields_extracted;
+};
+
+/* The counters so far; the caller sets ret_stats->size first. */
+SAKER_PUBLIC int saker_eval_get_stats(const struct saker_eval *eval, struct saker_eval_stats *ret_stats);
+
+/* ---- a single condition or format, for tools ------------------------------ */
+
+struct saker_filter;
+struct saker_formatter;
+
+/* A condition without rules around it (no macros or lists). */
+SAKER_PUBLIC int saker_filter_compile(const struct saker_catalogue *catalogue, const char *condition,
+				      saker_diag_fn diag, void *userdata,
+				      struct saker_filter **ret_filter);
+SAKER_PUBLIC struct saker_filter *saker_filter_free(struct saker_filter *filter);
+/* 1 = the record satisfies it, 0 = it does not. */
+SAKER_PUBLIC int saker_filter_eval(struct saker_filter *filter, void *record);
+/* As saker_ruleset_codes. */
+SAKER_PUBLIC int saker_filter_codes(const struct saker_filter *filter, uint64_t *bitmap, uint32_t n_words);
+
+/* A format such as "%evt.time %proc.name". */
+SAKER_PUBLIC int saker_formatter_compile(const struct saker_catalogue *catalogue, const char *format,
+					 saker_diag_fn diag, void *userdata,
+					 struct saker_formatter **ret_formatter);
+SAKER_PUBLIC struct saker_formatter *saker_formatter_free(struct saker_formatter *formatter);
+SAKER_PUBLIC int saker_formatter_render(struct saker_formatter *formatter, void *record,
+					struct saker_rendered *ret_rendered);
+
+/* "info" and "Informational" both read as SAKER_PRIORITY_INFORMATIONAL; -EINVAL otherwise. */
+SAKER_PUBLIC int saker_priority_parse(const char *text, enum saker_priority *ret_priority);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SAKER_RULES_H */

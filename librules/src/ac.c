@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Building the automaton: a trie of edges, failure links in breadth-first order,
+ * and a dense table over the bytes that occur when that table is small enough.
+ */
+#include "ac.h"
+
+#include "common/hash.h"
+
+static inline uint8_t ac_fold(const struct rules_ac *ac, uint8_t byte)
+{
+	return ac->fold && byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + 'a' - 'A') : byte;
+}
+
+static inline uint32_t ac_hash(uint32_t state, uint8_t byte)
+{
+	return (uint32_t)hash_u64((uint64_t)state << 8 | byte);
+}
+
+void rules_ac_init(struct rules_ac *ac, enum rules_ac_mode mode, bool fold)
+{
+	memset(ac, 0, sizeof(*ac));
+	ac->mode = mode;
+	ac->fold = fold;
+}
+
+void rules_ac_fini(struct rules_ac *ac)
+{
+	free(ac->edges);
+	free(ac->rows);
+	free(ac->fail);
+	free(ac->next);
+	rules_index_fini(&ac->index);
+	rules_rows_fini(&ac->set);
+	memset(ac, 0, sizeof(*ac));
+}
+
+static uint32_t ac_child(const struct rules_ac *ac, uint32_t state, uint8_t byte)
+{
+	uint32_t hash = ac_hash(state, byte), id;
+
+	RULES_INDEX_FOR_EACH(&ac->index, hash, i, id) {
+		if (ac->edges[id].from == state && ac->edges[id].byte == byte)
+			return ac->edges[id].to;
+	}
+	return RULES_AC_DEAD;
+}
+
+static int ac_new_state(struct rules_ac *ac)
+{
+	if (ac->n_states >= UINT32_MAX / 2)
+		return -E2BIG;
+	if (GROW(ac->rows, ac->n_states, ac->rows_room) < 0)
+		return -ENOMEM;
+	ac->rows[ac->n_states++] = RULES_ROW_NONE;
+	return 0;
+}
+
+int rules_ac_add(struct rules_ac *ac, const char *needle, size_t len, uint32_t local)
+{
+	uint32_t state = 0;
+	int r;
+
+	if (!ac->n_states) {
+		r = ac_new_state(ac);
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < len; i++) {
+		size_t at = ac->mode == RULES_AC_SUFFIX ? len - 1 - i : i;
+		uint8_t byte = ac_fold(ac, (uint8_t)needle[at]);
+		uint32_t child = ac_child(ac, state, byte);
+
+		if (child == RULES_AC_DEAD) {
+			child = ac->n_states;
+			if (rules_index_reserve(&ac->index) < 0 ||
+			    GROW(ac->edges, ac->n_edges, ac->room) < 0)
+				return -ENOMEM;
+			r = ac_new_state(ac);
+			if (r < 0)
+				return r;
+			ac->edges[ac->n_edges] = (struct rules_ac_edge){state, child, byte};
+			rules_index_add(&ac->index, ac_hash(state, byte), ac->n_edges++);
+		}
+		state = child;
+	}
+	return rules_rows_add(&ac->set, ac->rows[state], local, &ac->rows[state]);
+}
+
+/* States by distance from the root; edges are made parents first, but not level by level. */
+static uint32_t *ac_by_depth(const struct rules_ac *ac, uint32_t **ret_edge_of)
+{
+	uint32_t *order = util_reallocarray(NULL, (size_t)ac->n_states, sizeof(*order));
+	uint32_t *edge_of = util_reallocarray(NULL, (size_t)ac->n_states, sizeof(*edge_of));
+	uint32_t *depth = calloc(ac->n_states, sizeof(*depth));
+	uint32_t *count = calloc((size_t)ac->n_states + 1, sizeof(*count));
+
+	if (!order || !edge_of || !depth || !count) {
+		free(order);
+		free(edge_of);
+		order = edge_of = NULL;
+		goto out;
+	}
+	for (uint32_t e = 0; e < ac->n_edges; e++) {
+		edge_of[ac->edges[e].to] = e;
+		depth[ac->edges[e].to] = depth[ac->edges[e].from] + 1;
+	}
+	for (uint32_t s = 0; s < ac->n_states; s++)
+		count[depth[s] + 1]++;
+	for (uint32_t d = 1; d <= ac->n_states; d++)
+		count[d] += count[d - 1];
+	for (uint32_t s = 0; s < ac->n_states; s++)
+		order[count[depth[s]]++] = s;
+out:
+	free(depth);
+	free(count);
+	*ret_edge_of = edge_of;
+	return order;
+}
+
+/* The state's failure link: the longest proper suffix that is a state. */
+static uint32_t ac_fail_of(const struct rules_ac *ac, const struct rules_ac_edge *edge)
+{
+	uint32_t f = edge->from;
+
+	while (f) {
+		uint32_t to;
+
+		f = ac->fail[f];
+		to = ac_child(ac, f, edge->byte);
+		if (to != RULES_AC_DEAD)
+			return to;
+	}
+	return 0;
+}
+
+/* What holds where a state is reached: its own needles and those of its suffixes or prefixes. */
+static int ac_close(struct rules_ac *ac, const uint32_t *order, const uint32_t *edge_of)
+{
+	int r;
+
+	if (ac->mode == RULES_AC_CONTAINS) {
+		ac->fail = calloc(ac->n_states, sizeof(*ac->fail));
+		if (!ac->fail)
+			return -ENOMEM;
+	}
+	for (uint32_t i = 1; i < ac->n_states; i++) {
+		uint32_t s = order[i];
+
+		if (ac->mode != RULES_AC_CONTAINS)
+			continue;
+		ac->fail[s] = ac_fail_of(ac, &ac->edges[edge_of[s]]);
+		r = rules_rows_join(&ac->set, ac->rows[s], ac->rows[ac->fail[s]], &ac->rows[s]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static void ac_classes(struct rules_ac *ac)
+{
+	ac->n_classes = 1;
+	memset(ac->class_of, 0, sizeof(ac->class_of));
+	for (uint32_t e = 0; e < ac->n_edges; e++) {
+		uint8_t byte = ac->edges[e].byte;
+
+		if (!ac->class_of[byte])
+			ac->class_of[byte] = (uint8_t)ac->n_classes++;
+	}
+	if (ac->fold)
+		for (int c = 'A'; c <= 'Z'; c++)
+			ac->class_of[c] = ac->class_of[c + 'a' - 'A'];
+}
+
+static int ac_dense(struct rules_ac *ac, const uint32_t *order)
+{
+	size_t cells = (size_t)ac->n_states * ac->n_classes;
+	bool anchored = ac->mode != RULES_AC_CONTAINS;
+
+	/* 256 different bytes leave no class for the others, and none is needed */
+	if (cells > RULES_AC_DENSE_CELLS || ac->n_classes > 255)
+		return 0;
+	ac->next = util_reallocarray(NULL, cells, sizeof(*ac->next));
+	if (!ac->next)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < ac->n_states; i++) {
+		uint32_t s = order[i];
+		uint32_t *row = ac->next + (size_t)s * ac->n_classes;
+
+		for (uint32_t c = 0; c < ac->n_classes; c++)
+			row[c] = anchored ? RULES_AC_DEAD
+				 : s	  ? ac->next[(size_t)ac->fail[s] * ac->n_classes + c]
+					  : 0;
+		/* edges of s come below; they need s's own row first */
+		for (uint32_t b = 0; b < 256; b++) {
+			uint32_t to;
+
+			if (!ac->class_of[b])
+				continue;
+			to = ac_child(ac, s, ac_fold(ac, (uint8_t)b));
+			if (to != RULES_AC_DEAD)
+				row[ac->class_of[b]] = to;
+		}
+	}
+	return 0;
+}
+
+int rules_ac_finish(struct rules_ac *ac)
+{
+	_cleanup_free_ uint32_t *order = NULL;
+	_cleanup_free_ uint32_t *edge_of = NULL;
+	size_t n;
+	int r;
+
+	if (!ac->n_states) {
+		r = ac_new_state(ac);
+		if (r < 0)
+			return r;
+	}
+	order = ac_by_depth(ac, &edge_of);
+	if (!order)
+		return -ENOMEM;
+	r = ac_close(ac, order, edge_of);
+	if (r < 0)
+		return r;
+	ac_classes(ac);
+	r = ac_dense(ac, order);
+	if (r < 0)
+		return r;
+	if (ac->next) {
+		free(ac->edges);
+		free(ac->fail);
+		ac->edges = NULL;
+		ac->fail = NULL;
+		rules_index_fini(&ac->index);
+	}
+	n = ac->n_states;
+	return rules_rows_finish(&ac->set, &ac->rows, &n, 1);
+}
+
+uint32_t rules_ac_step_sparse(const struct rules_ac *ac, uint32_t state, uint8_t byte)
+{
+	byte = ac_fold(ac, byte);
+	for (;;) {
+		uint32_t to = ac_child(ac, state, byte);
+
+		if (to != RULES_AC_DEAD)
+			return to;
+		if (ac->mode != RULES_AC_CONTAINS)
+			return RULES_AC_DEAD;
+		if (!state)
+			return 0;
+		state = ac->fail[state];
+	}
+}

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The compiled program of one event source, shared by all of its rules: terms
+ * (what a check reads), predicates (checks), nodes (conjunctions of predicates)
+ * and groups (one look-up that answers many predicates). Everything is interned,
+ * lives in arrays and is named by index; a node is computed once an event.
+ *
+ * A literal is a node's index shifted by one; its lowest bit negates it. There
+ * are only conjunctions: "a or b" is "not (not a and not b)", so that an
+ * expression and its negation are one node.
+ */
+#ifndef RULES_DAG_H
+#define RULES_DAG_H
+
+#include <saker/rules.h>
+
+#include "ac.h"
+#include "ast.h"
+#include "net.h"
+#include "regex.h"
+#include "set.h"
+#include "trie.h"
+#include "type.h"
+
+/* ---- terms --------------------------------------------------------------- */
+
+enum rules_term_kind {
+	RULES_TERM_FIELD,
+	RULES_TERM_CONSTANT, /* a string in a transformer */
+	RULES_TERM_LIST,     /* several terms in a transformer */
+	RULES_TERM_TRANSFORM,
+};
+
+struct rules_optstring; /* getopt's option string, read once */
+
+struct rules_term {
+	uint8_t kind;	   /* enum rules_term_kind */
+	uint8_t type;	   /* enum saker_type */
+	uint8_t class;	   /* enum rules_class */
+	uint8_t format;	   /* enum saker_format */
+	uint8_t transform; /* enum rules_transform */
+	bool list;
+	bool any;    /* alternatives: a check holds when it holds for one */
+	bool ne_all; /* with any: != holds when it holds for all */
+	bool has_selector;
+	char selector; /* getopt(...)[c] */
+	uint16_t flags; /* enum saker_field_flag of the field at the bottom */
+	uint32_t cost;
+	uint32_t n_args;
+	uint32_t len;
+	const struct saker_field_ref *ref; /* FIELD; TRANSFORM with one: the field at the bottom */
+	const uint32_t *args;		   /* TRANSFORM, LIST */
+	const char *text;		   /* CONSTANT */
+	const struct rules_optstring *optstring;
+	const char *name; /* for messages: "proc.name" */
+};
+
+#define RULES_NO_ID UINT32_MAX
+
+static inline bool rules_term_multi(const struct rules_term *term)
+{
+	return term->list || term->any;
+}
+
+/* ---- predicates ---------------------------------------------------------- */
+
+/* How a predicate is computed. */
+enum rules_test {
+	RULES_TEST_EXISTS,
+	RULES_TEST_MEMBER,	    /* one value, in the row of its group */
+	RULES_TEST_STAMP,	    /* its group's run marks it */
+	RULES_TEST_LIST_IN,	    /* every element is in the row of the group */
+	RULES_TEST_LIST_INTERSECTS, /* some element is */
+	RULES_TEST_ONE,		    /* one value, one constant, no table */
+	RULES_TEST_DIRECT,	    /* compare with the constants */
+	RULES_TEST_TERM,	    /* compare with another term */
+};
+
+struct rules_predicate {
+	uint8_t test;	  /* enum rules_test */
+	uint8_t op;	  /* enum rules_op, normalised */
+	uint8_t modifier; /* enum rules_modifier */
+	uint8_t class;	  /* enum rules_class of its term */
+	uint32_t term;
+	uint32_t rhs; /* TERM; RULES_NO_ID otherwise */
+	uint32_t node;
+	uint32_t group; /* RULES_NO_ID = none */
+	uint32_t local; /* its place in the group */
+	uint32_t cost;
+	float truth; /* guessed share of events for which it holds */
+	uint32_t n_constants;
+	const struct rules_constant *constants; /* DIRECT; others only while building */
+	struct rules_regex **regexes;		/* REGEX: one a constant */
+	struct rules_trie *trie;		/* PMATCH */
+	/* For which codes it can hold and must hold; NULL = it does not select. */
+	const uint64_t *may;
+	const uint64_t *must;
+};
+
+/* ---- groups: one look-up for many predicates ----------------------------- */
+
+#define RULES_GROUP_LIST(X)                                                                        \
+	X(SET)	     /* =, in: hash set */                                                         \
+	X(CONTAINS)  /* Aho-Corasick */                                                            \
+	X(ICONTAINS)                                                                               \
+	X(PREFIX)    /* startswith: trie */                                                        \
+	X(SUFFIX)    /* endswith: trie over the reversed text */                                   \
+	X(NET)	     /* ranges of addresses */
+
+enum rules_group_kind {
+#define X(symbol) RULES_GROUP_##symbol,
+	RULES_GROUP_LIST(X)
+#undef X
+	RULES_GROUP_COUNT,
+};
+
+struct rules_group {
+	uint8_t kind; /* enum rules_group_kind */
+	bool stamps;  /* a run marks its predicates; otherwise it leaves a row */
+	uint32_t term;
+	uint32_t *predicates; /* by local number */
+	uint32_t n_predicates;
+	uint32_t room;
+	uint32_t n_constants;
+	uint32_t first_hit; /* STAMP: its part of the machine's hits */
+	union {
+		struct rules_set set;
+		struct rules_ac ac;
+		struct rules_net net;
+	};
+};
+
+/* The rows of a SET or NET. */
+static inline const struct rules_rows *rules_group_rows(const struct rules_group *group)
+{
+	return group->kind == RULES_GROUP_NET ? &group->net.rows : &group->set.rows;
+}
+
+/* ---- nodes --------------------------------------------------------------- */
+
+#define RULES_LITERAL_FALSE 0u
+#define RULES_LITERAL_TRUE 1u
+
+enum rules_dag_kind {
+	RULES_DAG_CONSTANT, /* node 0 alone: false */
+	RULES_DAG_PREDICATE,
+	RULES_DAG_AND,
+};
+
+struct rules_dag_node {
+	uint32_t kind : 2;    /* enum rules_dag_kind */
+	uint32_t selects : 1; /* a predicate below depends on the code */
+	uint32_t depth : 29;
+	uint32_t first; /* AND: into edges; PREDICATE: its index */
+	uint32_t n;
+};
+
+/* A condition may nest this deep once compiled; evaluation recurses. */
+#define RULES_DAG_MAX_DEPTH 2048
+
+/* ---- plans --------------------------------------------------------------- */
+
+struct rules_plan_entry {
+	uint32_t rule; /* index in the program's rules */
+	uint32_t literal;
+};
+
+struct rules_plan_bucket {
+	uint32_t guard; /* literal that all of its entries need */
+	uint32_t first; /* into plan_entries */
+	uint32_t n;
+};
+
+/* Entries that need a predicate of the group, by the predicate's local number. */
+struct rules_plan_dispatch {
+	uint32_t group;
+	uint32_t first; /* into plan_slots: n_predicates + 1 offsets into plan_entries */
+};
+
+/* What to do for the records of some codes. Plan 0 is: nothing. */
+struct rules_plan {
+	uint32_t first_bucket;
+	uint32_t n_buckets;
+	uint32_t first_dispatch;
+	uint32_t n_dispatches;
+};
+
+/* ---- the program --------------------------------------------------------- */
+
+#define RULES_ARRAY(type, name) \
+	type *name;             \
+	uint32_t n_##name;      \
+	uint32_t room_##name
+
+struct rules_program {
+	const struct saker_catalogue *catalogue;
+	struct arena arena; /* refs, texts, constants: as long as the program */
+	RULES_ARRAY(struct rules_term, terms);
+	RULES_ARRAY(struct rules_predicate, predicates);
+	RULES_ARRAY(struct rules_dag_node, nodes);
+	RULES_ARRAY(uint32_t, edges);
+	RULES_ARRAY(struct rules_group, groups);
+	RULES_ARRAY(struct rules_plan, plans);
+	RULES_ARRAY(struct rules_plan_bucket, plan_buckets);
+	RULES_ARRAY(struct rules_plan_dispatch, plan_dispatches);
+	RULES_ARRAY(uint32_t, plan_slots);
+	RULES_ARRAY(struct rules_plan_entry, plan_entries);
+	uint32_t *plan_of_code; /* catalogue->n_codes */
+	uint32_t n_rules;
+	uint32_t n_hits;
+	uint32_t n_words; /* of a bitmap of codes */
+	bool needs_scratch;
+};
+
+struct rules_program *rules_program_new(const struct saker_catalogue *catalogue);
+struct rules_program *rules_program_free(struct rules_program *program);
+
+/* Bits of the codes that have something to do. */
+void rules_program_codes(const struct rules_program *program, uint64_t *bitmap, uint32_t n_words);
+
+/* ---- building ------------------------------------------------------------ */
+
+/* What is needed while a program is built and no longer. */
+struct rules_builder {
+	struct rules_program *program;
+	struct arena *scratch; /* the caller's, as long as the build */
+	struct rules_index terms;
+	struct rules_index predicates;
+	struct rules_index nodes;
+	struct rules_index fields; /* the catalogue's, by name */
+	/* per node, when it selects: the codes for which it can hold, then those for which it can fail */
+	RULES_ARRAY(const uint64_t *, node_codes);
+	float *node_cost;  /* per node, after ordering */
+	float *node_truth;
+	uint64_t *used_fields;	   /* bitmap over the catalogue's fields */
+	bool used;		   /* what is bound now counts as used */
+	RULES_ARRAY(struct rules_used_constant, used_constants);
+	struct rules_index constant_index;
+	/* per condition: tree nodes already compiled, by address */
+	struct rules_index seen;
+	RULES_ARRAY(struct rules_seen, seen_nodes);
+	/* per condition: deprecated fields that were warned about */
+	RULES_ARRAY(const struct saker_field *, deprecated);
+	void (*warn)(void *userdata, int code, const struct rules_mark *mark, const char *message);
+	void *warn_userdata;
+	struct rules_compile_error *error;
+};
+
+struct rules_used_constant {
+	const struct saker_field *field;
+	const char *constant; /* in the program's arena */
+};
+
+struct rules_seen {
+	const struct rules_node *node;
+	uint32_t literal;
+};
+
+/* Why a condition or a format does not compile. */
+struct rules_compile_error {
+	char message[512];
+	char hint[256];
+	const struct rules_mark *mark; /* NULL = the whole */
+	size_t offset;		       /* FORMAT: byte in it */
+};
+
+int rules_builder_init(struct rules_builder *builder, struct rules_program *program,
+		       struct arena *scratch);
+void rules_builder_fini(struct rules_builder *builder);
+
+/* Sets builder->error and returns -EBADMSG. */
+int rules_fail(struct rules_builder *builder, const struct rules_mark *mark, const char *format,
+	       ...) _printf_(3, 4);
+
+/* A condition to a literal. -EBADMSG with builder->error filled in. */
+int rules_compile_condition(struct rules_builder *builder, const struct rules_node *root,
+			    uint32_t *ret_literal);
+
+/* The conjunction of literals (n of them, reordered in place). */
+int rules_dag_and(struct rules_builder *builder, uint32_t *literals, uint32_t n,
+		  uint32_t *ret_literal);
+/* The literal of a predicate. */
+int rules_dag_predicate(struct rules_builder *builder, uint32_t predicate, uint32_t *ret_literal);
+/* The codes for which the literal can hold. */
+void rules_dag_codes(const struct rules_builder *builder, uint32_t literal, uint64_t *ret_bitmap);
+/* Orders the children of every node: cheap and selective ones first. */
+int rules_dag_order(struct rules_builder *builder);
+
+/* Makes the groups' tables. After it, no predicates may be added. */
+int rules_predicate_group(struct rules_builder *builder);
+/* Guesses: nanoseconds to compute it, once it is known whether a group does... */
+void rules_predicate_estimate(const struct rules_program *program, struct rules_predicate *predicate);
+/* ... and for which share of events it holds, while its constants are there. */
+float rules_predicate_truth(const struct rules_program *program,
+			    const struct rules_predicate *predicate);
+
+/* What plans are made of: a rule that is to be evaluated. */
+struct rules_plan_rule {
+	uint32_t rule;
+	uint32_t literal;
+};
+
+/* Finishes the program: groups, order of evaluation, a plan for every code. */
+int rules_plan_build(struct rules_builder *builder, const struct rules_plan_rule *rules,
+		     uint32_t n_rules);
+
+#endif /* RULES_DAG_H */

@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A rule item: a definition, an append, an override or the legacy way to switch a rule. */
+#include "load_internal.h"
+
+enum {
+	KEY_CONDITION,
+	KEY_EXCEPTIONS,
+	KEY_OUTPUT,
+	KEY_DESC,
+	KEY_TAGS,
+	KEY_PRIORITY,
+	KEY_CAPTURE,
+	KEY_CAPTURE_DURATION,
+	KEY_ENABLED,
+	KEY_WARN_EVTTYPES,
+	KEY_SKIP_IF_UNKNOWN_FILTER,
+};
+
+static const struct rules_overridable overridable[] = {
+	[KEY_CONDITION] = {"condition", true, true},
+	[KEY_EXCEPTIONS] = {"exceptions", true, true},
+	[KEY_OUTPUT] = {"output", true, true},
+	[KEY_DESC] = {"desc", true, true},
+	[KEY_TAGS] = {"tags", true, true},
+	[KEY_PRIORITY] = {"priority", false, true},
+	[KEY_CAPTURE] = {"capture", false, true},
+	[KEY_CAPTURE_DURATION] = {"capture_duration", false, true},
+	[KEY_ENABLED] = {"enabled", false, true},
+	[KEY_WARN_EVTTYPES] = {"warn_evttypes", false, true},
+	[KEY_SKIP_IF_UNKNOWN_FILTER] = {"skip-if-unknown-filter", false, true},
+};
+
+/* A rule item while it is read. */
+struct rule_reading {
+	struct rules_reading *r;
+	const struct rules_yaml *item;
+	const struct rules_place *place;
+	const char *name;
+	const char *source; /* "" = not said */
+};
+
+const struct saker_catalogue *rules_find_catalogue(const struct saker_rules_loader *loader,
+						   const char *source)
+{
+	for (uint32_t i = 0; i < loader->n_catalogues; i++) {
+		if (util_streq(loader->catalogues[i]->source, source))
+			return loader->catalogues[i];
+	}
+	return NULL;
+}
+
+static int find_previous(const struct rule_reading *in, const char *source,
+			 struct rules_rule **ret_rule)
+{
+	struct rules_rule *rule = rules_find_rule(in->r->definitions, in->name);
+
+	if (rule && *source && !util_streq(rule->source, source))
+		return rules_finding(in->r->reporter, RULES_LOAD_ERR_VALIDATE, in->place,
+				     "Give the rule another name, or leave its source as it is.",
+				     "Rule has been re-defined with a different source");
+	*ret_rule = rule;
+	return 0;
+}
+
+static int decode_priority(const struct rule_reading *in, enum saker_priority *ret)
+{
+	const struct rules_yaml *value = NULL;
+	struct rules_place at;
+	int rc =
+		rules_decode_scalar(in->r, in->item, "priority", RULES_REQUIRED, in->place, &value);
+
+	if (rc < 0)
+		return rc;
+	if (saker_priority_parse(value->text, ret) == 0)
+		return 0;
+	at = rules_place_of(value, RULES_PLACE_RULE_PRIORITY, "", in->place);
+	return rules_finding(in->r->reporter, RULES_LOAD_ERR_YAML_VALIDATE, &at,
+			     "Use one of EMERGENCY, ALERT, CRITICAL, ERROR, WARNING, NOTICE, "
+			     "INFORMATIONAL, DEBUG.",
+			     "Invalid priority");
+}
+
+/* A text that replaces what is there or goes behind it. */
+static int decode_text(const struct rule_reading *in, const char *key, bool append,
+		       struct rules_string *text, const struct rules_yaml **ret_value)
+{
+	const struct rules_yaml *value = NULL;
+	int rc = rules_decode_scalar(in->r, in->item, key, RULES_REQUIRED, in->place, &value);
+
+	if (rc < 0)
+		return rc;
+	if (!append)
+		memset(text, 0, sizeof(*text));
+	if (ret_value)
+		*ret_value = value;
+	return rules_string_append(in->r->arena, text, value);
+}
+
+/* Sorted insert; the array has room. */
+static void add_tag(const char **tags, uint32_t *n, const char *tag)
+{
+	uint32_t i = 0;
+
+	while (i < *n && strcmp(tags[i], tag) < 0)
+		i++;
+	if (i < *n && util_streq(tags[i], tag))
+		return;
+	memmove(&tags[i + 1], &tags[i], (*n - i) * sizeof(*tags));
+	tags[i] = tag;
+	*n += 1;
+}
+
+static int decode_tags(const struct rule_reading *in, bool append, struct rules_rule *rule)
+{
+	const struct rules_yaml *value = NULL;
+	uint32_t old = append ? rule->n_tags : 0;
+	const char **tags;
+	int rc = rules_decode_scalars(in->r, in->item, "tags", RULES_OPTIONAL, in->place, &value);
+
+	if (rc <= 0)
+		return rc;
+	if (old + (uint64_t)value->len > RULES_MAX_TAGS) {
+		struct rules_place at =
+			rules_place_of(value, RULES_PLACE_VALUE_FOR, "tags", in->place);
+
+		return rules_finding(in->r->reporter, RULES_LOAD_ERR_YAML_VALIDATE, &at,
+				     "A rule may have 1024 tags.", "Too many tags");
+	}
+	tags = arena_alloc(in->r->arena, (old + value->len) * sizeof(*tags));
+	if (!tags)
+		return -ENOMEM;
+	if (old)
+		memcpy(tags, rule->tags, old * sizeof(*tags));
+	rule->tags = tags;
+	rule->n_tags = old;
+	for (uint32_t i = 0; i < value->len; i++)
+		add_tag(tags, &rule->n_tags, value->children[i]->text);
+	return 0;
+}
+
+static int set_condition_place(const struct rule_reading *in, const struct rules_yaml *value,
+			       struct rules_rule *rule)
+{
+	rule->condition_place =
+		rules_new_place(in->r, value, RULES_PLACE_RULE_CONDITION, "", in->place);
+	return rule->condition_place ? 0 : -ENOMEM;
+}
+
+static int set_output_place(const struct rule_reading *in, const struct rules_yaml *value,
+			    struct rules_rule *rule)
+{
+	rule->output_place = rules_new_place(in->r, value, RULES_PLACE_RULE_OUTPUT, "", in->place);
+	return rule->output_place ? 0 : -ENOMEM;
+}
+
+static int check_exceptions(const struct rule_reading *in, const struct saker_catalogue *catalogue,
+			    struct rules_exception *exceptions, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct rules_exception *e = &exceptions[i];
+		int rc;
+
+		if (!e->fields.set)
+			return rules_finding(
+				in->r->reporter, RULES_LOAD_ERR_VALIDATE, e->place,
+				"Add \"fields: [...]\".",
+				"Rule exception item must have fields property with a list of "
+				"fields");
+		rc = rules_check_exception(in->r, catalogue, e);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* ---- a definition --------------------------------------------------------- */
+
+static int decode_options(const struct rule_reading *in, struct rules_rule *rule)
+{
+	struct rules_reading *r = in->r;
+	int rc = rules_decode_bool(r, in->item, "enabled", RULES_OPTIONAL, in->place,
+				   &rule->enabled);
+
+	if (rc >= 0)
+		rc = rules_decode_bool(r, in->item, "capture", RULES_OPTIONAL, in->place,
+				       &rule->capture);
+	if (rc >= 0)
+		rc = rules_decode_u32(r, in->item, "capture_duration", RULES_OPTIONAL, in->place,
+				      &rule->capture_duration);
+	if (rc >= 0)
+		rc = rules_decode_bool(r, in->item, "warn_evttypes", RULES_OPTIONAL, in->place,
+				       &rule->warn_evttypes);
+	if (rc >= 0)
+		rc = rules_decode_bool(r, in->item, "skip-if-unknown-filter", RULES_OPTIONAL,
+				       in->place, &rule->skip_if_unknown_filter);
+	return rc < 0 ? rc : 0;
+}
+
+static int decode_rule(const struct rule_reading *in, struct rules_rule *rule)
+{
+	const struct rules_yaml *condition;
+	const struct rules_yaml *output;
+	int rc = decode_text(in, "condition", false, &rule->condition, &condition);
+
+	if (rc == 0)
+		rc = set_condition_place(in, condition, rule);
+	if (rc == 0)
+		rc = decode_text(in, "output", false, &rule->output, &output);
+	if (rc == 0)
+		rc = set_output_place(in, output, rule);
+	if (rc == 0)
+		rc = decode_text(in, "desc", false, &rule->description, NULL);
+	if (rc == 0)
+		rc = decode_priority(in, &rule->priority);
+	if (rc == 0)
+		rc = decode_options(in, rule);
+	if (rc == 0)
+		rc = decode_tags(in, false, rule);
+	if (rc == 0)
+		rc = rules_load_exceptions(in->r, in->item, false, in->place, &rule->exceptions,
+					   &rule->n_exceptions);
+	return rc;
+}
+
+static int define_rule(const struct rule_reading *in)
+{
+	const struct saker_catalogue *catalogue;
+	struct rules_rule *previous = NULL;
+	struct rules_rule rule = {
+		.name = in->name,
+		.source = *in->source ? in->source : "syscall",
+		.place = in->place,
+		.enabled = true,
+		.warn_evttypes = true,
+	};
+	int rc = decode_rule(in, &rule);
+
+	if (rc == 0)
+		rc = find_previous(in, rule.source, &previous);
+	if (rc < 0)
+		return rc;
+	catalogue = rules_find_catalogue(in->r->loader, rule.source);
+	if (!catalogue) {
+		rule.unknown_source = true;
+		rules_finding(in->r->reporter, RULES_LOAD_UNKNOWN_SOURCE, in->place,
+			      "Load the plugin that provides the source, or correct its name.",
+			      "Unknown source %s, skipping", rule.source);
+	}
+	rc = check_exceptions(in, catalogue, rule.exceptions, rule.n_exceptions);
+	return rc < 0 ? rc : rules_define_rule(in->r->definitions, &rule);
+}
+
+/* Neither condition nor output, desc or priority: only switches a rule there is. */
+static int switch_rule(const struct rule_reading *in)
+{
+	struct rules_rule *rule = rules_find_rule(in->r->definitions, in->name);
+	bool enabled;
+	int rc = rules_decode_bool(in->r, in->item, "enabled", RULES_REQUIRED, in->place, &enabled);
+
+	if (rc < 0)
+		return rc;
+	rules_finding(in->r->reporter, RULES_LOAD_DEPRECATED_ITEM, in->place,
+		      "Add \"override: {enabled: replace}\".",
+		      "The standalone 'enabled' key usage is deprecated. The correct approach "
+		      "requires also a 'replace' entry under the 'override' key (i.e. 'enabled: "
+		      "replace').");
+	if (!rule)
+		return rules_finding(
+			in->r->reporter, RULES_LOAD_ERR_VALIDATE, in->place,
+			"Check the rule's name, and that its file is read before.",
+			"Rule has 'enabled' key but no rule by that name already exists");
+	rule->enabled = enabled;
+	return 0;
+}
+
+/* ---- append: true ---------------------------------------------------------- */
+
+static int append_rule(const struct rule_reading *in)
+{
+	const struct saker_catalogue *catalogue;
+	struct rules_exception *exceptions;
+	struct rules_rule *rule = NULL;
+	bool has_condition = rules_yaml_get(in->item, "condition") != NULL;
+	bool has_exceptions = rules_yaml_get(in->item, "exceptions") != NULL;
+	struct rules_string condition = {0};
+	uint32_t n;
+	int rc = has_condition ? decode_text(in, "condition", false, &condition, NULL) : 0;
+
+	if (rc == 0)
+		rc = rules_load_exceptions(in->r, in->item, true, in->place, &exceptions, &n);
+	if (rc == 0)
+		rc = find_previous(in, in->source, &rule);
+	if (rc < 0)
+		return rc;
+	if (!rule)
+		return rules_finding(
+			in->r->reporter, RULES_LOAD_ERR_VALIDATE, in->place,
+			"Define the rule before, in this file or an earlier one.",
+			"Rule uses 'append' or 'override.<key>: append' but no rule by "
+			"that name already exists");
+	if (!has_condition && !has_exceptions)
+		return rules_finding(in->r->reporter, RULES_LOAD_ERR_VALIDATE, in->place,
+				     "Say what to append.",
+				     "Appended rule must have exceptions or condition property");
+	if (has_condition)
+		rc = rules_string_append(in->r->arena, &rule->condition, condition.parts[0]);
+	if (rc < 0)
+		return rc;
+	in->r->definitions->next_index++;
+	catalogue = rules_find_catalogue(in->r->loader, rule->source);
+	return rules_append_exceptions(in->r, catalogue, rule, exceptions, n);
+}
+
+/* ---- override -------------------------------------------------------------- */
+
+/* Every overridden key must be there, and every overridable key there must be overridden. */
+static int check_override_keys(const struct rule_reading *in, const struct rules_overrides *o)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(overridable); i++) {
+		const char *key = overridable[i].key;
+		uint32_t bit = 1u << i;
+
+		if (((o->append | o->replace) & bit) && !rules_yaml_get(in->item, key))
+			return rules_finding(
+				in->r->reporter, RULES_LOAD_ERR_YAML_VALIDATE, in->place,
+				"Add the key, or remove it from 'override'.",
+				"An %s override for '%s' was specified but '%s' is not defined",
+				o->append & bit ? "append" : "replace", key, key);
+	}
+	return 0;
+}
+
+static int check_unexpected_keys(const struct rule_reading *in, const struct rules_overrides *o)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(overridable); i++) {
+		const char *key = overridable[i].key;
+		const struct rules_yaml *value = rules_yaml_get(in->item, key);
+		struct rules_place at;
+
+		if (!value || ((o->append | o->replace) & (1u << i)))
+			continue;
+		at = rules_place_of(value, RULES_PLACE_OVERRIDE, key, in->place);
+		return rules_finding(in->r->reporter, RULES_LOAD_ERR_YAML_VALIDATE, &at,
+				     "List the key under 'override', or remove it.",
+				     "Unexpected key '%s': no corresponding entry under 'override' "
+				     "is defined.",
+				     key);
+	}
+	return 0;
+}
+
+static int override_text(const struct rule_reading *in, size_t key, bool append,
+			 struct rules_rule *rule)
+{
+	const struct rules_yaml *value = NULL;
+	int rc;
+
+	switch (key) {
+	case KEY_CONDITION:
+		rc = decode_text(in, "condition", append, &rule->condition, &value);
+		return rc < 0 || append ? rc : set_condition_place(in, value, rule);
+	case KEY_OUTPUT:
+		rc = decode_text(in, "output", append, &rule->output, &value);
+		return rc < 0 || append ? rc : set_output_place(in, value, rule);
+	case KEY_DESC:
+		return decode_text(in, "desc", append, &rule->description, NULL);
+	default:
+		return decode_tags(in, append, rule);
+	}
+}
+
+static int override_exceptions(const struct rule_reading *in, bool append, struct rules_rule *rule)
+{
+	const struct saker_catalogue *catalogue = rules_find_catalogue(in->r->loader, rule->source);
+	struct rules_exception *exceptions;
+	uint32_t n;
+	int rc = rules_load_exceptions(in->r, in->item, append, in->place, &exceptions, &n);
+
+	if (rc < 0)
+		return rc;
+	if (append)
+		return rules_append_exceptions(in->r, catalogue, rule, exceptions, n);
+	rc = check_exceptions(in, catalogue, exceptions, n);
+	if (rc < 0)
+		return rc;
+	rule->exceptions = exceptions;
+	rule->n_exceptions = n;
+	return 0;
+}
+
+static int override_option(const struct rule_reading *in, size_t key, struct rules_rule *rule)
+{
+	const char *name = overridable[key].key;
+	bool *flag = key == KEY_CAPTURE		? &rule->capture
+		     : key == KEY_ENABLED	? &rule->enabled
+		     : key == KEY_WARN_EVTTYPES ? &rule->warn_evttypes
+						: &rule->skip_if_unknown_filter;
+	int rc;
+
+	if (key == KEY_PRIORITY)
+		return decode_priority(in, &rule->priority);
+	if (key == KEY_CAPTURE_DURATION)
+		rc = rules_decode_u32(in->r, in->item, name, RULES_REQUIRED, in->place,
+				      &rule->capture_duration);
+	else
+		rc = rules_decode_bool(in->r, in->item, name, RULES_REQUIRED, in->place, flag);
+	return rc < 0 ? rc : 0;
+}
+
+static int override_rule(const struct rule_reading *in, const struct rules_overrides *o)
+{
+	struct rules_rule *rule = NULL;
+	struct rules_rule changed;
+	bool says_source = (o->append | o->replace) & (1u << KEY_CONDITION);
+	int rc = check_override_keys(in, o);
+
+	/* Falco looks at the source only where the condition is overridden. */
+	if (rc == 0)
+		rc = find_previous(in, says_source ? in->source : "", &rule);
+	if (rc < 0)
+		return rc;
+	if (!rule)
+		return rules_finding(
+			in->r->reporter, RULES_LOAD_ERR_VALIDATE, in->place,
+			"Define the rule before, in this file or an earlier one.",
+			o->append ? "Rule uses 'append' or 'override.<key>: append' but no rule by "
+				    "that name already exists"
+				  : "An 'override.<key>: replace' to a rule was requested but no "
+				    "rule by that name already exists");
+	changed = *rule;
+	for (size_t i = 0; rc == 0 && i < ARRAY_SIZE(overridable); i++) {
+		bool append = o->append & (1u << i);
+
+		if (!append && !(o->replace & (1u << i)))
+			continue;
+		if (i == KEY_EXCEPTIONS)
+			rc = override_exceptions(in, append, &changed);
+		else if (overridable[i].append)
+			rc = override_text(in, i, append, &changed);
+		else
+			rc = override_option(in, i, &changed);
+	}
+	if (rc < 0)
+		return rc;
+	*rule = changed;
+	in->r->definitions->next_index++;
+	return check_unexpected_keys(in, o);
+}
+
+/* ---- the item -------------------------------------------------------------- */
+
+static int dispatch(const struct rule_reading *in)
+{
+	static const char *const defining[] = {"condition", "output", "desc", "priority"};
+	struct rules_overrides overrides;
+	bool append;
+	int rc = rules_decode_overrides(in->r, in->item, overridable, ARRAY_SIZE(overridable),
+					in->place, &overrides);
+
+	if (rc == 0)
+		rc = rules_decode_append(in->r, in->item, &overrides, in->place, &append);
+	if (rc < 0)
+		return rc;
+	if (overrides.append || overrides.replace)
+		return override_rule(in, &overrides);
+	if (append)
+		return append_rule(in);
+	for (size_t i = 0; i < ARRAY_SIZE(defining); i++) {
+		if (rules_yaml_get(in->item, defining[i]))
+			return define_rule(in);
+	}
+	return switch_rule(in);
+}
+
+int rules_load_rule(struct rules_reading *r, const struct rules_yaml *item)
+{
+	static const char *const keys[] = {
+		"rule",
+		"condition",
+		"output",
+		"desc",
+		"priority",
+		"source",
+		"enabled",
+		"capture",
+		"capture_duration",
+		"warn_evttypes",
+		"skip-if-unknown-filter",
+		"tags",
+		"exceptions",
+		"override",
+		"append",
+	};
+	struct rules_place at = rules_place_of(item, RULES_PLACE_RULE, "", r->content);
+	struct rule_reading in = {.r = r, .item = item, .source = ""};
+	int rc = rules_decode_string(r, item, "rule", RULES_REQUIRED, &at, &in.name);
+
+	if (rc < 0)
+		return rc;
+	in.place = rules_new_place(r, item, RULES_PLACE_RULE, in.name, r->content);
+	if (!in.place)
+		return -ENOMEM;
+	rc = rules_decode_string(r, item, "source", RULES_OPTIONAL_EMPTY, in.place, &in.source);
+	if (rc >= 0)
+		rc = dispatch(&in);
+	if (rc < 0)
+		return rc;
+	return rules_warn_unknown_keys(r, item, keys, ARRAY_SIZE(keys), in.place);
+}

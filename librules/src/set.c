@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The set of byte strings behind =, in and intersects: open addressing with one
+ * byte of the hash beside each slot, so that a miss in a list of a million costs
+ * one access to a small array.
+ */
+#include "set.h"
+
+#include "common/hash.h"
+
+/* As hash_bytes, but without a copy of variable size at the end: keys are short. */
+static uint64_t set_hash(const void *key, size_t len)
+{
+	const unsigned char *p = key;
+	uint64_t h = len * UINT64_C(0xa0761d6478bd642f);
+	uint64_t a = 0, b = 0;
+
+	while (len > 16) {
+		memcpy(&a, p, 8);
+		memcpy(&b, p + 8, 8);
+		h = hash_mix(h ^ a ^ UINT64_C(0xe7037ed1a0b428db), b ^ h);
+		p += 16;
+		len -= 16;
+	}
+	if (len >= 8) {
+		memcpy(&a, p, 8);
+		memcpy(&b, p + len - 8, 8);
+	} else if (len >= 4) {
+		uint32_t x, y;
+
+		memcpy(&x, p, 4);
+		memcpy(&y, p + len - 4, 4);
+		a = x;
+		b = y;
+	} else if (len) {
+		a = (uint64_t)p[0] << 16 | (uint64_t)p[len / 2] << 8 | p[len - 1];
+	}
+	return hash_mix(h ^ a ^ UINT64_C(0x8ebc6af09c88c6e3), b ^ UINT64_C(0x589965cc75374cc3));
+}
+
+static inline uint8_t set_tag(uint64_t hash)
+{
+	uint8_t tag = (uint8_t)(hash >> 56);
+
+	return tag ? tag : 1;
+}
+
+void rules_set_fini(struct rules_set *set)
+{
+	free(set->tags);
+	free(set->slots);
+	free(set->entries);
+	free(set->entry_rows);
+	free(set->bytes);
+	rules_rows_fini(&set->rows);
+	memset(set, 0, sizeof(*set));
+}
+
+static inline const struct rules_set_entry *set_find(const struct rules_set *set, const void *key,
+						     size_t len, uint64_t hash,
+						     uint32_t *ret_slot)
+{
+	uint32_t mask = set->capacity - 1;
+	uint8_t tag = set_tag(hash);
+
+	for (uint32_t i = (uint32_t)hash & mask;; i = (i + 1) & mask) {
+		const struct rules_set_entry *e;
+
+		if (!set->tags[i]) {
+			*ret_slot = i;
+			return NULL;
+		}
+		if (set->tags[i] != tag)
+			continue;
+		e = &set->entries[set->slots[i]];
+		if (e->len == len && (!len || memcmp(set->bytes + e->offset, key, len) == 0)) {
+			*ret_slot = i;
+			return e;
+		}
+	}
+}
+
+static int set_rehash(struct rules_set *set)
+{
+	uint32_t capacity = set->capacity ? set->capacity * 2 : 16;
+	uint32_t *slots;
+	uint8_t *tags;
+
+	if (capacity < set->capacity)
+		return -E2BIG;
+	slots = util_reallocarray(NULL, capacity, sizeof(*slots));
+	tags = calloc(capacity, 1);
+	if (!slots || !tags) {
+		free(slots);
+		free(tags);
+		return -ENOMEM;
+	}
+	for (uint32_t j = 0; j < set->capacity; j++) {
+		uint32_t i;
+
+		if (!set->tags[j])
+			continue;
+		i = set->entries[set->slots[j]].hash & (capacity - 1);
+		while (tags[i])
+			i = (i + 1) & (capacity - 1);
+		tags[i] = set->tags[j];
+		slots[i] = set->slots[j];
+	}
+	free(set->tags);
+	free(set->slots);
+	set->tags = tags;
+	set->slots = slots;
+	set->capacity = capacity;
+	return 0;
+}
+
+static int set_insert(struct rules_set *set, uint32_t slot, const void *key, size_t len,
+		      uint64_t hash)
+{
+	if (set->n_bytes + len > UINT32_MAX)
+		return -E2BIG;
+	if (GROW(set->entries, set->n, set->room) < 0 ||
+	    GROW(set->entry_rows, set->n, set->rows_room) < 0)
+		return -ENOMEM;
+	if (set->n_bytes + len > set->bytes_room) {
+		size_t room = MAX(set->bytes_room * 2, set->n_bytes + len + 64);
+		char *bytes = realloc(set->bytes, room);
+
+		if (!bytes)
+			return -ENOMEM;
+		set->bytes = bytes;
+		set->bytes_room = room;
+	}
+	if (len)
+		memcpy(set->bytes + set->n_bytes, key, len);
+	set->entries[set->n] = (struct rules_set_entry){(uint32_t)set->n_bytes, (uint32_t)len,
+							(uint32_t)hash};
+	set->entry_rows[set->n] = RULES_ROW_NONE;
+	set->n_bytes += len;
+	set->tags[slot] = set_tag(hash);
+	set->slots[slot] = set->n;
+	if (!set->n || len < set->min_len)
+		set->min_len = (uint32_t)len;
+	set->max_len = MAX(set->max_len, (uint32_t)len);
+	set->n++;
+	return 0;
+}
+
+int rules_set_add(struct rules_set *set, const void *key, size_t len, uint32_t local)
+{
+	uint64_t hash = set_hash(key, len);
+	uint32_t slot;
+	int r;
+
+	if (len > UINT32_MAX)
+		return -E2BIG;
+	if (!set->capacity || set->n >= set->capacity - set->capacity / 2) {
+		r = set_rehash(set);
+		if (r < 0)
+			return r;
+	}
+	if (!set_find(set, key, len, hash, &slot)) {
+		r = set_insert(set, slot, key, len, hash);
+		if (r < 0)
+			return r;
+	}
+	return rules_rows_add(&set->rows, set->entry_rows[set->slots[slot]], local,
+			      &set->entry_rows[set->slots[slot]]);
+}
+
+int rules_set_finish(struct rules_set *set)
+{
+	size_t n = set->n;
+	int r = rules_rows_finish(&set->rows, &set->entry_rows, &n, 1);
+
+	if (r < 0)
+		return r;
+	if (set->n_bytes) {
+		char *bytes = realloc(set->bytes, set->n_bytes);
+
+		if (bytes) {
+			set->bytes = bytes;
+			set->bytes_room = set->n_bytes;
+		}
+	}
+	return 0;
+}
+
+uint32_t rules_set_lookup(const struct rules_set *set, const void *key, size_t len)
+{
+	uint32_t slot;
+
+	if (len < set->min_len || len > set->max_len || !set->n)
+		return RULES_ROW_NONE;
+	if (!set_find(set, key, len, set_hash(key, len), &slot))
+		return RULES_ROW_NONE;
+	return set->entry_rows[set->slots[slot]];
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sets of byte strings, and rows: which of a group's predicates hold. All the
+ * equality tests on one field share one set; a look-up gives the row of the
+ * value, which says for all of them at once whether they hold. Apart from the
+ * predicates so that it can be measured and tested by itself.
+ */
+#ifndef RULES_SET_H
+#define RULES_SET_H
+
+#include "common/arena.h"
+#include "common/util.h"
+
+#define RULES_ROW_NONE 0u /* the row that holds nothing */
+
+/* An open-addressed table of ids; keys stay with the caller. */
+struct rules_index {
+	struct rules_index_slot {
+		uint32_t hash;
+		uint32_t id; /* + 1; 0 = empty */
+	} *slots;
+	uint32_t n;
+	uint32_t capacity; /* power of two */
+};
+
+void rules_index_fini(struct rules_index *index);
+/* Room for one more; -ENOMEM. */
+int rules_index_reserve(struct rules_index *index);
+/* Only after a reserve. */
+void rules_index_add(struct rules_index *index, uint32_t hash, uint32_t id);
+
+/* for every id with this hash; the body compares keys */
+#define RULES_INDEX_FOR_EACH(index, h, i, ret_id)                                                  \
+	for (uint32_t i = (index)->capacity ? (h) & ((index)->capacity - 1) : 0;                   \
+	     (index)->capacity && (index)->slots[i].id;                                            \
+	     i = (i + 1) & ((index)->capacity - 1))                                                \
+		if ((index)->slots[i].hash == (h) && (((ret_id) = (index)->slots[i].id - 1), true))
+
+/*
+ * Rows: interned sets of small numbers (a predicate's place in its group). While
+ * they are built a row is a parent row plus one number, so that a value in a
+ * thousand lists costs a thousand links and not half a million numbers; finish
+ * writes out those that are in use.
+ */
+struct rules_rows {
+	struct rules_rows_link {
+		uint32_t parent;
+		uint32_t local;
+	} *links;
+	uint32_t n_links;
+	uint32_t capacity;
+	struct rules_index index;
+	/* after finish */
+	uint32_t *start; /* n_rows + 1 of them, into locals */
+	uint32_t *locals;
+	uint32_t n_rows;
+};
+
+void rules_rows_fini(struct rules_rows *rows);
+/* The row that holds all of `row` and local. */
+int rules_rows_add(struct rules_rows *rows, uint32_t row, uint32_t local, uint32_t *ret_row);
+/* All of `row` and of `other`. */
+int rules_rows_join(struct rules_rows *rows, uint32_t row, uint32_t other, uint32_t *ret_row);
+/*
+ * Writes out the rows that `used` (n of them) names, renumbers these in place and
+ * drops what only building needed.
+ */
+int rules_rows_finish(struct rules_rows *rows, uint32_t *const *used, const size_t *n,
+		      size_t n_arrays);
+
+static inline const uint32_t *rules_rows_get(const struct rules_rows *rows, uint32_t row,
+					     uint32_t *ret_n)
+{
+	*ret_n = rows->start[row + 1] - rows->start[row];
+	return rows->locals + rows->start[row];
+}
+
+/* Whether the row holds local. Rows are sorted. */
+static inline bool rules_rows_has(const struct rules_rows *rows, uint32_t row, uint32_t local)
+{
+	uint32_t low = rows->start[row], high = rows->start[row + 1];
+
+	while (high - low > 8) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (rows->locals[middle] <= local)
+			low = middle;
+		else
+			high = middle;
+	}
+	for (; low < high; low++)
+		if (rows->locals[low] == local)
+			return true;
+	return false;
+}
+
+/* A set of byte strings (at most 4 GiB of them), each with its row. */
+struct rules_set {
+	uint8_t *tags;   /* one byte a slot, 0 = empty: what a miss touches */
+	uint32_t *slots; /* index into entries */
+	uint32_t capacity;
+	struct rules_set_entry {
+		uint32_t offset;
+		uint32_t len;
+		uint32_t hash;
+	} *entries;
+	uint32_t *entry_rows;
+	uint32_t n;
+	uint32_t room;
+	uint32_t rows_room;
+	char *bytes;
+	size_t n_bytes;
+	size_t bytes_room;
+	uint32_t min_len, max_len;
+	struct rules_rows rows;
+};
+
+void rules_set_fini(struct rules_set *set);
+/* Says that a key belongs to `local`. -E2BIG past 4 GiB of keys. */
+int rules_set_add(struct rules_set *set, const void *key, size_t len, uint32_t local);
+int rules_set_finish(struct rules_set *set);
+/* The key's row, RULES_ROW_NONE when it is in no list. */
+uint32_t rules_set_lookup(const struct rules_set *set, const void *key, size_t len);
+
+#endif /* RULES_SET_H */

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What a system call costs while a capture runs, against what it costs
+ * without: an unwanted one (getppid), an open and close, a process. A child
+ * process captures and reads the events, switched on and off in turn, so that
+ * both figures come from the same minutes of the same machine. The loops count
+ * their own CPU time: what other processes do meanwhile does not show.
+ */
+#include <saker/capture.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ROUNDS 9
+
+static double cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static double wall_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static double run_getppid(void)
+{
+	const int n = 400000;
+	double start = cpu_ns();
+	int i;
+
+	for (i = 0; i < n; i++)
+		syscall(SYS_getppid);
+	return (cpu_ns() - start) / n;
+}
+
+static double run_open_close(void)
+{
+	const int n = 100000;
+	double start = cpu_ns();
+	int i;
+
+	for (i = 0; i < n; i++)
+		syscall(SYS_close, syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY | O_CLOEXEC, 0));
+	return (cpu_ns() - start) / n;
+}
+
+static double run_fork_exec(void)
+{
+	const int n = 60;
+	double start = wall_ns();
+	int i;
+
+	for (i = 0; i < n; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			execl("/bin/true", "true", (char *)NULL);
+			_exit(127);
+		}
+		if (pid > 0)
+			waitpid(pid, NULL, 0);
+	}
+	return (wall_ns() - start) / n;
+}
+
+static const struct {
+	const char *name;
+	double (*run)(void);
+} loops[] = {
+	{"getppid (not wanted)", run_getppid},
+	{"openat + close", run_open_close},
+	{"fork + exec + wait of /bin/true", run_fork_exec},
+};
+
+#define LOOPS (sizeof(loops) / sizeof(loops[0]))
+
+static void on_diag(void *userdata, const struct saker_diag *diag)
+{
+	(void)userdata;
+	fprintf(stderr, "%s: %s (%s)\n", diag->id, diag->message, diag->hint);
+}
+
+/* What the state needs and the stable rules look at. */
+static void wanted(struct saker_syscall_set *set)
+{
+	static const char *const names[] = {"state",  "link",	"linkat",	"symlink",     "symlinkat",
+					    "ptrace", "unlink", "init_module", "finit_module"};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		saker_syscall_set_add_name(set, names[i]);
+}
+
+/* A byte in: the capture is on; the next one: it is off again. */
+static int capture_child(int in, int out)
+{
+	struct saker_capture_options options = SAKER_CAPTURE_OPTIONS_INIT;
+	struct saker_syscall_set set = {{0}};
+	const struct saker_event *event;
+	char c;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	wanted(&set);
+	options.syscalls = &set;
+	options.diag = on_diag;
+	fcntl(in, F_SETFL, O_NONBLOCK);
+	for (;;) {
+		struct saker_capture_stats stats = {.size = sizeof(stats)};
+		struct saker_capture *capture;
+
+		while (read(in, &c, 1) < 0 && errno == EAGAIN)
+			usleep(1000);
+		if (c == 'q')
+			return 0;
+		if (saker_capture_open(&options, &capture) < 0)
+			return 77;
+		while (saker_capture_next(capture, 0, &event, NULL) > 0)
+			;
+		if (write(out, "1", 1) != 1)
+			return 1;
+		while (read(in, &c, 1) < 0)
+			while (saker_capture_next(capture, 20, &event, NULL) > 0)
+				;
+		saker_capture_stats(capture, &stats);
+		saker_capture_close(capture);
+		if (write(out, &stats.dropped, sizeof(stats.dropped)) != sizeof(stats.dropped))
+			return 1;
+	}
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static double median(double *v)
+{
+	qsort(v, ROUNDS, sizeof(*v), by_value);
+	return v[ROUNDS / 2];
+}
+
+static double results[LOOPS][2][ROUNDS];
+
+static int measure(int to, int from, uint64_t *ret_dropped)
+{
+	int round;
+	size_t i;
+	char c;
+
+	for (round = 0; round < ROUNDS; round++) {
+		uint64_t dropped;
+
+		for (i = 0; i < LOOPS; i++)
+			results[i][0][round] = loops[i].run();
+		if (write(to, "+", 1) != 1 || read(from, &c, 1) != 1)
+			return -1;
+		for (i = 0; i < LOOPS; i++)
+			results[i][1][round] = loops[i].run();
+		if (write(to, "-", 1) != 1 || read(from, &dropped, sizeof(dropped)) != sizeof(dropped))
+			return -1;
+		*ret_dropped += dropped;
+	}
+	return 0;
+}
+
+int main(void)
+{
+	int to[2], from[2], status;
+	uint64_t dropped = 0;
+	pid_t child;
+	size_t i;
+	int r;
+
+	if (pipe(to) < 0 || pipe(from) < 0)
+		return 1;
+	child = fork();
+	if (child == 0) {
+		close(to[1]);
+		close(from[0]);
+		_exit(capture_child(to[0], from[1]));
+	}
+	close(to[0]);
+	close(from[1]);
+	r = measure(to[1], from[0], &dropped);
+	if (r == 0 && write(to[1], "q", 1) != 1)
+		r = -1;
+	waitpid(child, &status, 0);
+	if (r < 0) {
+		printf("skipped: a capture could not be opened\n");
+		return 77;
+	}
+	printf("%-34s %10s %10s %10s   (ns a call, median of %d)\n", "", "without", "with", "more", ROUNDS);
+	for (i = 0; i < LOOPS; i++) {
+		double without = median(results[i][0]), with = median(results[i][1]);
+
+		printf("%-34s %10.1f %10.1f %10.1f\n", loops[i].name, without, with, with - without);
+	}
+	printf("dropped: %llu\n", (unsigned long long)dropped);
+	return 0;
+}

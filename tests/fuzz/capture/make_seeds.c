@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Writes the seeds of fuzz_scap to the files named on the command line: small
+ * captures with every kind of block, old and new, whole and damaged.
+ */
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "../../unit/capture/scap_maker.h"
+
+static const int64_t number = 5;
+
+static void add_process(struct maker *m, int version)
+{
+	size_t at = m->len;
+
+	if (version >= 9)
+		maker_u32(m, 0);
+	maker_u64(m, 71);
+	maker_u64(m, 70);
+	maker_u64(m, 1);
+	if (version >= 6)
+		maker_u64(m, 70);
+	if (version >= 8)
+		maker_u64(m, 70);
+	maker_str(m, "cat");
+	maker_str(m, "/bin/cat");
+	if (version >= 7)
+		maker_str(m, "/usr/bin/cat");
+	maker_text(m, "-n\0f", 5);
+	maker_str(m, "/");
+	maker_u64(m, 1024);
+	for (int i = 0; i < 3; i++)
+		maker_u32(m, 0);
+	for (int i = 0; version >= 2 && i < 7; i++)
+		maker_u32(m, 9);
+	if (version >= 3)
+		maker_text(m, "A=1", 4);
+	for (int i = 0; version >= 4 && i < 2; i++)
+		maker_u64(m, 7);
+	if (version >= 4)
+		maker_str(m, "cpu=/");
+	if (version >= 5)
+		maker_str(m, "/");
+	for (int i = 0; version >= 9 && i < 83; i++)
+		maker_u8(m, 1);
+	if (version >= 9)
+		maker_patch(m, at, (uint32_t)(m->len - at));
+}
+
+static void add_files(struct maker *m, bool second)
+{
+	static const struct {
+		uint8_t type;
+		uint8_t len;
+	} kinds[] = {{1, 2},  {3, 13}, {4, 37}, {5, 7},	 {6, 19}, {7, 2},
+		     {8, 18}, {9, 2},  {15, 2}, {16, 6}, {20, 2}, {99, 0}};
+
+	maker_begin(m, second ? 0x218 : 0x203);
+	maker_u64(m, 71);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		uint8_t extra = second && kinds[i].type == 16 ? 4 : 0;
+
+		if (second)
+			maker_u32(m, 4u + 17u + kinds[i].len + extra);
+		maker_u64(m, i);
+		maker_u64(m, 4);
+		maker_u8(m, kinds[i].type);
+		for (uint8_t k = 0; k < kinds[i].len + extra; k++)
+			maker_u8(m, 0);
+	}
+	maker_end(m);
+}
+
+static void add_tables(struct maker *m)
+{
+	maker_machine(m, 2, "seed");
+	maker_begin(m, 0x219);
+	maker_u32(m, 4 + 12 + 8 + 2);
+	maker_u16(m, 1);
+	maker_u16(m, 2);
+	for (int i = 0; i < 5; i++)
+		maker_u32(m, 0xffffff);
+	maker_bytes(m, "lo", 2);
+	maker_end(m);
+	maker_begin(m, 0x220);
+	maker_u32(m, 4 + 1 + 4 + 3);
+	maker_u8(m, 1);
+	maker_u32(m, 1);
+	maker_str(m, "g");
+	maker_end(m);
+}
+
+/* Enter and exit events of old: unlink, clone, execve, open, container. */
+static void add_old_events(struct maker *m, uint32_t block)
+{
+	const struct maker_param p[20] = {{&number, 8}, {"/a", 3},    {"b", 2}, {&number, 8},
+					  {&number, 8}, {&number, 8}, {"/", 2}, {&number, 8}};
+	const struct maker_param path[] = {{"/tmp/x", 7}};
+	const struct maker_param container[] = {{"id", 3}, {&number, 4}, {"n", 2}, {"i", 2}};
+
+	maker_event(m, block, 0, 1, 7, 108, path, 1);
+	maker_event(m, block, 0, 2, 7, 109, p, 1);
+	maker_event(m, block, 0, 3, 7, 13, p, 8);
+	maker_event(m, block, 0, 4, 7, 3, p, 4);
+	maker_event(m, block, 0, 5, 7, 228, container, 4);
+	maker_event(m, block, 0, 6, 7, 4, p, 1);
+	maker_event(m, block, 0, 7, 7, 5, p, 1);
+}
+
+static void make(struct maker *m, int which)
+{
+	const struct maker_param p[] = {{&number, 8}, {&number, 8}};
+	const struct maker_param plugin[] = {{&number, 4}, {"payload", 7}};
+
+	maker_u8(m, (uint8_t)which); /* odd: compressed */
+	maker_section(m);
+	add_tables(m);
+	switch (which / 2) {
+	case 0:
+		maker_begin(m, 0x215);
+		add_process(m, 9);
+		add_process(m, 9);
+		maker_end(m);
+		add_files(m, true);
+		maker_event(m, 0x216, 0, 1, 7, 5, p, 2);
+		maker_event(m, 0x217, 1, 1, 7, 5, p, 2);
+		maker_event(m, 0x221, 0, 1, 7, 322, plugin, 2);
+		break;
+	case 1:
+		for (int version = 1; version <= 8; version++) {
+			static const uint32_t types[] = {0x202, 0x207, 0x209, 0x210,
+							 0x211, 0x212, 0x213, 0x214};
+
+			maker_begin(m, types[version - 1]);
+			add_process(m, version);
+			maker_end(m);
+		}
+		add_files(m, false);
+		add_old_events(m, 0x204);
+		break;
+	case 2:
+		add_old_events(m, 0x216);
+		maker_section(m);
+		add_old_events(m, 0x208);
+		break;
+	default:
+		maker_event(m, 0x216, 0, 1, 7, 5, p, 2);
+		m->len -= 7; /* cut short */
+		break;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		struct maker m = {0};
+		FILE *f = fopen(argv[i], "wbe");
+
+		if (!f)
+			return 1;
+		make(&m, i - 1);
+		if (fwrite(m.data, 1, m.len, f) != m.len || fclose(f))
+			return 1;
+		maker_free(&m);
+	}
+	return 0;
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The shared handle, the search for an event and the checks of its parameters; see live.h. */
+#include "live.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define FIND_SECONDS 5
+
+static void print_diag(void *userdata, const struct saker_diag *diag)
+{
+	(void)userdata;
+	if (diag->severity >= SAKER_SEVERITY_WARNING)
+		fprintf(stderr, "%s: %s (%s)\n", diag->id, diag->message, diag->hint);
+}
+
+struct live *live_open(void)
+{
+	struct saker_capture_options options = SAKER_CAPTURE_OPTIONS_INIT;
+	struct saker_syscall_set all = {{0}};
+	struct live *live = calloc(1, sizeof(*live));
+
+	if (!live)
+		return NULL;
+	saker_syscall_set_add_name(&all, "all");
+	options.syscalls = &all;
+	options.no_initial_state = true;
+	options.ring_bytes = UINT64_C(32) << 20;
+	options.order_ns = 1000000;
+	options.diag = print_diag;
+	snprintf(live->dir, sizeof(live->dir), "/tmp/saker-live-XXXXXX");
+	if (!mkdtemp(live->dir) || saker_capture_open(&options, &live->capture) < 0) {
+		rmdir(live->dir);
+		free(live);
+		return NULL;
+	}
+	return live;
+}
+
+void live_close(struct live *live)
+{
+	char command[128];
+
+	if (!live)
+		return;
+	saker_capture_close(live->capture);
+	snprintf(command, sizeof(command), "rm -rf '%s'", live->dir);
+	if (system(command) != 0)
+		fprintf(stderr, "could not remove %s\n", live->dir);
+	free(live);
+}
+
+const char *live_path(struct live *live, unsigned int slot, const char *name)
+{
+	static char paths[4][128];
+
+	snprintf(paths[slot], sizeof(paths[slot]), "%s/%s", live->dir, name);
+	return paths[slot];
+}
+
+void live_begin(struct live *live, uint16_t code)
+{
+	struct saker_syscall_set set = {{0}};
+	const struct saker_event *event;
+
+	live->code = code;
+	saker_syscall_set_add_event(&set, code);
+	assert_int_equal(saker_capture_want(live->capture, &set), 0);
+	while (saker_capture_next(live->capture, 0, &event, NULL) > 0)
+		;
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* NULL: the event has no such parameter. */
+static const struct saker_param *find_param(const struct saker_event_view *view, const char *name,
+					    uint32_t *ret_i)
+{
+	uint32_t i;
+
+	for (i = 0; i < view->n_params; i++) {
+		if (strcmp(view->info->params[i].name, name) == 0) {
+			*ret_i = i;
+			return &view->params[i];
+		}
+	}
+	return NULL;
+}
+
+static int64_t load(const struct saker_param *p)
+{
+	int64_t v = 0;
+
+	memcpy(&v, p->data, p->len < sizeof(v) ? p->len : sizeof(v));
+	return v;
+}
+
+static bool fits(struct live *live, int64_t tid, const char *name, int64_t value)
+{
+	const struct saker_param *p;
+	uint32_t i;
+
+	if ((int64_t)live->view.event->tid != tid)
+		return false;
+	p = name ? find_param(&live->view, name, &i) : NULL;
+	return !name || (p && load(p) == value);
+}
+
+void live_find_i64(struct live *live, int64_t tid, const char *name, int64_t value)
+{
+	const struct saker_event *event;
+	double end = now() + FIND_SECONDS;
+	int r;
+
+	do {
+		r = saker_capture_next(live->capture, 2, &event, NULL);
+		assert_true(r >= 0);
+		if (!r || event->type != live->code)
+			continue;
+		memcpy(live->event, event, event->len);
+		assert_int_equal(saker_event_decode((void *)live->event, event->len, &live->view),
+				 0);
+		if (!fits(live, tid, name, value))
+			continue;
+		assert_int_equal(live->view.n_params, live->view.info->n_params);
+		live->checked = 0;
+		return;
+	} while (now() < end);
+	fail_msg("no %s event (%u) of thread %lld came", saker_event_info(live->code)->name,
+		 live->code, (long long)tid);
+}
+
+void live_find_tid(struct live *live, int64_t tid)
+{
+	live_find_i64(live, tid, NULL, 0);
+}
+
+void live_find(struct live *live)
+{
+	live_find_tid(live, syscall(SYS_gettid));
+}
+
+void live_end(struct live *live)
+{
+	uint32_t i;
+
+	for (i = 0; i < live->view.n_params; i++)
+		if (!(live->checked & UINT32_C(1) << i))
+			fail_msg("parameter %s of %s is not checked",
+				 live->view.info->params[i].name, live->view.info->name);
+}
+
+const struct saker_param *live_param(struct live *live, const char *name)
+{
+	const struct saker_param *p;
+	uint32_t i;
+
+	p = find_param(&live->view, name, &i);
+	if (!p)
+		fail_msg("%s has no parameter %s", live->view.info->name, name);
+	live->checked |= UINT32_C(1) << i;
+	return p;
+}
+
+void live_int(struct live *live, const char *name, uint32_t size, int64_t value)
+{
+	const struct saker_param *p = live_param(live, name);
+	uint64_t mask = size == 8 ? UINT64_MAX : (UINT64_C(1) << size * 8) - 1;
+
+	if (p->len != size)
+		fail_msg("%s.%s has %u bytes, not %u", live->view.info->name, name, p->len, size);
+	if (((uint64_t)load(p) & mask) != ((uint64_t)value & mask))
+		fail_msg("%s.%s is %lld (0x%llx), not %lld (0x%llx)", live->view.info->name, name,
+			 (long long)load(p), (long long)load(p), (long long)value,
+			 (long long)value);
+}
+
+void live_bytes(struct live *live, const char *name, const void *data, size_t len)
+{
+	const struct saker_param *p = live_param(live, name);
+
+	if (p->len != len || memcmp(p->data, data, len) != 0)
+		fail_msg("%s.%s has %u bytes '%.*s', not %zu '%.*s'", live->view.info->name, name,
+			 p->len, (int)p->len, (const char *)p->data, len, (int)len,
+			 (const char *)data);
+}
+
+void live_text(struct live *live, const char *name, const char *value)
+{
+	live_bytes(live, name, value, strlen(value) + 1);
+}
+
+void live_empty(struct live *live, const char *name)
+{
+	live_bytes(live, name, "", 0);
+}
+
+void live_positive(struct live *live, const char *name, uint32_t size)
+{
+	const struct saker_param *p = live_param(live, name);
+
+	if (p->len != size || load(p) <= 0)
+		fail_msg("%s.%s has %u bytes and is %lld", live->view.info->name, name, p->len,
+			 (long long)load(p));
+}
+
+void live_any(struct live *live, const char *name)
+{
+	const struct saker_param *p = live_param(live, name);
+	const struct saker_param_info *info = &live->view.info->params[p - live->view.params];
+	uint32_t size = saker_param_type_size(info->type);
+
+	if (size && p->len != size)
+		fail_msg("%s.%s has %u bytes, not %u", live->view.info->name, name, p->len, size);
+}

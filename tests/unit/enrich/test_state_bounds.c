@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The ceiling holds whatever comes: a million short lives, a process with a
+ * million files, strings of the largest size, more threads than allowed; and
+ * the pool that all of it rests on.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "event_builder.h"
+#include "internal.h"
+
+#define TS UINT64_C(1000000000000)
+#define I(v) INT64_C(v)
+#define MIB (UINT64_C(1) << 20)
+
+/* Sanitized builds are slow; what they look for shows in a tenth as well. */
+#if defined(__SANITIZE_ADDRESS__)
+#define MANY 100000
+#else
+#define MANY 1000000
+#endif
+
+static struct event_builder eb;
+
+static void apply(struct saker_state *s, const struct saker_event *event)
+{
+	struct saker_record *r;
+
+	assert_true(saker_state_apply(s, event, NULL, &r) >= 0);
+	assert_true(s->pool.used <= s->pool.limit);
+}
+
+static struct saker_state *new_state(uint64_t memory, uint32_t max_threads, uint32_t max_fds)
+{
+	struct saker_state_options options = SAKER_STATE_OPTIONS_INIT;
+	struct saker_state *s;
+
+	options.offline = true;
+	options.memory_max = memory;
+	options.max_threads = max_threads;
+	options.max_fds = max_fds;
+	assert_int_equal(saker_state_new(&options, &s), 0);
+	apply(s, eb_task(&eb, &(struct eb_task){.tid = 1, .comm = "init"}));
+	apply(s,
+	      eb_task(&eb, &(struct eb_task){.tid = 100, .ptid = 1, .comm = "sh", .cwd = "/home"}));
+	return s;
+}
+
+static struct saker_state_stats stats_of(const struct saker_state *s)
+{
+	struct saker_state_stats stats = {.size = sizeof(stats)};
+
+	assert_int_equal(saker_state_get_stats(s, &stats), 0);
+	return stats;
+}
+
+static void open_file(struct saker_state *s, int64_t tid, int64_t fd, const char *path)
+{
+	apply(s, eb_make(&eb, SAKER_EV_SYSCALL_OPENAT_2_X, TS, (uint64_t)tid, "qqswwwq", fd,
+			 I(-100), path, 1, 0, 1, I(2)));
+}
+
+/* Born, executed, three files opened, gone. */
+static void one_life(struct saker_state *s, int64_t tid, uint64_t ts, bool dies)
+{
+	apply(s, eb_clone(&eb, &(struct eb_clone){.ts = ts,
+						  .tid = 100,
+						  .res = tid,
+						  .pid = 100,
+						  .ptid = 1,
+						  .cgroups = "cpu=/user.slice"}));
+	apply(s, eb_clone(&eb, &(struct eb_clone){.ts = ts + 1,
+						  .tid = tid,
+						  .pid = tid,
+						  .ptid = 100,
+						  .cgroups = "cpu=/user.slice"}));
+	apply(s, eb_exec(&eb, &(struct eb_exec){.ts = ts + 2,
+						.tid = tid,
+						.ptid = 100,
+						.path = "/usr/bin/true",
+						.comm = "true"}));
+	for (int64_t fd = 3; fd < 6; fd++)
+		open_file(s, tid, fd, "/usr/lib/x86_64-linux-gnu/libc.so.6");
+	if (dies)
+		apply(s, eb_make(&eb, SAKER_EV_PROCEXIT_1_E, ts + 3, (uint64_t)tid, "qqbbq", I(0),
+				 I(0), 0, 0, I(0)));
+}
+
+static void test_short_lives(void **state)
+{
+	struct saker_state *s = new_state(4 * MIB, 0, 0);
+	struct saker_state_stats stats;
+	uint64_t after_warm_up = 0;
+
+	(void)state;
+	for (int64_t i = 0; i < MANY; i++) {
+		/* Numbers wrap, as the kernel's do. */
+		one_life(s, 1000 + i % 30000, TS + (uint64_t)i * 1000000, true);
+		if (i == 1000)
+			after_warm_up = s->pool.used;
+	}
+	apply(s, eb_make(&eb, SAKER_EV_SYSCALL_SETUID_X, TS, 100, "qw", I(-1), 0));
+	stats = stats_of(s);
+	assert_int_equal(stats.n_threads, 2);
+	assert_int_equal(stats.n_fds, 0);
+	assert_int_equal(stats.n_evicted_threads, 0);
+	assert_int_equal(stats.memory, after_warm_up);
+	assert_int_equal(stats.n_added_threads, MANY + 2);
+	saker_state_free(s);
+}
+
+/* All exits are lost: the table fills up to its ceiling and stays there. */
+static void test_exits_lost(void **state)
+{
+	struct saker_state *s = new_state(8 * MIB, 0, 0);
+	struct saker_state_stats stats;
+
+	(void)state;
+	for (int64_t i = 0; i < MANY; i++)
+		one_life(s, 1000 + i, TS + (uint64_t)i * 1000000, false);
+	stats = stats_of(s);
+	assert_true(stats.memory_peak <= 8 * MIB);
+	assert_true(stats.n_evicted_threads > 0);
+	assert_true(stats.n_threads > 500);
+	assert_int_equal(stats.n_threads + stats.n_evicted_threads, stats.n_added_threads);
+	/* Parents of the living are the last to go. */
+	assert_non_null(enrich_thread_find(s, 100));
+	/* The last one is complete. */
+	assert_string_equal(enrich_str_text(enrich_thread_find(s, 1000 + MANY - 1)->comm),
+			    "true");
+	saker_state_free(s);
+}
+
+static void test_many_fds(void **state)
+{
+	struct saker_state *s = new_state(8 * MIB, 0, 2 * MANY);
+	struct saker_state_stats stats;
+	char path[64];
+
+	(void)state;
+	for (int64_t fd = 3; fd < MANY; fd++) {
+		snprintf(path, sizeof(path), "/data/files/number-%lld", (long long)fd);
+		open_file(s, 100, fd, path);
+	}
+	stats = stats_of(s);
+	assert_true(stats.memory_peak <= 8 * MIB);
+	assert_true(stats.n_fds > 1000);
+	assert_true(stats.n_evicted_fds > 0);
+	assert_int_equal(stats.n_fds + stats.n_evicted_fds, stats.n_added_fds);
+	/* The newest are there, and the thread itself. */
+	assert_string_equal(
+		enrich_str_text(enrich_fd_find(enrich_thread_find(s, 100), MANY - 1)->name), path);
+	saker_state_free(s);
+}
+
+static void test_max_fds(void **state)
+{
+	struct saker_state *s = new_state(0, 0, 64);
+	const struct enrich_thread *t;
+
+	(void)state;
+	for (int64_t fd = 0; fd < 10000; fd++)
+		open_file(s, 100, fd, "/x");
+	t = enrich_thread_find(s, 100);
+	assert_int_equal(enrich_thread_n_fds(t), 64);
+	assert_true(t->flags & ENRICH_THREAD_EVICTED_FDS);
+	assert_non_null(enrich_fd_find(t, 9999));
+	/* Standard input, output and error stay. */
+	assert_non_null(enrich_fd_find(t, 0));
+	assert_int_equal(stats_of(s).n_evicted_fds, 10000 - 64);
+	saker_state_free(s);
+}
+
+static void test_max_threads(void **state)
+{
+	struct saker_state *s = new_state(0, 64, 0);
+
+	(void)state;
+	for (int64_t i = 0; i < 5000; i++)
+		one_life(s, 1000 + i, TS + (uint64_t)i, false);
+	assert_int_equal(s->n_threads, 64);
+	assert_int_equal(stats_of(s).n_threads, 64);
+	assert_int_equal(stats_of(s).n_drops_full_threadtable, 0);
+	saker_state_free(s);
+}
+
+/* Threads of one process cannot be told apart from it: the leader stays. */
+static void test_one_process_of_threads(void **state)
+{
+	struct saker_state *s = new_state(4 * MIB, 0, 0);
+
+	(void)state;
+	for (int64_t i = 0; i < 50000; i++)
+		apply(s, eb_clone(&eb, &(struct eb_clone){.ts = TS,
+							  .tid = 100,
+							  .res = 1000 + i,
+							  .pid = 100,
+							  .ptid = 1,
+							  .flags = CL_PPM_THREAD}));
+	assert_non_null(enrich_thread_find(s, 100));
+	assert_true(stats_of(s).n_evicted_threads > 0);
+	saker_state_free(s);
+}
+
+/* Arguments as long as an event allows, for every process. */
+static void test_long_strings(void **state)
+{
+	struct saker_state *s = new_state(2 * MIB, 0, 0);
+	static char args[60000];
+
+	(void)state;
+	for (int64_t i = 0; i < 2000; i++) {
+		memset(args, 'a' + (int)(i % 26), sizeof(args));
+		apply(s,
+		      eb_make(&eb, SAKER_EV_SYSCALL_EXECVE_19_X, TS, (uint64_t)(1000 + i), "qsrqqq",
+			      I(0), "/bin/x", args, (int)sizeof(args), 1000 + i, 1000 + i, I(1)));
+	}
+	assert_true(stats_of(s).memory_peak <= 2 * MIB);
+	assert_true(stats_of(s).n_evicted_threads > 1900);
+	saker_state_free(s);
+}
+
+static void test_options(void **state)
+{
+	struct saker_state_options options = SAKER_STATE_OPTIONS_INIT;
+	struct saker_state *s;
+
+	(void)state;
+	options.memory_max = 1000;
+	assert_int_equal(saker_state_new(&options, &s), -EINVAL);
+	options.memory_max = 0;
+	options.size = 3;
+	assert_int_equal(saker_state_new(&options, &s), -EINVAL);
+	assert_int_equal(saker_state_new(NULL, &s), -EINVAL);
+	assert_null(saker_state_free(NULL));
+}
+
+/* ---- the pool alone -------------------------------------------------------------------- */
+
+static void test_pool(void **state)
+{
+	static void *p[20000];
+	static size_t size[20000];
+	uint32_t seed = 1;
+	struct pool pool;
+
+	(void)state;
+	pool_init(&pool, 16 * MIB);
+	for (int round = 0; round < 20; round++) {
+		for (size_t i = 0; i < 20000; i++) {
+			seed = seed * 1103515245 + 12345;
+			if (p[i]) {
+				assert_int_equal(*(uint8_t *)p[i], (uint8_t)i);
+				pool_free(&pool, p[i], size[i]);
+				p[i] = NULL;
+			} else {
+				size[i] = seed >> 16 & (i % 100 == 0 ? 0x7fff : 0x1ff);
+				p[i] = pool_alloc(&pool, size[i]);
+				if (!p[i])
+					continue;
+				assert_int_equal((uintptr_t)p[i] % 16, 0);
+				memset(p[i], (int)i, size[i] ? size[i] : 1);
+			}
+			assert_true(pool.used <= pool.limit && pool.live <= pool.used);
+		}
+	}
+	for (size_t i = 0; i < 20000; i++)
+		pool_free(&pool, p[i], size[i]);
+	assert_int_equal(pool.live, 0);
+	pool_fini(&pool);
+}
+
+/* What small objects have left serves a large one, and the other way round. */
+static void test_pool_ceiling(void **state)
+{
+	static void *p[100000];
+	struct pool pool;
+	size_t n = 0;
+	void *large;
+
+	(void)state;
+	pool_init(&pool, MIB);
+	while ((p[n] = pool_alloc(&pool, 100)))
+		n++;
+	assert_true(n > 7000);
+	assert_null(pool_alloc(&pool, 100000));
+	for (size_t i = 0; i < n; i++)
+		pool_free(&pool, p[i], 100);
+	large = pool_alloc(&pool, 900000);
+	assert_non_null(large);
+	assert_null(pool_alloc(&pool, 200000));
+	pool_free(&pool, large, 900000);
+	assert_non_null(p[0] = pool_alloc(&pool, 8000));
+	pool_free(&pool, p[0], 8000);
+	pool_fini(&pool);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_pool),	     cmocka_unit_test(test_pool_ceiling),
+		cmocka_unit_test(test_short_lives),  cmocka_unit_test(test_exits_lost),
+		cmocka_unit_test(test_many_fds),     cmocka_unit_test(test_max_fds),
+		cmocka_unit_test(test_max_threads),  cmocka_unit_test(test_one_process_of_threads),
+		cmocka_unit_test(test_long_strings), cmocka_unit_test(test_options),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line: one table gives the letters, the long options and the help. */
+#include <getopt.h>
+#include <stdarg.h>
+
+#include "options.h"
+
+#define MEGABYTE 1000000u /* as tcpdump counts */
+#define MAX_MEGABYTES 1000000000u
+#define MAX_SECONDS 1000000000u
+
+enum {
+	OPT_JSON = 256,
+	OPT_TOP,
+	OPT_BY,
+	OPT_ROWS,
+	OPT_LIST,
+	OPT_COLOUR,
+	OPT_PRINT,
+	OPT_SELF,
+	OPT_VERSION,
+};
+
+struct option_row {
+	int value;	  /* the letter, or above 255 */
+	const char *name; /* long */
+	int argument;
+	const char *shown; /* its argument in the help */
+	const char *group; /* starts a new group */
+	const char *help;
+};
+
+static const struct option_row rows[] = {
+	{'r', "read", required_argument, "FILE", "Where events come from (default: this machine, live)",
+	 "a capture file (.scap, gzip or not), - is standard input"},
+	{'e', "events", required_argument, "SET", NULL,
+	 "live: state, io, all, or names of system calls, by commas"},
+	{'s', "snaplen", required_argument, "BYTES", NULL, "live: how much of I/O data is kept (80)"},
+	{OPT_SELF, "self", no_argument, NULL, NULL, "live: evtcap's own system calls too"},
+	{'w', "write", required_argument, "FILE", "Where they go (default: standard output, as text)",
+	 "a capture file, - is standard output; %-codes as in date(1)"},
+	{'z', "gzip", no_argument, NULL, NULL, "with -w: compressed"},
+	{'C', "file-size", required_argument, "MB", NULL, "with -w: a new file each MB million bytes"},
+	{'G', "file-time", required_argument, "SECONDS", NULL, "with -w: a new file each SECONDS"},
+	{'W', "files", required_argument, "COUNT", NULL, "with -C or -G: keep the newest COUNT files"},
+	{OPT_PRINT, "print", no_argument, NULL, NULL, "with -w: print events as well"},
+	{'n', "count", required_argument, "COUNT", "Which and how many",
+	 "stop after so many events (that satisfy FILTER)"},
+	{'p', "format", required_argument, "FORMAT", "How they look",
+	 "output format, fields as %proc.name"},
+	{'F', "fields", required_argument, "FIELDS", NULL, "just these fields, by commas"},
+	{OPT_JSON, "json", no_argument, NULL, NULL, "one JSON object a line (or for all of -i)"},
+	{'t', "time", required_argument, "FORM", NULL,
+	 "clock, date, iso, epoch, relative or delta (or h d i a r D)"},
+	{OPT_COLOUR, "color", required_argument, "WHEN", NULL, "auto, always or never"},
+	{'i', "info", no_argument, NULL, "Instead of events", "what a capture holds"},
+	{OPT_TOP, "top", optional_argument, "OF", NULL, "the busiest: proc (default), file or conn"},
+	{OPT_BY, "by", required_argument, "WHAT", NULL, "with --top: sort by events or bytes"},
+	{OPT_ROWS, "rows", required_argument, "COUNT", NULL, "with --top: how many"},
+	{'S', "summary", no_argument, NULL, NULL, "only count, by type"},
+	{OPT_LIST, "list", optional_argument, "CLASS", NULL,
+	 "the fields of filters and formats, of a class (proc, fd) or all"},
+	{'N', "names-only", no_argument, NULL, NULL, "with --list: names only"},
+	{'q', "quiet", no_argument, NULL, "Else", "no summary at the end, no progress"},
+	{OPT_VERSION, "version", no_argument, NULL, NULL, "print the version"},
+	{'h', "help", no_argument, NULL, NULL, "print this help"},
+};
+
+void evtcap_options_help(FILE *out)
+{
+	fputs("Usage: evtcap [OPTION]... [FILTER]\n"
+	      "Shows, writes and sums up system calls, of this machine or of a capture file.\n"
+	      "FILTER is a condition as in rules: evtcap 'evt.type=openat and fd.name startswith "
+	      "/etc'\n",
+	      out);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct option_row *row = &rows[i];
+		char left[64];
+
+		if (row->group)
+			fprintf(out, "\n%s:\n", row->group);
+		snprintf(left, sizeof(left), "%c%c%s--%s%s%s%s", row->value < 256 ? '-' : ' ',
+			 row->value < 256 ? row->value : ' ', row->value < 256 ? ", " : "  ",
+			 row->name,
+			 row->argument == optional_argument ? "[="
+			 : row->shown			    ? " "
+							    : "",
+			 row->shown ? row->shown : "",
+			 row->argument == optional_argument ? "]" : "");
+		fprintf(out, "  %-27s %s\n", left, row->help);
+	}
+	fputs("\nExit: 0 well, 1 the filter, format or events are wrong, 2 usage, 3 the capture "
+	      "cannot be\n"
+	      "opened, 4 it failed while running (damaged capture, full disk). Ctrl-C stops. See "
+	      "evtcap(1).\n",
+	      out);
+}
+
+_printf_(2, 3) static int bad(FILE *err, const char *format, ...)
+{
+	va_list ap;
+
+	fputs("evtcap: ", err);
+	va_start(ap, format);
+	vfprintf(err, format, ap);
+	va_end(ap);
+	fputs("; see evtcap --help\n", err);
+	return -EINVAL;
+}
+
+static int take_number(const char *option, const char *text, uint64_t max, uint64_t *ret, FILE *err)
+{
+	unsigned long long v;
+	char *end;
+
+	errno = 0;
+	v = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno || v < 1 || v > max)
+		return bad(err, "%s takes a number from 1 to %llu, not '%s'", option,
+			   (unsigned long long)max, text);
+	*ret = v;
+	return 0;
+}
+
+static int take_u32(const char *option, const char *text, uint32_t max, uint32_t *ret, FILE *err)
+{
+	uint64_t v;
+	int r = take_number(option, text, max, &v, err);
+
+	if (r == 0)
+		*ret = (uint32_t)v;
+	return r;
+}
+
+/* The place of text in a list of words. */
+static int take_word(const char *option, const char *text, const char *const *words, FILE *err)
+{
+	char list[96] = "";
+	size_t len = 0;
+
+	for (int i = 0; words[i]; i++) {
+		if (util_streq(words[i], text))
+			return i;
+		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", i ? ", " : "",
+					words[i]);
+	}
+	return bad(err, "%s takes one of %s, not '%s'", option, list, text);
+}
+
+static int take_time(struct evtcap_options *o, const char *text, FILE *err)
+{
+	static const char *const words[] = {
+#define X(symbol, word, letter, fields) word,
+		EVTCAP_TIME_LIST(X)
+#undef X
+			NULL};
+	static const char letters[] = {
+#define X(symbol, word, letter, fields) letter,
+		EVTCAP_TIME_LIST(X)
+#undef X
+	};
+	int r;
+
+	for (size_t i = 0; i < sizeof(letters); i++) {
+		if (text[0] == letters[i] && !text[1]) {
+			o->time = (enum evtcap_time)i;
+			return 0;
+		}
+	}
+	r = take_word("-t", text, words, err);
+	if (r >= 0)
+		o->time = (enum evtcap_time)r;
+	return r < 0 ? r : 0;
+}
+
+static int take_top(struct evtcap_options *o, const char *text, FILE *err)
+{
+	static const char *const words[] = {"proc", "file", "conn", NULL};
+	int r = text ? take_word("--top", text, words, err) : 0;
+
+	o->mode = EVTCAP_TOP;
+	if (r >= 0)
+		o->top_of = (enum evtcap_top_of)r;
+	return r < 0 ? r : 0;
+}
+
+static int take_by(struct evtcap_options *o, const char *text, FILE *err)
+{
+	static const char *const words[] = {"events", "bytes", NULL};
+	int r = take_word("--by", text, words, err);
+
+	o->top_by_bytes = r == 1;
+	return r < 0 ? r : 0;
+}
+
+static int take_colour(struct evtcap_options *o, const char *text, FILE *err)
+{
+	static const char *const words[] = {"auto", "always", "never", NULL};
+	int r = take_word("--color", text, words, err);
+
+	if (r >= 0)
+		o->colour = (enum evtcap_colour)r;
+	return r < 0 ? r : 0;
+}
+
+static int take_rotation(struct evtcap_options *o, int value, const char *text, FILE *err)
+{
+	uint64_t v;
+	int r;
+
+	if (value == 'W')
+		return take_u32("-W", text, 1000000, &o->max_files, err);
+	r = take_number(value == 'C' ? "-C" : "-G", text,
+			value == 'C' ? MAX_MEGABYTES : MAX_SECONDS, &v, err);
+	if (r == 0 && value == 'C')
+		o->file_bytes = v * MEGABYTE;
+	else if (r == 0)
+		o->file_ns = v * UINT64_C(1000000000);
+	return r;
+}
+
+static int take_flag(struct evtcap_options *o, int value)
+{
+	switch (value) {
+	case 'z':
+		o->gzip = true;
+		return 0;
+	case 'q':
+		o->quiet = true;
+		return 0;
+	case 'N':
+		o->names_only = true;
+		return 0;
+	case 'i':
+		o->mode = EVTCAP_INFO;
+		return 0;
+	case 'S':
+		o->mode = EVTCAP_SUMMARY;
+		return 0;
+	case 'h':
+		o->mode = EVTCAP_HELP;
+		return 0;
+	case OPT_JSON:
+		o->json = true;
+		return 0;
+	case OPT_PRINT:
+		o->print = true;
+		return 0;
+	case OPT_SELF:
+		o->self = true;
+		return 0;
+	case OPT_VERSION:
+		o->mode = EVTCAP_VERSION;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static int take(struct evtcap_options *o, int value, const char *argument, FILE *err)
+{
+	switch (value) {
+	case 'r':
+		o->read = argument;
+		return 0;
+	case 'w':
+		o->write = argument;
+		return 0;
+	case 'e':
+		o->select = argument;
+		return 0;
+	case 'p':
+		o->format = argument;
+		return 0;
+	case 'F':
+		o->fields = argument;
+		return 0;
+	case 'n':
+		return take_number("-n", argument, UINT64_MAX, &o->count, err);
+	case 's':
+		return take_u32("-s", argument, 65000, &o->snaplen, err);
+	case 'C':
+	case 'G':
+	case 'W':
+		return take_rotation(o, value, argument, err);
+	case 't':
+		return take_time(o, argument, err);
+	case OPT_TOP:
+		return take_top(o, argument, err);
+	case OPT_BY:
+		return take_by(o, argument, err);
+	case OPT_ROWS:
+		return take_u32("--rows", argument, 100000, &o->rows, err);
+	case OPT_COLOUR:
+		return take_colour(o, argument, err);
+	case OPT_LIST:
+		o->mode = EVTCAP_LIST;
+		o->list_class = argument;
+		return 0;
+	default:
+		return take_flag(o, value);
+	}
+}
+
+/* getopt's own messages would name the program by its path and say too little. */
+static int complain(int value, char **argv, FILE *err)
+{
+	char letter[2] = {(char)optopt, '\0'};
+	const char *word = argv[optind - 1];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (optopt && rows[i].value == optopt && optopt > 255)
+			return bad(err, "--%s %s", rows[i].name,
+				   value == ':' ? "needs a value" : "takes no value");
+	}
+	if (value == ':')
+		return bad(err, "-%s needs a value", letter);
+	if (optopt && strncmp(word, "--", 2) != 0)
+		return bad(err, "there is no option -%s", letter);
+	return bad(err, "there is no option %s, or it is ambiguous", word);
+}
+
+/* The words that are no options, joined by blanks, as tcpdump does. */
+static int take_filter(struct evtcap_options *o, char **words, int n)
+{
+	size_t size = 1, len = 0;
+
+	for (int i = 0; i < n; i++)
+		size += strlen(words[i]) + 1;
+	o->filter = malloc(size);
+	if (!o->filter)
+		return -ENOMEM;
+	o->filter[0] = '\0';
+	for (int i = 0; i < n; i++)
+		len += (size_t)snprintf(o->filter + len, size - len, "%s%s", i ? " " : "",
+					words[i]);
+	if (o->filter[strspn(o->filter, " \t\n")] == '\0') {
+		free(o->filter);
+		o->filter = NULL;
+	}
+	return 0;
+}
+
+static int check(const struct evtcap_options *o, FILE *err)
+{
+	bool rotates = o->file_bytes || o->file_ns;
+
+	if (o->mode == EVTCAP_LIST || o->mode == EVTCAP_HELP || o->mode == EVTCAP_VERSION)
+		return 0;
+	if (!o->write && (rotates || o->max_files || o->gzip || o->print))
+		return bad(err, "-z, -C, -G, -W and --print say how -w writes, which is missing");
+	if (o->max_files && !rotates)
+		return bad(err, "-W needs -C or -G");
+	if (rotates && util_streq(o->write, "-"))
+		return bad(err, "standard output cannot be split into files");
+	if (o->read && (o->select || o->snaplen || o->self))
+		return bad(err, "-e, -s and --self are for live capture; a file has what it has");
+	if (o->format && o->fields)
+		return bad(err, "-p and -F both say what is shown: give one");
+	if (o->write && util_streq(o->write, "-") &&
+	    (o->print || o->mode != EVTCAP_SHOW))
+		return bad(err, "standard output cannot hold both a capture and text");
+	return 0;
+}
+
+static int parse(struct evtcap_options *o, int argc, char **argv, const char *letters,
+		 const struct option *longs, FILE *err)
+{
+	int value, r;
+
+	optind = 0; /* GNU: start anew, so that tests may parse many */
+	opterr = 0;
+	while ((value = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+		r = value == '?' || value == ':' ? complain(value, argv, err)
+						 : take(o, value, optarg, err);
+		if (r < 0)
+			return r;
+	}
+	/* "--list proc" is what people type. */
+	if (o->mode == EVTCAP_LIST && optind < argc) {
+		if (o->list_class || argc - optind > 1)
+			return bad(err, "--list takes one class");
+		o->list_class = argv[optind];
+		return 0;
+	}
+	r = take_filter(o, argv + optind, argc - optind);
+	return r < 0 ? r : check(o, err);
+}
+
+int evtcap_options_parse(struct evtcap_options *options, int argc, char **argv, FILE *err)
+{
+	struct option longs[ARRAY_SIZE(rows) + 1] = {0};
+	char letters[2 + ARRAY_SIZE(rows) * 2 + 1] = ":";
+	size_t n = 1;
+
+	memset(options, 0, sizeof(*options));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		longs[i] = (struct option){
+			.name = rows[i].name, .has_arg = rows[i].argument, .val = rows[i].value};
+		if (rows[i].value < 256) {
+			letters[n++] = (char)rows[i].value;
+			if (rows[i].argument == required_argument)
+				letters[n++] = ':';
+		}
+	}
+	letters[n] = '\0';
+	return parse(options, argc, argv, letters, longs, err);
+}
+
+void evtcap_options_fini(struct evtcap_options *options)
+{
+	free(options->filter);
+	options->filter = NULL;
+}

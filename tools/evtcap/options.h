@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* evtcap's command line. */
+#ifndef EVTCAP_OPTIONS_H
+#define EVTCAP_OPTIONS_H
+
+#include <stdio.h>
+
+#include "common/util.h"
+
+enum evtcap_mode {
+	EVTCAP_SHOW, /* one line an event */
+	EVTCAP_INFO,
+	EVTCAP_TOP,
+	EVTCAP_SUMMARY,
+	EVTCAP_LIST,
+	EVTCAP_HELP,
+	EVTCAP_VERSION,
+};
+
+/* How %evt.outputtime reads: the word of -t, its letter, and what it stands for. */
+#define EVTCAP_TIME_LIST(X)                                              \
+	X(CLOCK, "clock", 'h', "%evt.time")                              \
+	X(DATE, "date", 'd', "%evt.datetime")                            \
+	X(ISO, "iso", 'i', "%evt.time.iso8601")                          \
+	X(EPOCH, "epoch", 'a', "%evt.rawtime.s.%evt.rawtime.ns")         \
+	X(RELATIVE, "relative", 'r', "%evt.reltime.s.%evt.reltime.ns")   \
+	X(DELTA, "delta", 'D', "%evt.deltatime.s.%evt.deltatime.ns")
+
+enum evtcap_time {
+#define X(symbol, word, letter, fields) EVTCAP_TIME_##symbol,
+	EVTCAP_TIME_LIST(X)
+#undef X
+};
+
+enum evtcap_top_of { EVTCAP_TOP_PROC, EVTCAP_TOP_FILE, EVTCAP_TOP_CONN };
+
+enum evtcap_colour { EVTCAP_COLOUR_AUTO, EVTCAP_COLOUR_ALWAYS, EVTCAP_COLOUR_NEVER };
+
+/* Strings point into argv, but for filter. */
+struct evtcap_options {
+	enum evtcap_mode mode;
+	const char *read;   /* NULL = live */
+	const char *write;  /* NULL = not */
+	const char *format; /* NULL = the default one */
+	const char *fields; /* -F: names and commas */
+	const char *select; /* -e */
+	const char *list_class;
+	char *filter; /* NULL = all events */
+	uint64_t count;       /* 0 = no end */
+	uint64_t file_bytes;  /* -C; 0 = one file */
+	uint64_t file_ns;     /* -G */
+	uint32_t max_files;   /* -W */
+	uint32_t snaplen;     /* 0 = the engine's */
+	uint32_t rows;	      /* --rows; 0 = what fits */
+	enum evtcap_time time;
+	enum evtcap_top_of top_of;
+	enum evtcap_colour colour;
+	bool top_by_bytes;
+	bool json;
+	bool gzip;
+	bool print; /* events too when they are written to a file */
+	bool quiet;
+	bool self; /* our own system calls too */
+	bool names_only;
+};
+
+/* -EINVAL after one line on err; -ENOMEM. Free in either case. */
+int evtcap_options_parse(struct evtcap_options *options, int argc, char **argv, FILE *err);
+void evtcap_options_fini(struct evtcap_options *options);
+void evtcap_options_help(FILE *out);
+
+#endif /* EVTCAP_OPTIONS_H */

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by quickstart and check: installs the Debian packages that are missing,
+# and only those, so that a second run changes nothing and is quick.
+# shellcheck shell=bash disable=SC2034
+
+# What a build needs; one line a reason.
+BUILD_PACKAGES=(
+	gcc libc6-dev pkg-config meson ninja-build # C, and the build system (brings python3)
+	clang llvm bpftool libbpf-dev libelf-dev   # the kernel probe
+	zlib1g-dev libyaml-dev libjansson-dev      # captures, rule files, alerts
+	g++ libre2-dev                             # regular expressions of rules
+)
+# What the tests need besides.
+CHECK_PACKAGES=(libcmocka-dev clang-format shellcheck python3)
+
+# install_missing PACKAGE...
+install_missing() {
+	local missing=() package
+	if ! command -v dpkg-query >/dev/null; then
+		echo "This is no Debian: make sure that the equivalents of these are installed: $*" >&2
+		return 0
+	fi
+	for package; do
+		# A package may come in as part of another (Provides); its status line says so.
+		dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
+			missing+=("$package")
+	done
+	((${#missing[@]})) || return 0
+	if ((EUID != 0)); then
+		echo "Missing packages. Install them, or run this with sudo: apt-get install ${missing[*]}" >&2
+		return 1
+	fi
+	echo "Installing ${missing[*]}"
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get -qq update && apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
+}

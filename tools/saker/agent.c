@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Wires the four libraries: event -> state -> rules -> alert, on one thread.
+ * Rules are compiled before anything is opened, so that a mistake in them is
+ * told at once and never leaves a blind sensor behind.
+ */
+#include "agent_internal.h"
+#include "syscalls.h"
+
+#define IDLE_MS 10000	      /* the longest without a look at clocks and sinks */
+#define DRAIN_NS (5 * SECOND) /* the longest that what is in the rings is worth at the end */
+#define REPLAY_FLUSH 1024     /* alerts after which a replay waits for its outputs */
+
+/* ---- an event ------------------------------------------------------------------ */
+
+static int make_alert(struct agent *a, const struct saker_rule *rule, struct saker_record *record)
+{
+	struct saker_rendered rendered;
+	struct saker_alert alert;
+	int r = saker_eval_render(a->eval, rule, record, &rendered);
+
+	if (r < 0)
+		return r;
+	while (rendered.n_values > a->fields_capacity) {
+		r = GROW(a->fields, a->fields_capacity, a->fields_capacity);
+		if (r < 0)
+			return r;
+	}
+	for (uint32_t i = 0; i < rendered.n_values; i++) {
+		const struct saker_named_value *v = &rendered.values[i];
+
+		a->fields[i] = (struct saker_alert_field){.name = v->name,
+							  .value = v->value,
+							  .list = v->list,
+							  .n_list = v->n_list,
+							  .is_list = v->is_list};
+	}
+	alert = (struct saker_alert){
+		.time = saker_record_event(record)->event->ts,
+		.rule = rule->name,
+		.priority = rule->priority,
+		.source = rule->source,
+		.hostname = a->hostname,
+		.message = rendered.message,
+		.tags = rule->tags,
+		.n_tags = rule->n_tags,
+		.fields = a->fields,
+		.n_fields = rendered.n_values,
+	};
+	summary_count(&a->summary, rule);
+	r = saker_output_emit(a->output, &alert);
+	/* A file has no hurry: its alerts wait for the outputs rather than be dropped. */
+	if (a->replay && ++a->since_flush == REPLAY_FLUSH) {
+		a->since_flush = 0;
+		saker_output_flush(a->output, IDLE_MS);
+	}
+	return r;
+}
+
+static int take_event(struct agent *a, const struct saker_event *event,
+		      const struct saker_event_meta *meta)
+{
+	const struct saker_rule *const *rules;
+	struct saker_record *record;
+	int n = saker_state_apply(a->state, event, meta, &record);
+
+	if (n <= 0) /* nothing for rules, or malformed and counted */
+		return n == -EBADMSG ? 0 : n;
+	n = saker_ruleset_eval(a->eval, 0, record, &rules);
+	if (n < 0)
+		return n;
+	for (int i = 0; i < n; i++) {
+		int r = make_alert(a, rules[i], record);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* ---- the loop --------------------------------------------------------------------- */
+
+static void internal_alert(struct agent *a, const char *rule, const char *message)
+{
+	struct saker_alert alert = {
+		.time = now_ns(CLOCK_REALTIME),
+		.rule = rule,
+		.priority = SAKER_PRIORITY_CRITICAL,
+		.source = "internal",
+		.hostname = a->hostname,
+		.message = message,
+	};
+
+	saker_output_emit(a->output, &alert);
+}
+
+static int swap_rules(struct agent *a, struct rules_files *files)
+{
+	struct saker_ruleset *ruleset;
+	struct saker_syscall_set wanted;
+	int r = agent_load_rules(a, files, &ruleset);
+
+	if (r < 0)
+		return r;
+	r = syscalls_wanted(ruleset, a->config, &a->logger, &wanted);
+	/* Wider before the swap: events of new rules are there when they are. */
+	if (r == 0 && !a->replay)
+		r = saker_capture_want(a->capture, &wanted);
+	if (r == 0)
+		r = agent_use_ruleset(a, ruleset);
+	if (r < 0)
+		saker_ruleset_unref(ruleset);
+	else
+		a->n_syscalls = syscalls_count(&wanted);
+	return r;
+}
+
+static void reload(struct agent *a)
+{
+	uint64_t start = now_ns(CLOCK_MONOTONIC);
+	struct rules_files files = {0};
+
+	if (swap_rules(a, &files) < 0) {
+		logger_print(&a->logger, SAKER_PRIORITY_ERROR,
+			     "the rules were not loaded again, those from before stay in force");
+		internal_alert(a, "Falco internal: hot restart failure",
+			       "Falco internal: hot restart failure. The rules were not loaded "
+			       "again, those from before stay in force");
+		rules_files_fini(&files);
+		return;
+	}
+	rules_files_fini(&a->files);
+	a->files = files;
+	if (a->config->watch_config_files)
+		control_watch(&a->control, &a->files);
+	logger_print(&a->logger, SAKER_PRIORITY_INFORMATIONAL,
+		     "rules loaded again: %u enabled, %u system calls, %.0f ms",
+		     rules_n_enabled(a->ruleset), a->n_syscalls,
+		     (double)(now_ns(CLOCK_MONOTONIC) - start) / 1e6);
+}
+
+/* What came from outside; true = stop. */
+static bool obey(struct agent *a)
+{
+	atomic_store(&a->control.any, false);
+	if (atomic_exchange(&a->control.reopen, false))
+		saker_output_reopen(a->output);
+	if (atomic_exchange(&a->control.reload, false))
+		reload(a);
+	return atomic_load(&a->control.stop);
+}
+
+/* Nobody is left to read alerts: `saker | head -1`. */
+static bool all_broken(const struct agent *a)
+{
+	struct saker_output_stats stats = {.size = sizeof(stats)};
+
+	return saker_output_get_stats(a->output, &stats) == 0 && stats.n_sinks &&
+	       stats.n_broken == stats.n_sinks;
+}
+
+/* How long to wait for an event, in ms. */
+static int patience(const struct agent *a, uint64_t now)
+{
+	uint64_t left = a->ends == UINT64_MAX ? IDLE_MS : (a->ends - now) / 1000000 + 1;
+
+	return (int)MIN(left, (uint64_t)IDLE_MS);
+}
+
+/* 0 = go on, 1 = stop. */
+static int look_around(struct agent *a, uint64_t now)
+{
+	if (atomic_load_explicit(&a->control.any, memory_order_relaxed) && obey(a))
+		return 1;
+	if (now >= a->ends)
+		return 1;
+	if (all_broken(a)) {
+		logger_print(&a->logger, SAKER_PRIORITY_WARNING,
+			     "nobody reads the alerts any more: stopping");
+		return 1;
+	}
+	return a->replay ? 0
+			 : drops_check(&a->drops, now, a->capture, a->config, &a->logger, a->output,
+				       a->hostname);
+}
+
+/* Until the end of the file, a signal, -M or a failure. 0 or a negative errno. */
+static int loop(struct agent *a)
+{
+	const struct saker_event *event;
+	struct saker_event_meta meta;
+	uint32_t since_look = 0;
+	int wait = 0, r;
+
+	for (;;) {
+		r = saker_capture_next(a->capture, wait, &event, &meta);
+		if (r == -ENODATA)
+			return 0;
+		if (r == 1) {
+			r = take_event(a, event, &meta);
+			wait = 0;
+		} else if (r == 0) {
+			/* Idle: look around, then sleep until something happens. */
+			since_look = UINT32_MAX - 1;
+		}
+		if (r < 0)
+			return r;
+		/* A clock and a few locks cost too much for every event. */
+		if (++since_look >= 4096 ||
+		    unlikely(atomic_load_explicit(&a->control.any, memory_order_relaxed))) {
+			uint64_t now = now_ns(CLOCK_MONOTONIC);
+
+			since_look = 0;
+			if (look_around(a, now))
+				return 0;
+			wait = patience(a, now);
+		}
+	}
+}
+
+/* What was in the rings when the probes were detached still counts. */
+static int drain(struct agent *a)
+{
+	uint64_t deadline = now_ns(CLOCK_MONOTONIC) + DRAIN_NS;
+	const struct saker_event *event;
+	struct saker_event_meta meta;
+	int r = saker_capture_stop(a->capture);
+
+	while (r >= 0 && now_ns(CLOCK_MONOTONIC) < deadline) {
+		r = saker_capture_next(a->capture, 100, &event, &meta);
+		if (r == 1)
+			r = take_event(a, event, &meta);
+	}
+	return r == -ENODATA || r >= 0 ? 0 : r;
+}
+
+static void finish(struct agent *a)
+{
+	struct saker_capture_stats capture = {.size = sizeof(capture)};
+	struct saker_output_stats output = {.size = sizeof(output)};
+
+	saker_output_flush(a->output, 5000);
+	saker_capture_stats(a->capture, &capture);
+	saker_output_get_stats(a->output, &output);
+	a->summary.seconds = (double)(now_ns(CLOCK_MONOTONIC) - a->started) / 1e9;
+	summary_print(&a->summary, &a->logger, &capture, &output);
+}
+
+/* ---- all of it ----------------------------------------------------------------------- */
+
+static void announce(const struct agent *a)
+{
+	logger_print(&a->logger, SAKER_PRIORITY_INFORMATIONAL,
+		     "%u rules from %u file%s, %s, %u system calls, started in %.0f ms",
+		     rules_n_enabled(a->ruleset), a->files.n, a->files.n == 1 ? "" : "s",
+		     a->replay ? "replay of a capture" : "modern_ebpf", a->n_syscalls,
+		     (double)(now_ns(CLOCK_MONOTONIC) - a->started) / 1e6);
+}
+
+static int run(struct agent *a)
+{
+	int r, failed;
+
+	if (agent_open_output(a) < 0)
+		return AGENT_FAILED;
+	r = agent_open_capture(a);
+	if (r < 0)
+		return AGENT_NO_CAPTURE;
+	control_attach(&a->control, a->capture);
+	if (a->config->watch_config_files && control_watch(&a->control, &a->files) < 0)
+		logger_print(&a->logger, SAKER_PRIORITY_WARNING,
+			     "rule files cannot be watched: send SIGHUP after changing them");
+	if (agent_open_state(a) < 0)
+		return AGENT_FAILED;
+	announce(a);
+	a->ends = UINT64_MAX;
+	if (a->options->max_seconds > 0 && a->options->max_seconds < 1e9)
+		a->ends = now_ns(CLOCK_MONOTONIC) + (uint64_t)(a->options->max_seconds * 1e9);
+	failed = loop(a);
+	r = drain(a);
+	if (failed == 0)
+		failed = r;
+	if (failed)
+		logger_print(&a->logger, SAKER_PRIORITY_ERROR, "stopped by a failure: %s",
+			     strerror(-failed));
+	finish(a);
+	return failed ? AGENT_FAILED : AGENT_OK;
+}
+
+int agent_run(const struct options *options, const struct config *config)
+{
+	struct saker_ruleset *ruleset;
+	struct agent agent;
+	int r, result;
+
+	agent_init(&agent, options, config);
+	r = control_start(&agent.control);
+	if (r < 0) {
+		logger_print(&agent.logger, SAKER_PRIORITY_ERROR, "signals cannot be watched: %s",
+			     strerror(-r));
+		return AGENT_FAILED;
+	}
+	r = catalogue_init(&agent.catalogue, config);
+	if (r == 0)
+		r = agent_load_rules(&agent, &agent.files, &ruleset);
+	if (r == 0 && (r = agent_use_ruleset(&agent, ruleset)) < 0)
+		saker_ruleset_unref(ruleset);
+	if (r < 0)
+		result = AGENT_BAD_RULES;
+	else if (options->dry_run)
+		result = AGENT_OK;
+	else
+		result = run(&agent);
+	agent_fini(&agent);
+	control_stop(&agent.control);
+	return result;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening what the agent works with, as the configuration says, and closing it. */
+#include <stdio.h>
+
+#include "agent_internal.h"
+#include "syscalls.h"
+
+void agent_init(struct agent *a, const struct options *options, const struct config *config)
+{
+	const char *hostname = getenv("FALCO_HOSTNAME");
+
+	memset(a, 0, sizeof(*a));
+	a->options = options;
+	a->config = config;
+	a->started = now_ns(CLOCK_MONOTONIC);
+	a->replay = options->replay || config->engine == CONFIG_ENGINE_REPLAY;
+	a->logger = (struct logger){.level = config->log_level,
+				    .libs = config->libs_log || options->verbose,
+				    .libs_level = options->verbose ? SAKER_SEVERITY_DEBUG
+								   : config->libs_severity,
+				    .to_stderr = config->log_stderr,
+				    .to_syslog = config->log_syslog,
+				    .colour = report_colour(stderr)};
+	if (options->verbose)
+		a->logger.level = SAKER_PRIORITY_DEBUG;
+	if (hostname && *hostname)
+		snprintf(a->hostname, sizeof(a->hostname), "%s", hostname);
+	else if (gethostname(a->hostname, sizeof(a->hostname) - 1) < 0)
+		a->hostname[0] = '\0';
+}
+
+int agent_load_rules(struct agent *a, struct rules_files *files, struct saker_ruleset **ret_ruleset)
+{
+	struct reporter reporter = {.out = stderr,
+				    .colour = a->logger.colour,
+				    .quiet = a->logger.level < SAKER_PRIORITY_WARNING};
+	int r;
+
+	r = rules_files_find(files, a->options, a->config, reporter_diag, &reporter);
+	if (r == 0)
+		r = rules_load(files, a->config, &a->catalogue.public, reporter_diag, &reporter,
+			       ret_ruleset);
+	reporter_finish(&reporter);
+	if (r < 0 && reporter.errors == 0)
+		logger_print(&a->logger, SAKER_PRIORITY_ERROR, "rules cannot be loaded: %s",
+			     strerror(-r));
+	return r;
+}
+
+int agent_use_ruleset(struct agent *a, struct saker_ruleset *ruleset)
+{
+	struct saker_eval *eval;
+	int r = saker_eval_new(ruleset, &eval);
+
+	if (r < 0)
+		return r;
+	r = summary_use(&a->summary, ruleset);
+	if (r < 0) {
+		saker_eval_free(eval);
+		return r;
+	}
+	saker_eval_free(a->eval);
+	saker_ruleset_unref(a->ruleset);
+	a->eval = eval;
+	a->ruleset = ruleset;
+	return 0;
+}
+
+int agent_open_output(struct agent *a)
+{
+	struct saker_output_options options = SAKER_OUTPUT_OPTIONS_INIT;
+	const struct config *c = a->config;
+	int r;
+
+	if (!c->stdout_enabled && !c->file_enabled)
+		logger_print(&a->logger, SAKER_PRIORITY_WARNING,
+			     "no output is enabled: alerts are counted only");
+	options.format.json = c->json_output;
+	options.format.time_iso8601 = c->time_iso8601;
+	options.format.include_output = c->json_output_property;
+	options.format.include_message = c->json_message_property;
+	options.format.include_fields = c->json_fields_property;
+	options.format.include_tags = c->json_tags_property;
+	options.queue_capacity = c->queue_capacity;
+	options.buffered = c->buffered_outputs && !a->options->unbuffered;
+	options.log = logger_output;
+	options.log_userdata = &a->logger;
+	options.hostname = a->hostname;
+	r = saker_output_new(&options, &a->output);
+	if (r == 0 && c->stdout_enabled)
+		r = saker_output_add_stdout(a->output, !c->json_output && report_colour(stdout));
+	if (r < 0) {
+		logger_print(&a->logger, SAKER_PRIORITY_ERROR, "outputs cannot be opened: %s",
+			     strerror(-r));
+		return r;
+	}
+	if (c->file_enabled) {
+		r = saker_output_add_file(a->output, c->file_name, c->file_keep_alive);
+		if (r < 0)
+			logger_print(&a->logger, SAKER_PRIORITY_ERROR,
+				     "%s: alerts cannot be written there: %s", c->file_name,
+				     strerror(-r));
+	}
+	return r;
+}
+
+int agent_open_capture(struct agent *a)
+{
+	struct saker_capture_options options = SAKER_CAPTURE_OPTIONS_INIT;
+	struct reporter reporter = {.out = stderr, .colour = a->logger.colour};
+	const struct config *c = a->config;
+	struct saker_syscall_set wanted;
+	int r;
+
+	if (a->replay)
+		options.file = a->options->replay ? a->options->replay : c->capture_file;
+	if (options.file && !*options.file) {
+		logger_print(&a->logger, SAKER_PRIORITY_ERROR,
+			     "there is no capture to replay: name one with --replay or "
+			     "engine.replay.capture_file");
+		return -ENOENT;
+	}
+	r = syscalls_wanted(a->ruleset, c, &a->logger, &wanted);
+	if (r < 0)
+		return r;
+	a->n_syscalls = syscalls_count(&wanted);
+	options.engine = a->replay ? "scap" : "ebpf";
+	options.diag = reporter_diag;
+	options.diag_userdata = &reporter;
+	options.log = logger_lib;
+	options.log_userdata = &a->logger;
+	options.syscalls = &wanted;
+	options.ring_bytes = c->ring_bytes;
+	options.cpus_per_ring =
+		c->cpus_per_ring ? c->cpus_per_ring : (uint32_t)sysconf(_SC_NPROCESSORS_CONF);
+	options.snaplen = c->snaplen;
+	options.drop_failed_exit = c->drop_failed_exit;
+	r = saker_capture_open(&options, &a->capture);
+	reporter_finish(&reporter);
+	if (r < 0 && reporter.errors == 0)
+		logger_print(&a->logger, SAKER_PRIORITY_ERROR, "the capture cannot be opened: %s",
+			     strerror(-r));
+	return r;
+}
+
+static int refill(void *userdata, int64_t tid, saker_capture_event_fn fn, void *fn_userdata)
+{
+	struct agent *a = userdata;
+
+	return saker_capture_refill(a->capture, tid, fn, fn_userdata);
+}
+
+static int tell_state(struct agent *a)
+{
+	struct saker_interface interface;
+	struct saker_account account;
+	struct saker_machine machine;
+	int r = 0;
+
+	if (saker_capture_machine(a->capture, &machine) == 0)
+		r = saker_state_set_machine(a->state, &machine);
+	for (uint32_t i = 0; r == 0 && saker_capture_interface(a->capture, i, &interface) == 1; i++)
+		r = saker_state_add_interface(a->state, &interface);
+	for (uint32_t i = 0; r == 0 && saker_capture_account(a->capture, i, &account) == 1; i++)
+		r = saker_state_add_account(a->state, &account);
+	return r;
+}
+
+int agent_open_state(struct agent *a)
+{
+	struct saker_state_options options = SAKER_STATE_OPTIONS_INIT;
+	int r;
+
+	options.max_threads = a->config->max_threads;
+	options.log = logger_lib;
+	options.log_userdata = &a->logger;
+	options.hostname = a->hostname;
+	options.offline = a->replay;
+	options.refill = a->replay ? NULL : refill;
+	options.refill_userdata = a;
+	r = saker_state_new(&options, &a->state);
+	if (r == 0)
+		r = tell_state(a);
+	if (r < 0)
+		logger_print(&a->logger, SAKER_PRIORITY_ERROR, "the state cannot be kept: %s",
+			     strerror(-r));
+	return r;
+}
+
+void agent_fini(struct agent *a)
+{
+	control_attach(&a->control, NULL);
+	a->output = saker_output_free(a->output);
+	a->state = saker_state_free(a->state);
+	a->capture = saker_capture_close(a->capture);
+	a->eval = saker_eval_free(a->eval);
+	a->ruleset = saker_ruleset_unref(a->ruleset);
+	summary_fini(&a->summary);
+	rules_files_fini(&a->files);
+	catalogue_fini(&a->catalogue);
+	free(a->fields);
+}

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+# fish completion for saker(1)
+complete -c saker -s c -l config -r -F -d 'Configuration file'
+complete -c saker -s o -l option -x -a '(saker --list-keys 2>/dev/null | string replace -r " .*" "=")' -d 'Set a configuration key'
+complete -c saker -s r -l rules -r -F -d 'Rules to load'
+complete -c saker -l replay -r -F -d 'Read events from a capture'
+complete -c saker -s M -l max-seconds -x -d 'Stop after this time'
+complete -c saker -s U -l unbuffered -d 'Write each alert at once'
+complete -c saker -s v -l verbose -d 'Log more'
+complete -c saker -s V -l validate -r -F -d 'Check rule files'
+complete -c saker -l dry-run -d 'Check configuration and rules, then stop'
+complete -c saker -l list -d 'List the fields'
+complete -c saker -s N -l names-only -d 'With --list: names only'
+complete -c saker -l list-keys -d 'List the configuration keys'
+complete -c saker -l format -x -a 'text markdown json' -d 'Form of lists'
+complete -c saker -l version -d 'Print the version'
+complete -c saker -s h -l help -d 'Print help'

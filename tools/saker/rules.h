@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Loading rules as the configuration says, once at the start and again at each reload. */
+#ifndef SAKER_TOOL_RULES_H
+#define SAKER_TOOL_RULES_H
+
+#include <saker/rules.h>
+
+#include "catalogue.h"
+#include "config.h"
+#include "options.h"
+
+/* The rule files in the order they are loaded. */
+struct rules_files {
+	char **paths;
+	uint32_t n;
+	uint32_t capacity;
+	char **folders; /* those that files came from, to be watched */
+	uint32_t n_folders;
+	uint32_t folders_capacity;
+};
+
+/* -r, else rules_files, else the default folder. -EBADMSG after a diagnostic. */
+int rules_files_find(struct rules_files *files, const struct options *options,
+		     const struct config *config, saker_diag_fn diag, void *userdata);
+void rules_files_fini(struct rules_files *files);
+
+/* Loads and compiles; -EBADMSG after diagnostics. */
+int rules_load(const struct rules_files *files, const struct config *config,
+	       const struct saker_catalogue *catalogue, saker_diag_fn diag, void *userdata,
+	       struct saker_ruleset **ret_ruleset);
+
+/* How many rules are enabled. */
+uint32_t rules_n_enabled(const struct saker_ruleset *ruleset);
+
+#endif /* SAKER_TOOL_RULES_H */
