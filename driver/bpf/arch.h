@@ -22,23 +22,23 @@ struct pt_regs {
 	unsigned long orig_ax;
 } __attribute__((preserve_access_index));
 
-#define ARCH_NR(regs) ((regs)->orig_ax)
-#define ARCH_ARG0(regs) ((regs)->di)
-#define ARCH_ARG1(regs) ((regs)->si)
-#define ARCH_ARG2(regs) ((regs)->dx)
-#define ARCH_ARG3(regs) ((regs)->r10)
-#define ARCH_ARG4(regs) ((regs)->r8)
-#define ARCH_ARG5(regs) ((regs)->r9)
+#define ARCH_NR(r) ((r)->orig_ax)
+#define ARCH_ARG0(r) ((r)->di)
+#define ARCH_ARG1(r) ((r)->si)
+#define ARCH_ARG2(r) ((r)->dx)
+#define ARCH_ARG3(r) ((r)->r10)
+#define ARCH_ARG4(r) ((r)->r8)
+#define ARCH_ARG5(r) ((r)->r9)
 
 /* A syscall by the 32-bit convention: other numbers, other registers. */
 #define ARCH_COMPAT_BIT 2 /* TS_COMPAT in thread_info.status */
 #define ARCH_COMPAT_STATE(task) ((task)->thread_info.status)
-#define ARCH_COMPAT_ARG0(regs) ((__u32)(regs)->bx)
-#define ARCH_COMPAT_ARG1(regs) ((__u32)(regs)->cx)
-#define ARCH_COMPAT_ARG2(regs) ((__u32)(regs)->dx)
-#define ARCH_COMPAT_ARG3(regs) ((__u32)(regs)->si)
-#define ARCH_COMPAT_ARG4(regs) ((__u32)(regs)->di)
-#define ARCH_COMPAT_ARG5(regs) ((__u32)(regs)->bp)
+#define ARCH_COMPAT_ARG0(r) ((__u32)(r)->bx)
+#define ARCH_COMPAT_ARG1(r) ((__u32)(r)->cx)
+#define ARCH_COMPAT_ARG2(r) ((__u32)(r)->dx)
+#define ARCH_COMPAT_ARG3(r) ((__u32)(r)->si)
+#define ARCH_COMPAT_ARG4(r) ((__u32)(r)->di)
+#define ARCH_COMPAT_ARG5(r) ((__u32)(r)->bp)
 
 #define ARCH_O_DIRECT 040000
 #define ARCH_O_LARGEFILE 0100000
@@ -56,23 +56,23 @@ struct pt_regs {
 	__s32 syscallno;
 } __attribute__((preserve_access_index));
 
-#define ARCH_NR(regs) ((regs)->syscallno)
+#define ARCH_NR(r) ((r)->syscallno)
 /* x0 holds the result by now. */
-#define ARCH_ARG0(regs) ((regs)->orig_x0)
-#define ARCH_ARG1(regs) ((regs)->user_regs.regs[1])
-#define ARCH_ARG2(regs) ((regs)->user_regs.regs[2])
-#define ARCH_ARG3(regs) ((regs)->user_regs.regs[3])
-#define ARCH_ARG4(regs) ((regs)->user_regs.regs[4])
-#define ARCH_ARG5(regs) ((regs)->user_regs.regs[5])
+#define ARCH_ARG0(r) ((r)->orig_x0)
+#define ARCH_ARG1(r) ((r)->user_regs.regs[1])
+#define ARCH_ARG2(r) ((r)->user_regs.regs[2])
+#define ARCH_ARG3(r) ((r)->user_regs.regs[3])
+#define ARCH_ARG4(r) ((r)->user_regs.regs[4])
+#define ARCH_ARG5(r) ((r)->user_regs.regs[5])
 
 #define ARCH_COMPAT_BIT (1 << 22) /* _TIF_32BIT in thread_info.flags */
 #define ARCH_COMPAT_STATE(task) ((task)->thread_info.flags)
-#define ARCH_COMPAT_ARG0(regs) ((__u32)(regs)->orig_x0)
-#define ARCH_COMPAT_ARG1(regs) ((__u32)(regs)->user_regs.regs[1])
-#define ARCH_COMPAT_ARG2(regs) ((__u32)(regs)->user_regs.regs[2])
-#define ARCH_COMPAT_ARG3(regs) ((__u32)(regs)->user_regs.regs[3])
-#define ARCH_COMPAT_ARG4(regs) ((__u32)(regs)->user_regs.regs[4])
-#define ARCH_COMPAT_ARG5(regs) ((__u32)(regs)->user_regs.regs[5])
+#define ARCH_COMPAT_ARG0(r) ((__u32)(r)->orig_x0)
+#define ARCH_COMPAT_ARG1(r) ((__u32)(r)->user_regs.regs[1])
+#define ARCH_COMPAT_ARG2(r) ((__u32)(r)->user_regs.regs[2])
+#define ARCH_COMPAT_ARG3(r) ((__u32)(r)->user_regs.regs[3])
+#define ARCH_COMPAT_ARG4(r) ((__u32)(r)->user_regs.regs[4])
+#define ARCH_COMPAT_ARG5(r) ((__u32)(r)->user_regs.regs[5])
 
 #define ARCH_O_DIRECT 0200000
 #define ARCH_O_LARGEFILE 0400000

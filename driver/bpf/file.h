@@ -14,17 +14,17 @@
  * where the verifier no longer knows the type. Newer kernels let us say the
  * type and load; older ones need a call that copies.
  */
-#define PEEK(type, ptr, member)                                                            \
-	({                                                                                 \
-		typeof(((type *)0)->member) _v;                                            \
-		type *_p = (void *)(ptr);                                                  \
-		if (bpf_rdonly_cast) {                                                     \
-			_p = bpf_rdonly_cast(_p, bpf_core_type_id_kernel(type));           \
-			_v = _p->member;                                                   \
-		} else {                                                                   \
-			bpf_core_read(&_v, sizeof(_v), &_p->member);                       \
-		}                                                                          \
-		_v;                                                                        \
+#define PEEK(type, ptr, member)                                                  \
+	({                                                                       \
+		typeof(((type *)0)->member) _v;                                  \
+		type *_p = (void *)(ptr);                                        \
+		if (bpf_rdonly_cast) {                                           \
+			_p = bpf_rdonly_cast(_p, bpf_core_type_id_kernel(type)); \
+			_v = _p->member;                                         \
+		} else {                                                         \
+			bpf_core_read(&_v, sizeof(_v), &_p->member);             \
+		}                                                                \
+		_v;                                                              \
 	})
 
 /* NULL: not open. */
@@ -50,7 +50,8 @@ PROBE_INLINE enum file_layer file_overlay_layer(struct inode *inode)
 	struct dentry *upper = NULL;
 
 	/* The overlay's own inode embeds this one; the upper dentry comes right behind. */
-	bpf_probe_read_kernel(&upper, sizeof(upper), (void *)inode + bpf_core_type_size(struct inode));
+	bpf_probe_read_kernel(&upper, sizeof(upper),
+			      (void *)inode + bpf_core_type_size(struct inode));
 	if (upper && BPF_CORE_READ(upper, d_inode, i_ino))
 		return FILE_LAYER_UPPER;
 	return FILE_LAYER_LOWER;
@@ -76,13 +77,15 @@ PROBE_INLINE __u64 file_ctime(struct inode *inode)
 	struct inode___hidden *hidden = (void *)inode;
 	struct inode___plain *plain = (void *)inode;
 
+	/* The top bit says that somebody asked for the time; it is no part of it (since 6.13). */
 	if (bpf_core_field_exists(inode->i_ctime_sec))
 		return file_time(BPF_CORE_READ(inode, i_ctime_sec),
-				 BPF_CORE_READ(inode, i_ctime_nsec));
+				 BPF_CORE_READ(inode, i_ctime_nsec) & ~(1U << 31));
 	if (bpf_core_field_exists(hidden->__i_ctime))
 		return file_time(BPF_CORE_READ(hidden, __i_ctime.tv_sec),
 				 BPF_CORE_READ(hidden, __i_ctime.tv_nsec));
-	return file_time(BPF_CORE_READ(plain, i_ctime.tv_sec), BPF_CORE_READ(plain, i_ctime.tv_nsec));
+	return file_time(BPF_CORE_READ(plain, i_ctime.tv_sec),
+			 BPF_CORE_READ(plain, i_ctime.tv_nsec));
 }
 
 PROBE_INLINE __u64 file_mtime(struct inode *inode)
@@ -96,7 +99,8 @@ PROBE_INLINE __u64 file_mtime(struct inode *inode)
 	if (bpf_core_field_exists(hidden->__i_mtime))
 		return file_time(BPF_CORE_READ(hidden, __i_mtime.tv_sec),
 				 BPF_CORE_READ(hidden, __i_mtime.tv_nsec));
-	return file_time(BPF_CORE_READ(plain, i_mtime.tv_sec), BPF_CORE_READ(plain, i_mtime.tv_nsec));
+	return file_time(BPF_CORE_READ(plain, i_mtime.tv_sec),
+			 BPF_CORE_READ(plain, i_mtime.tv_nsec));
 }
 
 /* ---- paths --------------------------------------------------------------------- */
@@ -104,7 +108,8 @@ PROBE_INLINE __u64 file_mtime(struct inode *inode)
 #define FILE_PATH_COMPONENTS 96
 #define FILE_NAME_MAX 256
 
-/* Where a step's state is; that itself is in the scratch, of which the verifier remembers nothing. */
+/* Where a step's state is; that itself is in the scratch, of which the verifier remembers nothing.
+ */
 struct file_walk_ctx {
 	struct probe_scratch *scratch;
 };
@@ -166,7 +171,7 @@ PROBE_INLINE __u32 file_fill_raw_path(struct fill *f, struct path *path, bool de
 	struct dentry *dentry = BPF_CORE_READ(path, dentry);
 	__u8 *tmp = f->scratch->tmp;
 	__u32 start = f->pos;
-	struct file_walk_ctx ctx = { f->scratch };
+	struct file_walk_ctx ctx = {f->scratch};
 	struct probe_walk *w = &f->scratch->walk;
 	__u32 at;
 
@@ -181,7 +186,8 @@ PROBE_INLINE __u32 file_fill_raw_path(struct fill *f, struct path *path, bool de
 	at = w->at;
 	if (at == PROBE_PATH_MAX - 1) {
 		/* A root: "/", or a file of a file system without a tree, "memfd:x". */
-		if (!fill_raw_kernel_str(f, (__u64)BPF_CORE_READ(dentry, d_name.name), FILE_NAME_MAX))
+		if (!fill_raw_kernel_str(f, (__u64)BPF_CORE_READ(dentry, d_name.name),
+					 FILE_NAME_MAX))
 			return 0;
 	} else {
 		OPAQUE(at);
@@ -205,7 +211,8 @@ PROBE_INLINE void file_fill_path(struct fill *f, struct path *path, bool deleted
 /* Of an open file; NULL: an empty parameter. */
 PROBE_INLINE void file_fill_file_path(struct fill *f, struct file *file)
 {
-	file_fill_path(f, file ? (void *)file + bpf_core_field_offset(struct file, f_path) : NULL, false);
+	file_fill_path(f, file ? (void *)file + bpf_core_field_offset(struct file, f_path) : NULL,
+		       false);
 }
 
 /* ---- executables ------------------------------------------------------------------ */
@@ -315,11 +322,13 @@ PROBE_INLINE bool file_writable(struct task_struct *task, struct inode *inode)
 	if (!ns)
 		return false;
 	caps = TASK_CAP(task, effective);
-	uid_mapped = file_id_mapped((void *)ns + bpf_core_field_offset(struct user_namespace, uid_map), uid);
+	uid_mapped = file_id_mapped(
+		(void *)ns + bpf_core_field_offset(struct user_namespace, uid_map), uid);
 	if ((caps & 1 << KERNEL_CAP_FOWNER) && uid_mapped)
 		return true;
 	return (caps & 1 << KERNEL_CAP_DAC_OVERRIDE) && uid_mapped &&
-	       file_id_mapped((void *)ns + bpf_core_field_offset(struct user_namespace, gid_map), gid);
+	       file_id_mapped((void *)ns + bpf_core_field_offset(struct user_namespace, gid_map),
+			      gid);
 }
 
 PROBE_INLINE __u32 file_exe_flags(struct task_struct *task, struct file *exe)

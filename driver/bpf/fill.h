@@ -74,16 +74,16 @@ PROBE_INLINE void fill_empty(struct fill *f)
 }
 
 /* Bytes of a parameter without its length. */
-#define FILL_RAW(bits)                                                  \
-	PROBE_INLINE void fill_raw##bits(struct fill *f, __u##bits v)   \
-	{                                                               \
-		*(__u##bits *)fill_here(f) = v;                         \
-		f->pos += sizeof(v);                                    \
-	}                                                               \
-	PROBE_INLINE void fill_u##bits(struct fill *f, __u##bits v)     \
-	{                                                               \
-		fill_raw##bits(f, v);                                   \
-		fill_len(f, sizeof(v));                                 \
+#define FILL_RAW(bits)                                                \
+	PROBE_INLINE void fill_raw##bits(struct fill *f, __u##bits v) \
+	{                                                             \
+		*(__u##bits *)fill_here(f) = v;                       \
+		f->pos += sizeof(v);                                  \
+	}                                                             \
+	PROBE_INLINE void fill_u##bits(struct fill *f, __u##bits v)   \
+	{                                                             \
+		fill_raw##bits(f, v);                                 \
+		fill_len(f, sizeof(v));                               \
 	}
 
 FILL_RAW(8)

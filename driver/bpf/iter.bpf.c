@@ -120,10 +120,12 @@ int iter_task(struct bpf_iter__task *ctx)
 	iter_fill_ids(f, task);
 	fill_kernel_str(f, (__u64)&task->comm, 16);
 	iter_fill_range(f, trusted, mm->arg_start, mm->arg_end);
-	file_fill_path(f, exe ? (void *)exe + bpf_core_field_offset(struct file, f_path) : NULL, true);
+	file_fill_path(f, exe ? (void *)exe + bpf_core_field_offset(struct file, f_path) : NULL,
+		       true);
 	fill_u32(f, exe ? file_exe_flags(task, exe) : 0);
 	iter_fill_range(f, trusted, mm->env_start, mm->env_end);
-	file_fill_path(f, fs ? (void *)fs + bpf_core_field_offset(struct fs_struct, pwd) : NULL, true);
+	file_fill_path(f, fs ? (void *)fs + bpf_core_field_offset(struct fs_struct, pwd) : NULL,
+		       true);
 	fill_u64(f, task_fdlimit(task));
 	fill_u32(f, task->cred->euid.val);
 	fill_u32(f, task->cred->egid.val);
@@ -136,7 +138,8 @@ int iter_task(struct bpf_iter__task *ctx)
 	fill_u32(f, task_vnr(task->thread_pid));
 	fill_u64(f, task_pidns_start(task));
 	task_fill_cgroups(f, task);
-	file_fill_path(f, fs ? (void *)fs + bpf_core_field_offset(struct fs_struct, root) : NULL, true);
+	file_fill_path(f, fs ? (void *)fs + bpf_core_field_offset(struct fs_struct, root) : NULL,
+		       true);
 	fill_u64(f, switches.epoch_offset + task->start_boottime);
 	fill_u32(f, task_tty(task));
 	fill_u32(f, task_loginuid(task));
@@ -146,7 +149,7 @@ int iter_task(struct bpf_iter__task *ctx)
 /* ---- files ------------------------------------------------------------------------------ */
 
 /* Names of anonymous inodes, by their first eight bytes. */
-#define NAME8(a, b, c, d, e, f, g, h)                                                     \
+#define NAME8(a, b, c, d, e, f, g, h)                                                            \
 	((__u64)(a) | (__u64)(b) << 8 | (__u64)(c) << 16 | (__u64)(d) << 24 | (__u64)(e) << 32 | \
 	 (__u64)(f) << 40 | (__u64)(g) << 48 | (__u64)(h) << 56)
 
@@ -222,13 +225,16 @@ PROBE_INLINE void iter_fill_addr6(struct fill *f, void *addr)
 
 PROBE_INLINE void iter_fill_inet6(struct fill *f, struct iter_file *i, struct sock *sk)
 {
-	iter_header(f, SAKER_EV_ITER_TASK_FILE_SOCKET_INET6_E, PARAMS_ITER_TASK_FILE_SOCKET_INET6_E);
+	iter_header(f, SAKER_EV_ITER_TASK_FILE_SOCKET_INET6_E,
+		    PARAMS_ITER_TASK_FILE_SOCKET_INET6_E);
 	fill_u32(f, i->fd);
 	fill_u16(f, BPF_CORE_READ(sk, sk_type));
 	fill_u16(f, BPF_CORE_READ(sk, sk_protocol));
-	iter_fill_addr6(f, (void *)sk + bpf_core_field_offset(struct sock, __sk_common.skc_v6_rcv_saddr));
+	iter_fill_addr6(
+		f, (void *)sk + bpf_core_field_offset(struct sock, __sk_common.skc_v6_rcv_saddr));
 	fill_u16(f, BPF_CORE_READ(sk, __sk_common.skc_num));
-	iter_fill_addr6(f, (void *)sk + bpf_core_field_offset(struct sock, __sk_common.skc_v6_daddr));
+	iter_fill_addr6(f,
+			(void *)sk + bpf_core_field_offset(struct sock, __sk_common.skc_v6_daddr));
 	fill_u16(f, socket_port(BPF_CORE_READ(sk, __sk_common.skc_dport)));
 	fill_u64(f, i->ino);
 }
@@ -309,9 +315,9 @@ PROBE_INLINE void iter_fill_pipe(struct fill *f, struct iter_file *i)
 
 PROBE_INLINE void iter_fill_anon(struct fill *f, struct iter_file *i)
 {
-	__u8 type = i->magic == KERNEL_MAGIC_PIDFS ?
-			    SAKER_FLAG_anon_inode_fd_types_ANON_INODE_FD_TYPE_PIDFD :
-			    iter_anon_type(i->dentry);
+	__u8 type = i->magic == KERNEL_MAGIC_PIDFS
+			    ? SAKER_FLAG_anon_inode_fd_types_ANON_INODE_FD_TYPE_PIDFD
+			    : iter_anon_type(i->dentry);
 	struct dentry *dentry = i->dentry;
 
 	iter_header(f, SAKER_EV_ITER_TASK_FILE_ANON_INODE_E, PARAMS_ITER_TASK_FILE_ANON_INODE_E);

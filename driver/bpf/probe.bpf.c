@@ -26,7 +26,8 @@ PROBE_INLINE bool is_compat(struct task_struct *task)
 	return ARCH_COMPAT_STATE(task) & ARCH_COMPAT_BIT;
 }
 
-/* Counts the event; NULL: not possible, and then counted as dropped, or there is nothing to count in. */
+/* Counts the event; NULL: not possible, and then counted as dropped, or there is nothing to count
+ * in. */
 PROBE_INLINE struct probe_cpu *begin(__u32 id, enum probe_class class, void **ret_ring)
 {
 	struct probe_cpu *cpu = bpf_map_lookup_elem(&cpus, &id);
@@ -68,45 +69,45 @@ PROBE_INLINE bool begin_fixed(struct fill *f, void *ring, __u32 size, enum probe
 
 /* ---- one program an event -------------------------------------------------------------- */
 
-#define FILL(symbol, class, ...)                                                               \
-	_Static_assert((0 EACH(COUNT, __VA_ARGS__)) == PARAMS_##symbol, #symbol);              \
-	enum {                                                                                 \
-		SIZE_OF_##symbol = SAKER_WIRE_HEADER + PARAMS_##symbol * SAKER_WIRE_LEN        \
-				   EACH(ADD_SIZE, __VA_ARGS__),                                \
-	};                                                                                     \
-	SEC("tp_btf/sys_exit")                                                                 \
-	int x_##symbol(unsigned long long *ctx)                                                \
-	{                                                                                      \
-		struct task_struct *task = fill_current();                                      \
-		struct fill fill = {                                                           \
-			.regs = (void *)ctx[0],                                                \
-			.ret = ctx[1],                                                         \
-			.task = task,                                                          \
-			.compat = is_compat(task),                                             \
-		};                                                                             \
-		struct fill *f = &fill;                                                        \
-		__u32 id = bpf_get_smp_processor_id();                                         \
-		void *ring;                                                                    \
-                                                                                               \
+#define FILL(symbol, class, ...)                                                                  \
+	_Static_assert((0 EACH(COUNT, __VA_ARGS__)) == PARAMS_##symbol, #symbol);                 \
+	enum {                                                                                    \
+		SIZE_OF_##symbol = SAKER_WIRE_HEADER +                                            \
+				   PARAMS_##symbol * SAKER_WIRE_LEN EACH(ADD_SIZE, __VA_ARGS__),  \
+	};                                                                                        \
+	SEC("tp_btf/sys_exit")                                                                    \
+	int x_##symbol(unsigned long long *ctx)                                                   \
+	{                                                                                         \
+		struct task_struct *task = fill_current();                                        \
+		struct fill fill = {                                                              \
+			.regs = (void *)ctx[0],                                                   \
+			.ret = ctx[1],                                                            \
+			.task = task,                                                             \
+			.compat = is_compat(task),                                                \
+		};                                                                                \
+		struct fill *f = &fill;                                                           \
+		__u32 id = bpf_get_smp_processor_id();                                            \
+		void *ring;                                                                       \
+                                                                                                  \
 		f->cpu = begin(id, PROBE_CLASS_##class, &ring);                                   \
-		if (!f->cpu)                                                                   \
-			return 0;                                                              \
-		if (SIZE_OF_##symbol < SIZE_VAR) {                                             \
-			if (!begin_fixed(f, ring, SIZE_OF_##symbol, PROBE_CLASS_##class))      \
-				return 0;                                                      \
-			fill_header(f, SAKER_EV_##symbol, PARAMS_##symbol);                    \
-			*(__u32 *)(f->data + 16) = SIZE_OF_##symbol;                           \
-			EACH(PUT, __VA_ARGS__)                                                 \
-			bpf_ringbuf_submit(f->data, fill_wake(f->cpu, SAKER_EV_##symbol,       \
-							      SIZE_OF_##symbol));              \
-		} else {                                                                       \
-			if (!begin_scratch(f, id, PROBE_CLASS_##class))                            \
-				return 0;                                                      \
-			fill_header(f, SAKER_EV_##symbol, PARAMS_##symbol);                    \
-			EACH(PUT, __VA_ARGS__)                                                 \
-			fill_output(f, ring, SAKER_EV_##symbol, PROBE_CLASS_##class);          \
-		}                                                                              \
-		return 0;                                                                      \
+		if (!f->cpu)                                                                      \
+			return 0;                                                                 \
+		if (SIZE_OF_##symbol < SIZE_VAR) {                                                \
+			if (!begin_fixed(f, ring, SIZE_OF_##symbol, PROBE_CLASS_##class))         \
+				return 0;                                                         \
+			fill_header(f, SAKER_EV_##symbol, PARAMS_##symbol);                       \
+			*(__u32 *)(f->data + 16) = SIZE_OF_##symbol;                              \
+			EACH(PUT, __VA_ARGS__)                                                    \
+			bpf_ringbuf_submit(                                                       \
+				f->data, fill_wake(f->cpu, SAKER_EV_##symbol, SIZE_OF_##symbol)); \
+		} else {                                                                          \
+			if (!begin_scratch(f, id, PROBE_CLASS_##class))                           \
+				return 0;                                                         \
+			fill_header(f, SAKER_EV_##symbol, PARAMS_##symbol);                       \
+			EACH(PUT, __VA_ARGS__)                                                    \
+			fill_output(f, ring, SAKER_EV_##symbol, PROBE_CLASS_##class);             \
+		}                                                                                 \
+		return 0;                                                                         \
 	}
 
 #define MESSAGES_MAX 16 /* events one sendmmsg or recvmmsg can yield */
@@ -115,48 +116,48 @@ PROBE_INLINE bool begin_fixed(struct fill *f, void *ring, __u32 size, enum probe
  * The program runs once a message and then jumps to itself; which message it
  * is at stands in the CPU's state. A call that moved nothing is one event.
  */
-#define FILL_MESSAGES(symbol, class, n, ...)                                                   \
-	_Static_assert((0 EACH(COUNT, __VA_ARGS__)) == PARAMS_##symbol, #symbol);              \
-	SEC("tp_btf/sys_exit")                                                                 \
-	int x_##symbol(unsigned long long *ctx)                                                \
-	{                                                                                      \
-		struct task_struct *task = fill_current();                                      \
-		struct fill fill = {                                                           \
-			.regs = (void *)ctx[0],                                                \
-			.ret = ctx[1],                                                         \
-			.task = task,                                                          \
-			.compat = is_compat(task),                                             \
-		};                                                                             \
-		struct fill *f = &fill;                                                        \
-		long messages = f->ret;                                                        \
-		__u32 at;                                                                      \
-		__u32 id = bpf_get_smp_processor_id();                                         \
-		void *ring;                                                                    \
-                                                                                               \
+#define FILL_MESSAGES(symbol, class, n, ...)                                                      \
+	_Static_assert((0 EACH(COUNT, __VA_ARGS__)) == PARAMS_##symbol, #symbol);                 \
+	SEC("tp_btf/sys_exit")                                                                    \
+	int x_##symbol(unsigned long long *ctx)                                                   \
+	{                                                                                         \
+		struct task_struct *task = fill_current();                                        \
+		struct fill fill = {                                                              \
+			.regs = (void *)ctx[0],                                                   \
+			.ret = ctx[1],                                                            \
+			.task = task,                                                             \
+			.compat = is_compat(task),                                                \
+		};                                                                                \
+		struct fill *f = &fill;                                                           \
+		long messages = f->ret;                                                           \
+		__u32 at;                                                                         \
+		__u32 id = bpf_get_smp_processor_id();                                            \
+		void *ring;                                                                       \
+                                                                                                  \
 		f->cpu = begin(id, PROBE_CLASS_##class, &ring);                                   \
-		if (!f->cpu)                                                                   \
-			return 0;                                                              \
-		at = f->cpu->message;                                                          \
-		f->cpu->message = 0;                                                           \
-		if (!begin_scratch(f, id, PROBE_CLASS_##class))                                    \
-			return 0;                                                              \
-		if (messages > 0) {                                                            \
-			socket_load_message(f,                                                 \
-					    ARG(f, n) + at * (f->compat ?                      \
-						sizeof(struct socket_msghdr_compat) :          \
-						sizeof(struct socket_msghdr)),                 \
-					    true);                                             \
-			f->ret = f->message.len;                                               \
-		}                                                                              \
-		fill_header(f, SAKER_EV_##symbol, PARAMS_##symbol);                            \
-		EACH(PUT, __VA_ARGS__)                                                         \
-		fill_output(f, ring, SAKER_EV_##symbol, PROBE_CLASS_##class);                  \
-		if (++at < messages && at < MESSAGES_MAX) {                                    \
-			f->cpu->message = at;                                                  \
-			bpf_tail_call(ctx, &programs, SAKER_EV_##symbol);                      \
-			f->cpu->message = 0;                                                   \
-		}                                                                              \
-		return 0;                                                                      \
+		if (!f->cpu)                                                                      \
+			return 0;                                                                 \
+		at = f->cpu->message;                                                             \
+		f->cpu->message = 0;                                                              \
+		if (!begin_scratch(f, id, PROBE_CLASS_##class))                                   \
+			return 0;                                                                 \
+		if (messages > 0) {                                                               \
+			socket_load_message(                                                      \
+				f,                                                                \
+				ARG(f, n) + at * (f->compat ? sizeof(struct socket_msghdr_compat) \
+							    : sizeof(struct socket_msghdr)),      \
+				true);                                                            \
+			f->ret = f->message.len;                                                  \
+		}                                                                                 \
+		fill_header(f, SAKER_EV_##symbol, PARAMS_##symbol);                               \
+		EACH(PUT, __VA_ARGS__)                                                            \
+		fill_output(f, ring, SAKER_EV_##symbol, PROBE_CLASS_##class);                     \
+		if (++at < messages && at < MESSAGES_MAX) {                                       \
+			f->cpu->message = at;                                                     \
+			bpf_tail_call(ctx, &programs, SAKER_EV_##symbol);                         \
+			f->cpu->message = 0;                                                      \
+		}                                                                                 \
+		return 0;                                                                         \
 	}
 
 #include "schema/fill.def"
@@ -187,9 +188,11 @@ int sys_exit(unsigned long long *ctx)
 	return 0;
 }
 
-/* ---- tasks that end --------------------------------------------------------------------------- */
+/* ---- tasks that end ---------------------------------------------------------------------------
+ */
 
-#define EXIT_THREADS 30 /* of a group, and ancestors, that are looked at for who takes the children */
+#define EXIT_THREADS \
+	30 /* of a group, and ancestors, that are looked at for who takes the children */
 #define EXIT_ANCESTORS 60
 
 struct exit_search {
@@ -219,8 +222,9 @@ static long exit_alive_step(__u32 i, struct exit_search *s)
 PROBE_INLINE int exit_alive(struct task_struct *task)
 {
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
-	struct list_head *head = (void *)signal + bpf_core_field_offset(struct signal_struct, thread_head);
-	struct exit_search s = { .head = head, .at = BPF_CORE_READ(head, next) };
+	struct list_head *head =
+		(void *)signal + bpf_core_field_offset(struct signal_struct, thread_head);
+	struct exit_search s = {.head = head, .at = BPF_CORE_READ(head, next)};
 
 	bpf_loop(EXIT_THREADS, exit_alive_step, &s, 0);
 	return s.tid;
@@ -262,7 +266,8 @@ static long exit_ancestor_step(__u32 i, struct exit_ancestors *a)
  */
 PROBE_INLINE int exit_reaper(struct task_struct *task)
 {
-	struct list_head *children = (void *)task + bpf_core_field_offset(struct task_struct, children);
+	struct list_head *children =
+		(void *)task + bpf_core_field_offset(struct task_struct, children);
 	struct pid_namespace *ns = task_pidns(task);
 	struct task_struct *reaper = BPF_CORE_READ(ns, child_reaper);
 	struct signal_struct *signal = task->signal;
@@ -287,13 +292,14 @@ PROBE_INLINE int exit_reaper(struct task_struct *task)
 }
 
 enum {
-	SIZE_OF_PROCEXIT = SAKER_WIRE_HEADER + PARAMS_PROCEXIT_1_E * SAKER_WIRE_LEN + 8 + 8 + 1 + 1 + 8,
+	SIZE_OF_PROCEXIT =
+		SAKER_WIRE_HEADER + PARAMS_PROCEXIT_1_E * SAKER_WIRE_LEN + 8 + 8 + 1 + 1 + 8,
 };
 
 SEC("tp_btf/sched_process_exit")
 int process_exit(unsigned long long *ctx)
 {
-	struct fill fill = { .task = fill_current() };
+	struct fill fill = {.task = fill_current()};
 	struct fill *f = &fill;
 	int status = f->task->exit_code;
 	int signal = status & 0x7f;

@@ -9,12 +9,13 @@
 
 #define PROBE_SYSCALLS 512 /* kernel numbers that the table holds; higher ones are not wanted */
 #define PROBE_PROGRAMS 512 /* slots of the tail-call table, by event code */
-#define PROBE_CLASSES 9    /* enum saker_event_class */
-#define PROBE_REASONS 4    /* enum saker_drop_reason */
+#define PROBE_CLASSES 9	   /* enum saker_event_class */
+#define PROBE_REASONS 4	   /* enum saker_drop_reason */
 
 /* Bytes: one event can have as many; a single read may run over by as many again. */
 #define PROBE_EVENT_MAX 65536
-#define PROBE_TMP 8192 /* for what is read but is not the event: iovecs, addresses, a path backwards */
+#define PROBE_TMP \
+	8192 /* for what is read but is not the event: iovecs, addresses, a path backwards */
 
 /* Longest path, executable, arguments and environment that an event keeps, bytes with the NUL. */
 #define PROBE_PATH_MAX 4096
@@ -43,8 +44,8 @@ enum probe_reason {
 
 /* Settled before loading: the verifier folds what depends on it. */
 struct probe_config {
-	unsigned int n_cpus;   /* entries of the maps by CPU */
-	unsigned int snaplen;  /* bytes kept of I/O buffers */
+	unsigned int n_cpus;	/* entries of the maps by CPU */
+	unsigned int snaplen;	/* bytes kept of I/O buffers */
 	unsigned int watermark; /* bytes in a ring that wake a sleeping reader */
 	unsigned char drop_failed;
 	unsigned char reserved[3];
@@ -64,7 +65,7 @@ struct probe_switches {
 	 * does so by this number, so one sleep is ended at most once a CPU.
 	 */
 	unsigned int sleep;
-	unsigned int want_exit; /* sched_process_exit is wanted */
+	unsigned int want_exit;			   /* sched_process_exit is wanted */
 	struct probe_syscall want[PROBE_SYSCALLS]; /* event code by kernel number, 0 = not wanted */
 	struct probe_syscall sc[PROBE_SYSCALLS];   /* public code by kernel number */
 	unsigned char urgent[PROBE_PROGRAMS]; /* by event code: wakes a sleeping reader at once */
@@ -74,12 +75,12 @@ struct probe_switches {
 struct probe_cpu {
 	unsigned long long seen[PROBE_CLASSES];
 	unsigned long long dropped[PROBE_REASONS][PROBE_CLASSES];
-	unsigned long long unread;  /* bytes submitted in this sleep of the reader */
-	unsigned int sleep;         /* the sleep that `unread` is about */
-	unsigned int woken;         /* the sleep that this CPU ended */
-	unsigned int busy;          /* the scratch is in use */
-	unsigned int pos;           /* the event being written: where its next value goes */
-	unsigned int message;       /* index of the message in a sendmmsg or recvmmsg */
+	unsigned long long unread; /* bytes submitted in this sleep of the reader */
+	unsigned int sleep;	   /* the sleep that `unread` is about */
+	unsigned int woken;	   /* the sleep that this CPU ended */
+	unsigned int busy;	   /* the scratch is in use */
+	unsigned int pos;	   /* the event being written: where its next value goes */
+	unsigned int message;	   /* index of the message in a sendmmsg or recvmmsg */
 } __attribute__((aligned(64)));
 
 #endif /* SAKER_BPF_SHARED_H */

@@ -127,7 +127,8 @@ PROBE_INLINE void socket_fill_tuple_in6(struct fill *f, struct sock *sk, enum so
 	bpf_probe_read_kernel(local, sizeof(local),
 			      (void *)pinet6 + bpf_core_field_offset(struct ipv6_pinfo, saddr));
 	bpf_probe_read_kernel(remote, sizeof(remote),
-			      (void *)sk + bpf_core_field_offset(struct sock, __sk_common.skc_v6_daddr));
+			      (void *)sk +
+				      bpf_core_field_offset(struct sock, __sk_common.skc_v6_daddr));
 	if (!remote_port && user_addr) {
 		struct socket_in6 in6 = {};
 
@@ -331,7 +332,8 @@ PROBE_INLINE void socket_load_message(struct fill *f, __u64 ptr, bool many)
 	if (f->compat) {
 		struct socket_msghdr_compat m = {};
 
-		f->message.ok = !bpf_probe_read_user(&m, many ? sizeof(m) : sizeof(m) - 4, (void *)ptr);
+		f->message.ok =
+			!bpf_probe_read_user(&m, many ? sizeof(m) : sizeof(m) - 4, (void *)ptr);
 		f->message.name = m.name;
 		f->message.iov = m.iov;
 		f->message.iov_len = m.iov_len;
@@ -341,7 +343,8 @@ PROBE_INLINE void socket_load_message(struct fill *f, __u64 ptr, bool many)
 	} else {
 		struct socket_msghdr m = {};
 
-		f->message.ok = !bpf_probe_read_user(&m, many ? sizeof(m) : sizeof(m) - 8, (void *)ptr);
+		f->message.ok =
+			!bpf_probe_read_user(&m, many ? sizeof(m) : sizeof(m) - 8, (void *)ptr);
 		f->message.name = m.name;
 		f->message.iov = m.iov;
 		f->message.iov_len = m.iov_len;

@@ -117,8 +117,8 @@ PROBE_INLINE __u64 source_user_u64(__u64 ptr, __u32 i)
 #define SIZE_USER_FLAGS32(n, i, name) 4
 
 /* struct timespec, in ns. */
-#define PUT_TIMESPEC(n)                                                                  \
-	fill_u64(f, source_user_long(f, ARG(f, n), 0) * 1000000000 +                     \
+#define PUT_TIMESPEC(n)                                              \
+	fill_u64(f, source_user_long(f, ARG(f, n), 0) * 1000000000 + \
 			    source_user_long(f, ARG(f, n), 1))
 #define SIZE_TIMESPEC(n) 8
 
@@ -133,7 +133,7 @@ PROBE_INLINE __u64 source_ino(struct file *file)
 	return inode ? PEEK(struct inode, inode, i_ino) : 0;
 }
 
-#define PUT_PAIR_INO(n)                                                                          \
+#define PUT_PAIR_INO(n) \
 	fill_u64(f, f->ret ? 0 : source_ino(file_of_fd(f->task, source_user_u32(ARG(f, n), 0))))
 #define SIZE_PAIR_INO(n) 8
 
@@ -175,9 +175,9 @@ PROBE_INLINE __u32 source_open_flags(struct fill *f, __u64 flags)
 	if (PEEK(struct super_block, PEEK(struct inode, inode, i_sb), s_magic) !=
 	    KERNEL_MAGIC_OVERLAY)
 		return out;
-	return out | (file_overlay_layer(inode) == FILE_LAYER_UPPER ?
-			      SAKER_FLAG_file_flags_FD_UPPER_LAYER :
-			      SAKER_FLAG_file_flags_FD_LOWER_LAYER);
+	return out | (file_overlay_layer(inode) == FILE_LAYER_UPPER
+			      ? SAKER_FLAG_file_flags_FD_UPPER_LAYER
+			      : SAKER_FLAG_file_flags_FD_LOWER_LAYER);
 }
 
 PROBE_INLINE __u16 source_creat_flags(struct fill *f)
@@ -185,9 +185,9 @@ PROBE_INLINE __u16 source_creat_flags(struct fill *f)
 	struct file *file = source_opened(f);
 	enum file_layer layer = file ? file_layer(file) : FILE_LAYER_NONE;
 
-	return layer == FILE_LAYER_UPPER ? SAKER_FLAG_creat_flags_FD_UPPER_LAYER_CREAT :
-	       layer == FILE_LAYER_LOWER ? SAKER_FLAG_creat_flags_FD_LOWER_LAYER_CREAT :
-					   0;
+	return layer == FILE_LAYER_UPPER   ? SAKER_FLAG_creat_flags_FD_UPPER_LAYER_CREAT
+	       : layer == FILE_LAYER_LOWER ? SAKER_FLAG_creat_flags_FD_LOWER_LAYER_CREAT
+					   : 0;
 }
 
 PROBE_INLINE __u32 source_dev(struct fill *f)
@@ -216,9 +216,9 @@ PROBE_INLINE void source_load_how(struct fill *f, __u64 ptr)
 #define SIZE_OPEN_FLAGS(n) 4
 #define PUT_OPEN_MODE(flags, mode) fill_u32(f, conv_open_mode(ARG(f, flags), ARG(f, mode)))
 #define SIZE_OPEN_MODE(flags, mode) 4
-#define PUT_HOW_FLAGS(n)                  \
-	({                                \
-		source_load_how(f, ARG(f, n)); \
+#define PUT_HOW_FLAGS(n)                                         \
+	({                                                       \
+		source_load_how(f, ARG(f, n));                   \
 		fill_u32(f, source_open_flags(f, f->how.flags)); \
 	})
 #define SIZE_HOW_FLAGS(n) 4
@@ -399,29 +399,29 @@ PROBE_INLINE void source_fill_args_asked(struct fill *f, __u64 argv)
 			    len < PROBE_ARGS_MAX ? PROBE_ARGS_MAX - len : 0);
 }
 
-#define PUT_EXE                                   \
-	({                                        \
-		if (f->ret >= 0)                  \
-			source_fill_exe(f);       \
-		else                              \
-			fill_empty(f);            \
+#define PUT_EXE                             \
+	({                                  \
+		if (f->ret >= 0)            \
+			source_fill_exe(f); \
+		else                        \
+			fill_empty(f);      \
 	})
 #define SIZE_EXE SIZE_VAR
-#define PUT_ARGS                                  \
-	({                                        \
-		if (f->ret >= 0)                  \
-			source_fill_args(f);      \
-		else                              \
-			fill_empty(f);            \
+#define PUT_ARGS                             \
+	({                                   \
+		if (f->ret >= 0)             \
+			source_fill_args(f); \
+		else                         \
+			fill_empty(f);       \
 	})
 #define SIZE_ARGS SIZE_VAR
 
-#define PUT_EXEC_EXE(n)                                       \
-	({                                                    \
-		if (f->ret)                                   \
-			source_fill_exe_asked(f, ARG(f, n));  \
-		else                                          \
-			source_fill_exe(f);                   \
+#define PUT_EXEC_EXE(n)                                      \
+	({                                                   \
+		if (f->ret)                                  \
+			source_fill_exe_asked(f, ARG(f, n)); \
+		else                                         \
+			source_fill_exe(f);                  \
 	})
 #define SIZE_EXEC_EXE(n) SIZE_VAR
 #define PUT_EXEC_ARGS(n)                                      \
@@ -432,13 +432,13 @@ PROBE_INLINE void source_fill_args_asked(struct fill *f, __u64 argv)
 			source_fill_args(f);                  \
 	})
 #define SIZE_EXEC_ARGS(n) SIZE_VAR
-#define PUT_EXEC_ENV(n)                                                                     \
-	({                                                                                  \
-		if (f->ret)                                                                 \
-			source_fill_strings(f, ARG(f, n), PROBE_ARGS_MAX);                  \
-		else                                                                        \
-			source_fill_range(f, f->task->mm->env_start, f->task->mm->env_end,  \
-					  PROBE_ARGS_MAX);                                  \
+#define PUT_EXEC_ENV(n)                                                                    \
+	({                                                                                 \
+		if (f->ret)                                                                \
+			source_fill_strings(f, ARG(f, n), PROBE_ARGS_MAX);                 \
+		else                                                                       \
+			source_fill_range(f, f->task->mm->env_start, f->task->mm->env_end, \
+					  PROBE_ARGS_MAX);                                 \
 	})
 #define SIZE_EXEC_ENV(n) SIZE_VAR
 /*
@@ -493,21 +493,21 @@ PROBE_INLINE struct inode *source_exe_inode(struct fill *f)
 	})
 #define SIZE_TUPLE(n, dir) SIZE_VAR
 /* ... with the peer's address in argument addr for sockets that are not connected. */
-#define PUT_TUPLE_ADDR(n, dir, addr)                                                         \
-	({                                                                                   \
-		if (f->ret >= 0)                                                             \
-			socket_fill_tuple(f, (__u32)ARG(f, n), SOCKET_##dir, ARG(f, addr));  \
-		else                                                                         \
-			fill_empty(f);                                                       \
+#define PUT_TUPLE_ADDR(n, dir, addr)                                                        \
+	({                                                                                  \
+		if (f->ret >= 0)                                                            \
+			socket_fill_tuple(f, (__u32)ARG(f, n), SOCKET_##dir, ARG(f, addr)); \
+		else                                                                        \
+			fill_empty(f);                                                      \
 	})
 #define SIZE_TUPLE_ADDR(n, dir, addr) SIZE_VAR
 /* connect: under way counts as well. */
-#define PUT_TUPLE_CONNECT(n, addr)                                                           \
-	({                                                                                   \
-		if (!f->ret || f->ret == -KERNEL_EINPROGRESS)                                \
-			socket_fill_tuple(f, (__u32)ARG(f, n), SOCKET_OUT, ARG(f, addr));    \
-		else                                                                         \
-			fill_empty(f);                                                       \
+#define PUT_TUPLE_CONNECT(n, addr)                                                        \
+	({                                                                                \
+		if (!f->ret || f->ret == -KERNEL_EINPROGRESS)                             \
+			socket_fill_tuple(f, (__u32)ARG(f, n), SOCKET_OUT, ARG(f, addr)); \
+		else                                                                      \
+			fill_empty(f);                                                    \
 	})
 #define SIZE_TUPLE_CONNECT(n, addr) SIZE_VAR
 /* accept: of the new socket. */
@@ -555,7 +555,8 @@ PROBE_INLINE __u8 source_queue_percent(struct fill *f, __u32 fd)
 			   (__u16)source_user_u32(ARG(f, len), 0))
 #define SIZE_SOCKOPT_OUT(level, name, val, len) SIZE_VAR
 
-/* ---- I/O: the bytes that went in or out, cut at snaplen ---------------------------------------- */
+/* ---- I/O: the bytes that went in or out, cut at snaplen ----------------------------------------
+ */
 
 #define PUT_DATA_IN(ptr) fill_user(f, ARG(f, ptr), f->ret > 0 ? f->ret : 0, config.snaplen)
 #define SIZE_DATA_IN(ptr) SIZE_VAR
@@ -563,11 +564,11 @@ PROBE_INLINE __u8 source_queue_percent(struct fill *f, __u32 fd)
 #define PUT_DATA_OUT(ptr, len) \
 	fill_user(f, ARG(f, ptr), f->ret > 0 ? f->ret : ARG(f, len), config.snaplen)
 #define SIZE_DATA_OUT(ptr, len) SIZE_VAR
-#define PUT_IOV_IN(ptr, count)                                                                   \
-	socket_fill_iov(f, f->ret > 0 ? socket_load_iov(f, ARG(f, ptr), ARG(f, count)) : 0,      \
+#define PUT_IOV_IN(ptr, count)                                                              \
+	socket_fill_iov(f, f->ret > 0 ? socket_load_iov(f, ARG(f, ptr), ARG(f, count)) : 0, \
 			f->ret > 0 ? f->ret : 0)
 #define SIZE_IOV_IN(ptr, count) SIZE_VAR
-#define PUT_IOV_OUT(ptr, count)                                          \
+#define PUT_IOV_OUT(ptr, count)                                            \
 	socket_fill_iov(f, socket_load_iov(f, ARG(f, ptr), ARG(f, count)), \
 			f->ret > 0 ? f->ret : config.snaplen)
 #define SIZE_IOV_OUT(ptr, count) SIZE_VAR
@@ -577,12 +578,13 @@ PROBE_INLINE __u8 source_queue_percent(struct fill *f, __u32 fd)
 
 /* sendmsg, recvmsg: the message that argument n points to. */
 #define MESSAGE_ONE(n) socket_load_message(f, ARG(f, n), false)
-#define PUT_MSG_IN(n)                                                                         \
-	({                                                                                    \
-		MESSAGE_ONE(n);                                                               \
-		socket_fill_iov(f, f->ret > 0 ?                                               \
-			socket_load_iov(f, f->message.iov, f->message.iov_len) : 0,           \
-			f->ret > 0 ? f->ret : 0);                                             \
+#define PUT_MSG_IN(n)                                                                            \
+	({                                                                                       \
+		MESSAGE_ONE(n);                                                                  \
+		socket_fill_iov(                                                                 \
+			f,                                                                       \
+			f->ret > 0 ? socket_load_iov(f, f->message.iov, f->message.iov_len) : 0, \
+			f->ret > 0 ? f->ret : 0);                                                \
 	})
 #define SIZE_MSG_IN(n) SIZE_VAR
 #define PUT_MSG_OUT(n)                                                                     \
@@ -593,25 +595,25 @@ PROBE_INLINE __u8 source_queue_percent(struct fill *f, __u32 fd)
 	})
 #define SIZE_MSG_OUT(n) SIZE_VAR
 /* Empty when the message cannot be read. */
-#define PUT_MSG_SIZE(n)                                                                          \
-	({                                                                                       \
-		MESSAGE_ONE(n);                                                                  \
-		if (f->message.ok)                                                               \
-			fill_u32(f, socket_iov_size(f, socket_load_iov(f, f->message.iov,        \
-								       f->message.iov_len)));    \
-		else                                                                             \
-			fill_empty(f);                                                           \
-	})
-#define SIZE_MSG_SIZE(n) SIZE_VAR
-#define PUT_MSG_TUPLE(fd, dir)                                                                \
+#define PUT_MSG_SIZE(n)                                                                       \
 	({                                                                                    \
-		if (f->ret >= 0)                                                              \
-			socket_fill_tuple(f, (__u32)ARG(f, fd), SOCKET_##dir, f->message.name); \
+		MESSAGE_ONE(n);                                                               \
+		if (f->message.ok)                                                            \
+			fill_u32(f, socket_iov_size(f, socket_load_iov(f, f->message.iov,     \
+								       f->message.iov_len))); \
 		else                                                                          \
 			fill_empty(f);                                                        \
 	})
+#define SIZE_MSG_SIZE(n) SIZE_VAR
+#define PUT_MSG_TUPLE(fd, dir)                                                                  \
+	({                                                                                      \
+		if (f->ret >= 0)                                                                \
+			socket_fill_tuple(f, (__u32)ARG(f, fd), SOCKET_##dir, f->message.name); \
+		else                                                                            \
+			fill_empty(f);                                                          \
+	})
 #define SIZE_MSG_TUPLE(fd, dir) SIZE_VAR
-#define PUT_MSG_CONTROL                                                                         \
+#define PUT_MSG_CONTROL \
 	fill_user(f, f->ret >= 0 ? f->message.control : 0, (__u16)f->message.control_len, 65000)
 #define SIZE_MSG_CONTROL SIZE_VAR
 
@@ -619,12 +621,14 @@ PROBE_INLINE __u8 source_queue_percent(struct fill *f, __u32 fd)
 #define PUT_MMSG_LEN fill_u64(f, f->ret)
 #define SIZE_MMSG_LEN 8
 #define PUT_MMSG_DATA                                                                            \
-	socket_fill_iov(f, f->have_message ?                                                     \
-		socket_load_iov(f, f->message.iov, f->message.iov_len) : 0, f->message.len)
+	socket_fill_iov(                                                                         \
+		f, f->have_message ? socket_load_iov(f, f->message.iov, f->message.iov_len) : 0, \
+		f->message.len)
 #define SIZE_MMSG_DATA SIZE_VAR
-#define PUT_MMSG_SIZE                                                                           \
-	fill_u32(f, f->have_message ? socket_iov_size(f, socket_load_iov(f, f->message.iov,     \
-						      f->message.iov_len)) : 0)
+#define PUT_MMSG_SIZE                                                                         \
+	fill_u32(f, f->have_message ? socket_iov_size(f, socket_load_iov(f, f->message.iov,   \
+									 f->message.iov_len)) \
+				    : 0)
 #define SIZE_MMSG_SIZE SIZE_VAR
 #define PUT_MMSG_TUPLE(fd, dir)                                                                 \
 	({                                                                                      \
@@ -634,7 +638,7 @@ PROBE_INLINE __u8 source_queue_percent(struct fill *f, __u32 fd)
 			fill_empty(f);                                                          \
 	})
 #define SIZE_MMSG_TUPLE(fd, dir) SIZE_VAR
-#define PUT_MMSG_CONTROL                                                                          \
+#define PUT_MMSG_CONTROL \
 	fill_user(f, f->have_message ? f->message.control : 0, (__u16)f->message.control_len, 65000)
 #define SIZE_MMSG_CONTROL SIZE_VAR
 

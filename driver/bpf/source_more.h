@@ -76,8 +76,8 @@ PROBE_INLINE __u16 source_sembuf(__u64 ptr, __u64 count, __u32 i, __u32 offset)
 	return v;
 }
 
-#define PUT_SEM(ptr, count, i, member)                                     \
-	fill_u16(f, source_sembuf(ARG(f, ptr), (__u32)ARG(f, count), i,    \
+#define PUT_SEM(ptr, count, i, member)                                  \
+	fill_u16(f, source_sembuf(ARG(f, ptr), (__u32)ARG(f, count), i, \
 				  __builtin_offsetof(struct source_sembuf, member)))
 #define SIZE_SEM(ptr, count, i, member) 2
 #define PUT_SEM_FLAGS(ptr, count, i)                                               \
@@ -88,7 +88,8 @@ PROBE_INLINE __u16 source_sembuf(__u64 ptr, __u64 count, __u32 i, __u32 offset)
 	fill_u32(f, (__u16)ARG(f, cmd) == SEMCTL_SETVAL ? (__u32)ARG(f, n) : 0)
 #define SIZE_SEMCTL_VAL(cmd, n) 4
 
-/* ---- ptrace ------------------------------------------------------------------------------------ */
+/* ---- ptrace ------------------------------------------------------------------------------------
+ */
 
 PROBE_INLINE void source_fill_ptrace_data(struct fill *f, __u64 request, __u64 data)
 {
@@ -115,17 +116,18 @@ PROBE_INLINE void source_fill_ptrace_data(struct fill *f, __u64 request, __u64 d
 	fill_len(f, f->pos - start);
 }
 
-#define PUT_PTRACE_ADDR(n)                                              \
-	({                                                              \
-		fill_raw8(f, SAKER_DYN_ptrace_dynamic_param_UINT64);    \
-		fill_raw64(f, f->ret < 0 ? 0 : ARG(f, n));              \
-		fill_len(f, 9);                                         \
+#define PUT_PTRACE_ADDR(n)                                           \
+	({                                                           \
+		fill_raw8(f, SAKER_DYN_ptrace_dynamic_param_UINT64); \
+		fill_raw64(f, f->ret < 0 ? 0 : ARG(f, n));           \
+		fill_len(f, 9);                                      \
 	})
 #define SIZE_PTRACE_ADDR(n) 9
 #define PUT_PTRACE_DATA(request, n) source_fill_ptrace_data(f, ARG(f, request), ARG(f, n))
 #define SIZE_PTRACE_DATA(request, n) SIZE_VAR
 
-/* ---- prctl -------------------------------------------------------------------------------------- */
+/* ---- prctl --------------------------------------------------------------------------------------
+ */
 
 #define SOURCE_PR_SET_NAME 15
 #define SOURCE_PR_GET_NAME 16
@@ -156,41 +158,45 @@ PROBE_INLINE __u64 source_prctl_number(__u64 option, __u64 arg)
 #define PUT_PRCTL_NUMBER(option, n) fill_u64(f, source_prctl_number(ARG(f, option), ARG(f, n)))
 #define SIZE_PRCTL_NUMBER(option, n) 8
 
-/* ---- fsconfig ------------------------------------------------------------------------------------- */
+/* ---- fsconfig
+ * ------------------------------------------------------------------------------------- */
 
 #define SOURCE_FSCONFIG(cmd) (f->ret < 0 ? -1 : (int)ARG(f, cmd))
 
-#define PUT_FSCONFIG_BYTES(cmd, ptr, len)                                                      \
-	({                                                                                     \
-		if (SOURCE_FSCONFIG(cmd) == SAKER_FLAG_fsconfig_cmds_FSCONFIG_SET_BINARY)      \
-			fill_user(f, ARG(f, ptr), (__u32)ARG(f, len), 65000);                  \
-		else                                                                           \
-			fill_empty(f);                                                         \
+#define PUT_FSCONFIG_BYTES(cmd, ptr, len)                                                 \
+	({                                                                                \
+		if (SOURCE_FSCONFIG(cmd) == SAKER_FLAG_fsconfig_cmds_FSCONFIG_SET_BINARY) \
+			fill_user(f, ARG(f, ptr), (__u32)ARG(f, len), 65000);             \
+		else                                                                      \
+			fill_empty(f);                                                    \
 	})
 #define SIZE_FSCONFIG_BYTES(cmd, ptr, len) SIZE_VAR
-#define PUT_FSCONFIG_TEXT(cmd, ptr)                                                            \
-	({                                                                                     \
-		int _cmd = SOURCE_FSCONFIG(cmd);                                               \
-		if (_cmd == SAKER_FLAG_fsconfig_cmds_FSCONFIG_SET_STRING ||                    \
-		    _cmd == SAKER_FLAG_fsconfig_cmds_FSCONFIG_SET_PATH ||                      \
-		    _cmd == SAKER_FLAG_fsconfig_cmds_FSCONFIG_SET_PATH_EMPTY)                  \
-			fill_user_str(f, ARG(f, ptr), PROBE_PATH_MAX);                         \
-		else                                                                           \
-			fill_empty(f);                                                         \
+#define PUT_FSCONFIG_TEXT(cmd, ptr)                                           \
+	({                                                                    \
+		int _cmd = SOURCE_FSCONFIG(cmd);                              \
+		if (_cmd == SAKER_FLAG_fsconfig_cmds_FSCONFIG_SET_STRING ||   \
+		    _cmd == SAKER_FLAG_fsconfig_cmds_FSCONFIG_SET_PATH ||     \
+		    _cmd == SAKER_FLAG_fsconfig_cmds_FSCONFIG_SET_PATH_EMPTY) \
+			fill_user_str(f, ARG(f, ptr), PROBE_PATH_MAX);        \
+		else                                                          \
+			fill_empty(f);                                        \
 	})
 #define SIZE_FSCONFIG_TEXT(cmd, ptr) SIZE_VAR
 
-/* ---- modules ----------------------------------------------------------------------------------------- */
+/* ---- modules
+ * ----------------------------------------------------------------------------------------- */
 
 #define PUT_IMAGE(ptr, len) fill_user(f, ARG(f, ptr), ARG(f, len), config.snaplen)
 #define SIZE_IMAGE(ptr, len) SIZE_VAR
 
-/* ---- llseek ------------------------------------------------------------------------------------------ */
+/* ---- llseek
+ * ------------------------------------------------------------------------------------------ */
 
 #define PUT_OFFSET_HALVES(high, low) fill_u64(f, (ARG(f, high) << 32) + ARG(f, low))
 #define SIZE_OFFSET_HALVES(high, low) 8
 
-/* ---- keyctl ------------------------------------------------------------------------------------------ */
+/* ---- keyctl
+ * ------------------------------------------------------------------------------------------ */
 
 /* What each of arguments 2 to 5 is, by operation: absent, number, text; two bits each. */
 #define SOURCE_KEY(a, b, c, d) ((a) | (b) << 2 | (c) << 4 | (d) << 6)
@@ -268,7 +274,8 @@ PROBE_INLINE void source_fill_keyctl(struct fill *f, __u64 operation, __u64 arg,
 #define PUT_KEYCTL(operation, n, i) source_fill_keyctl(f, ARG(f, operation), ARG(f, n), i)
 #define SIZE_KEYCTL(operation, n, i) SIZE_VAR
 
-/* ---- quotactl ---------------------------------------------------------------------------------------- */
+/* ---- quotactl
+ * ---------------------------------------------------------------------------------------- */
 
 /* Commands, above the eight bits of the type; the old numbering with its high bits. */
 PROBE_INLINE __u16 source_quota_cmd(__u64 cmd)
@@ -277,21 +284,21 @@ PROBE_INLINE __u16 source_quota_cmd(__u64 cmd)
 	case number:      \
 		return SAKER_FLAG_quotactl_cmds_##name;
 	switch ((__u32)cmd >> 8) {
-	CMD(0x800001, Q_SYNC)
-	CMD(0x800002, Q_QUOTAON)
-	CMD(0x800003, Q_QUOTAOFF)
-	CMD(0x800004, Q_GETFMT)
-	CMD(0x800005, Q_GETINFO)
-	CMD(0x800006, Q_SETINFO)
-	CMD(0x800007, Q_GETQUOTA)
-	CMD(0x800008, Q_SETQUOTA)
-	CMD(0x5801, Q_XQUOTAON)
-	CMD(0x5802, Q_XQUOTAOFF)
-	CMD(0x5803, Q_XGETQUOTA)
-	CMD(0x5804, Q_XSETQLIM)
-	CMD(0x5805, Q_XGETQSTAT)
-	CMD(0x5806, Q_XQUOTARM)
-	CMD(0x5807, Q_XQUOTASYNC)
+		CMD(0x800001, Q_SYNC)
+		CMD(0x800002, Q_QUOTAON)
+		CMD(0x800003, Q_QUOTAOFF)
+		CMD(0x800004, Q_GETFMT)
+		CMD(0x800005, Q_GETINFO)
+		CMD(0x800006, Q_SETINFO)
+		CMD(0x800007, Q_GETQUOTA)
+		CMD(0x800008, Q_SETQUOTA)
+		CMD(0x5801, Q_XQUOTAON)
+		CMD(0x5802, Q_XQUOTAOFF)
+		CMD(0x5803, Q_XGETQUOTA)
+		CMD(0x5804, Q_XSETQLIM)
+		CMD(0x5805, Q_XGETQSTAT)
+		CMD(0x5806, Q_XQUOTARM)
+		CMD(0x5807, Q_XQUOTASYNC)
 	}
 #undef CMD
 	return 0;
@@ -299,9 +306,9 @@ PROBE_INLINE __u16 source_quota_cmd(__u64 cmd)
 
 PROBE_INLINE __u8 source_quota_type(__u64 cmd)
 {
-	return (cmd & 255) == 0 ? SAKER_FLAG_quotactl_types_USRQUOTA :
-	       (cmd & 255) == 1 ? SAKER_FLAG_quotactl_types_GRPQUOTA :
-				  0;
+	return (cmd & 255) == 0	  ? SAKER_FLAG_quotactl_types_USRQUOTA
+	       : (cmd & 255) == 1 ? SAKER_FLAG_quotactl_types_GRPQUOTA
+				  : 0;
 }
 
 PROBE_INLINE __u8 source_quota_format(__u32 format)
@@ -320,10 +327,9 @@ PROBE_INLINE __u8 source_quota_format(__u32 format)
 #define SOURCE_QUOTA_IS(cmd, names) (source_quota_cmd(cmd) & (names))
 #define SOURCE_QUOTA_BLOCK \
 	(SAKER_FLAG_quotactl_cmds_Q_GETQUOTA | SAKER_FLAG_quotactl_cmds_Q_SETQUOTA)
-#define SOURCE_QUOTA_INFO \
-	(SAKER_FLAG_quotactl_cmds_Q_GETINFO | SAKER_FLAG_quotactl_cmds_Q_SETINFO)
-#define SOURCE_QUOTA_ID                                                     \
-	(SOURCE_QUOTA_BLOCK | SAKER_FLAG_quotactl_cmds_Q_XGETQUOTA |        \
+#define SOURCE_QUOTA_INFO (SAKER_FLAG_quotactl_cmds_Q_GETINFO | SAKER_FLAG_quotactl_cmds_Q_SETINFO)
+#define SOURCE_QUOTA_ID                                              \
+	(SOURCE_QUOTA_BLOCK | SAKER_FLAG_quotactl_cmds_Q_XGETQUOTA | \
 	 SAKER_FLAG_quotactl_cmds_Q_XSETQLIM)
 
 /* Word i of struct if_dqblk, when its member `valid` (a bit of word 8) says it counts. */
@@ -342,12 +348,12 @@ PROBE_INLINE __u64 source_quota_info(__u64 cmd, __u64 ptr, __u32 i, __u32 valid)
 	return i < 2 ? source_user_u64(ptr, i) : source_user_u32(ptr, 4);
 }
 
-#define PUT_QUOTA_PATH(cmd, ptr)                                                       \
-	({                                                                             \
-		if (SOURCE_QUOTA_IS(ARG(f, cmd), SAKER_FLAG_quotactl_cmds_Q_QUOTAON))  \
-			fill_user_str(f, ARG(f, ptr), PROBE_PATH_MAX);                 \
-		else                                                                   \
-			fill_empty(f);                                                 \
+#define PUT_QUOTA_PATH(cmd, ptr)                                                      \
+	({                                                                            \
+		if (SOURCE_QUOTA_IS(ARG(f, cmd), SAKER_FLAG_quotactl_cmds_Q_QUOTAON)) \
+			fill_user_str(f, ARG(f, ptr), PROBE_PATH_MAX);                \
+		else                                                                  \
+			fill_empty(f);                                                \
 	})
 #define SIZE_QUOTA_PATH(cmd, ptr) SIZE_VAR
 #define PUT_QUOTA_BLOCK(cmd, ptr, i, valid) \
@@ -356,14 +362,13 @@ PROBE_INLINE __u64 source_quota_info(__u64 cmd, __u64 ptr, __u32 i, __u32 valid)
 #define PUT_QUOTA_INFO(cmd, ptr, i, valid) \
 	fill_u64(f, source_quota_info(ARG(f, cmd), ARG(f, ptr), i, valid))
 #define SIZE_QUOTA_INFO(cmd, ptr, i, valid) 8
-#define PUT_QUOTA_INFO_FLAGS(cmd, ptr) \
-	fill_u8(f, source_quota_info(ARG(f, cmd), ARG(f, ptr), 2, 4))
+#define PUT_QUOTA_INFO_FLAGS(cmd, ptr) fill_u8(f, source_quota_info(ARG(f, cmd), ARG(f, ptr), 2, 4))
 #define SIZE_QUOTA_INFO_FLAGS(cmd, ptr) 1
-#define PUT_QUOTA_FORMAT_OUT(cmd, ptr)                                                           \
-	fill_u8(f, source_quota_format(                                                          \
-			   SOURCE_QUOTA_IS(ARG(f, cmd), SAKER_FLAG_quotactl_cmds_Q_GETFMT) ?     \
-				   source_user_u32(ARG(f, ptr), 0) :                             \
-				   0))
+#define PUT_QUOTA_FORMAT_OUT(cmd, ptr)                                                     \
+	fill_u8(f, source_quota_format(                                                    \
+			   SOURCE_QUOTA_IS(ARG(f, cmd), SAKER_FLAG_quotactl_cmds_Q_GETFMT) \
+				   ? source_user_u32(ARG(f, ptr), 0)                       \
+				   : 0))
 #define SIZE_QUOTA_FORMAT_OUT(cmd, ptr) 1
 #define PUT_QUOTA_CMD(cmd) fill_u16(f, source_quota_cmd(ARG(f, cmd)))
 #define SIZE_QUOTA_CMD(cmd) 2
@@ -372,11 +377,11 @@ PROBE_INLINE __u64 source_quota_info(__u64 cmd, __u64 ptr, __u32 i, __u32 valid)
 #define PUT_QUOTA_ID(cmd, id) \
 	fill_u32(f, SOURCE_QUOTA_IS(ARG(f, cmd), SOURCE_QUOTA_ID) ? ARG(f, id) : 0)
 #define SIZE_QUOTA_ID(cmd, id) 4
-#define PUT_QUOTA_FORMAT(cmd, id)                                                               \
-	fill_u8(f, source_quota_format(                                                         \
-			   SOURCE_QUOTA_IS(ARG(f, cmd), SAKER_FLAG_quotactl_cmds_Q_QUOTAON) ?   \
-				   ARG(f, id) :                                                 \
-				   0))
+#define PUT_QUOTA_FORMAT(cmd, id)                                                           \
+	fill_u8(f, source_quota_format(                                                     \
+			   SOURCE_QUOTA_IS(ARG(f, cmd), SAKER_FLAG_quotactl_cmds_Q_QUOTAON) \
+				   ? ARG(f, id)                                             \
+				   : 0))
 #define SIZE_QUOTA_FORMAT(cmd, id) 1
 
 #endif /* SAKER_BPF_SOURCE_MORE_H */

@@ -81,11 +81,17 @@ PROBE_INLINE bool task_child_in_pidns(struct task_struct *task)
 #define TASK_MM_SWAP 2
 #define TASK_MM_SHMEM 3
 
-/* A macro, for the index must be a constant when the compiler notes what to relocate. */
-#define TASK_COUNTER(mm, i)                                                           \
-	(bpf_core_type_exists(struct mm_rss_stat) ?                                   \
-		 (__u64)((struct mm_struct___sum *)(mm))->rss_stat.count[i].counter : \
-		 (__u64)(mm)->rss_stat[i].count)
+/*
+ * A macro, for the index must be a constant when the compiler notes what to relocate. Kernels
+ * before 6.2 let nobody read an atomic_long_t directly.
+ */
+#define TASK_COUNTER(mm, i)                                                                        \
+	({                                                                                         \
+		struct mm_struct___sum *_old = (void *)(mm);                                       \
+		bpf_core_type_exists(struct mm_rss_stat) ?                                         \
+			(__u64)BPF_CORE_READ(_old, rss_stat.count[i].counter) :                    \
+			(__u64)(mm)->rss_stat[i].count;                                            \
+	})
 
 PROBE_INLINE __u32 task_vm_size(struct mm_struct *mm)
 {
@@ -118,9 +124,8 @@ PROBE_INLINE __u64 task_caps(const void *caps)
 	return v & TASK_CAPS;
 }
 
-#define TASK_CAP(task, which)                                                        \
-	task_caps((const void *)(task)->cred +                                       \
-		  bpf_core_field_offset(struct cred, cap_##which))
+#define TASK_CAP(task, which) \
+	task_caps((const void *)(task)->cred + bpf_core_field_offset(struct cred, cap_##which))
 
 PROBE_INLINE __u32 task_loginuid(struct task_struct *task)
 {
@@ -236,9 +241,9 @@ PROBE_INLINE void task_fill_cgroups(struct fill *f, struct task_struct *task)
 	struct css_set *set = task->cgroups;
 	__u32 start = f->pos;
 
-#define CGROUP(name)                                                                         \
-	if (bpf_core_enum_value_exists(enum cgroup_subsys_id, name##_cgrp_id))               \
-		task_fill_cgroup(f, set, bpf_core_enum_value(enum cgroup_subsys_id, name##_cgrp_id))
+#define CGROUP(name)                                                           \
+	if (bpf_core_enum_value_exists(enum cgroup_subsys_id, name##_cgrp_id)) \
+	task_fill_cgroup(f, set, bpf_core_enum_value(enum cgroup_subsys_id, name##_cgrp_id))
 	CGROUP(cpuset);
 	CGROUP(cpu);
 	CGROUP(cpuacct);

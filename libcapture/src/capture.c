@@ -197,7 +197,8 @@ int saker_capture_interface(struct saker_capture *capture, uint32_t n,
 {
 	if (!capture || !ret_interface)
 		return -EINVAL;
-	return capture->engine->interface ? capture->engine->interface(capture, n, ret_interface) : 0;
+	return capture->engine->interface ? capture->engine->interface(capture, n, ret_interface)
+					  : 0;
 }
 
 int saker_capture_account(struct saker_capture *capture, uint32_t n,

@@ -13,14 +13,12 @@
 
 #include <fcntl.h>
 #include <ifaddrs.h>
-#include <linux/membarrier.h>
 #include <malloc.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <time.h>
 
@@ -33,7 +31,7 @@ struct ebpf_engine {
 	uint64_t order_ns;
 	uint64_t wakeups;
 	uint32_t sleep; /* odd while asleep */
-	bool initial;   /* the state at the start is not all out yet */
+	bool initial;	/* the state at the start is not all out yet */
 	bool stopped;
 	struct ifaddrs *interfaces;
 	struct saker_machine machine;
@@ -73,10 +71,9 @@ static int check_options(struct saker_capture *capture, struct saker_capture_opt
 		o->snaplen = EBPF_DEFAULT_SNAPLEN;
 	if (!o->order_ns)
 		o->order_ns = EBPF_DEFAULT_ORDER_NS;
-	if (o->ring_bytes & (o->ring_bytes - 1) || o->ring_bytes < (uint64_t)sysconf(_SC_PAGESIZE) ||
-	    o->ring_bytes > EBPF_MAX_RING)
-		return bad_option(capture, "ring_bytes",
-				  "a power of two, from one page to 1 GiB");
+	if (o->ring_bytes & (o->ring_bytes - 1) ||
+	    o->ring_bytes < (uint64_t)sysconf(_SC_PAGESIZE) || o->ring_bytes > EBPF_MAX_RING)
+		return bad_option(capture, "ring_bytes", "a power of two, from one page to 1 GiB");
 	if (o->snaplen > EBPF_MAX_SNAPLEN)
 		return bad_option(capture, "snaplen", "at most 65000 bytes");
 	if (o->order_ns > UINT64_C(10000000000))
@@ -220,7 +217,8 @@ static bool drained(struct saker_capture *capture, struct ebpf_engine *e)
 static int poll_interrupt(struct ebpf_engine *e, uint64_t ns)
 {
 	struct pollfd fd = {.fd = e->interrupt, .events = POLLIN};
-	struct timespec t = {.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
+	struct timespec t = {.tv_sec = (time_t)(ns / 1000000000),
+			     .tv_nsec = (long)(ns % 1000000000)};
 	uint64_t count;
 
 	if (ppoll(&fd, 1, &t, NULL) <= 0)
@@ -239,7 +237,8 @@ static int sleep_on_rings(struct ebpf_engine *e, uint64_t ns)
 
 	capture_merge_release(&e->merge);
 	*sleep = ++e->sleep;
-	/* What came before the probe saw the line above is found by epoll: rings with data are ready. */
+	/* What came before the probe saw the line above is found by epoll: rings with data are
+	 * ready. */
 	n = epoll_wait(e->epoll, events, ARRAY_SIZE(events),
 		       (int)((MIN(ns, max_ns) + 999999) / 1000000));
 	*sleep = ++e->sleep;
@@ -288,7 +287,8 @@ static int engine_next_live(struct saker_capture *capture, struct ebpf_engine *e
 		if (!timeout_ms)
 			return 0;
 		if (!deadline)
-			deadline = timeout_ms < 0 ? UINT64_MAX : now + (uint64_t)timeout_ms * 1000000;
+			deadline =
+				timeout_ms < 0 ? UINT64_MAX : now + (uint64_t)timeout_ms * 1000000;
 		if (now >= deadline || wait_due(e, now, deadline) > 0)
 			return 0;
 	}
@@ -328,13 +328,13 @@ static int engine_stop(struct saker_capture *capture)
 	struct ebpf_engine *e = capture->priv;
 
 	ebpf_probe_detach(&e->probe);
-	/* Programs that still run are done when this returns: all counts are final. */
-	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	ebpf_probe_settle(&e->probe);
 	e->stopped = true;
 	return 0;
 }
 
-/* ---- the rest --------------------------------------------------------------------------------- */
+/* ---- the rest ---------------------------------------------------------------------------------
+ */
 
 static int engine_want(struct saker_capture *capture, const struct saker_syscall_set *syscalls)
 {

@@ -46,12 +46,12 @@ enum ebpf_map {
 #define X(symbol, name) EBPF_MAP_##symbol,
 	EBPF_MAP_LIST(X)
 #undef X
-	EBPF_MAPS,
+		EBPF_MAPS,
 };
 
 /* Links to the kernel's tracepoints. */
 enum ebpf_link {
-	EBPF_LINK_EXIT,    /* sched_process_exit */
+	EBPF_LINK_EXIT,	   /* sched_process_exit */
 	EBPF_LINK_SYSCALL, /* sys_exit */
 	EBPF_LINKS,
 };
@@ -60,15 +60,16 @@ enum ebpf_link {
 struct ebpf_probe {
 	int maps[EBPF_MAPS];
 	int links[EBPF_LINKS];
-	uint32_t n_cpus; /* possible ones */
+	uint32_t attached[EBPF_LINKS]; /* ids of the programs that only the links hold */
+	uint32_t n_cpus;	       /* possible ones */
 	uint32_t n_rings;
 	uint64_t ring_size;
 	int *ring_fds;
 	struct capture_ring *rings;
 	void **ring_maps; /* two mappings a ring: consumer page, producer page and data */
 	struct probe_config config;
-	struct probe_switches *switches; /* shared with the kernel */
-	struct probe_cpu *cpus;          /* shared with the kernel, read only */
+	struct probe_switches *switches;      /* shared with the kernel */
+	struct probe_cpu *cpus;		      /* shared with the kernel, read only */
 	uint64_t loaded[PROBE_PROGRAMS / 64]; /* event codes that have their program */
 };
 
@@ -77,9 +78,12 @@ void ebpf_probe_fini(struct ebpf_probe *probe);
 
 /* Creates maps and rings and loads what the set needs. Attaches nothing. */
 int ebpf_probe_load(struct saker_capture *capture, struct ebpf_probe *probe,
-		    const struct saker_capture_options *options, const struct saker_syscall_set *set);
+		    const struct saker_capture_options *options,
+		    const struct saker_syscall_set *set);
 int ebpf_probe_attach(struct saker_capture *capture, struct ebpf_probe *probe);
 void ebpf_probe_detach(struct ebpf_probe *probe);
+/* Waits, bounded, until no program of a detached probe runs any more: then all counts are final. */
+void ebpf_probe_settle(struct ebpf_probe *probe);
 
 /* Switches to another set, loading programs that are missing. */
 int ebpf_probe_want(struct saker_capture *capture, struct ebpf_probe *probe,

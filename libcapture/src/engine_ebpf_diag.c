@@ -59,7 +59,8 @@ static int diag_no_permission(const struct saker_capture *capture, const char *m
 	capture_diag(capture, SAKER_SEVERITY_ERROR, "CAPTURE_NO_PERMISSION", "",
 		     "run as root, or give the program CAP_BPF, CAP_PERFMON and CAP_SYS_RESOURCE "
 		     "(before Linux 5.8: CAP_SYS_ADMIN)",
-		     "loading the eBPF probe needs capabilities that this process lacks: %s", missing);
+		     "loading the eBPF probe needs capabilities that this process lacks: %s",
+		     missing);
 	return -EPERM;
 }
 
@@ -71,11 +72,12 @@ int ebpf_diag_requirements(const struct saker_capture *capture)
 	if (missing[0])
 		return diag_no_permission(capture, missing);
 	if (access("/sys/kernel/btf/vmlinux", R_OK) < 0) {
-		capture_diag(capture, SAKER_SEVERITY_ERROR, "CAPTURE_NO_BTF", "/sys/kernel/btf/vmlinux",
-			     "use a kernel built with CONFIG_DEBUG_INFO_BTF=y (Linux 5.8 or newer), "
-			     "and mount /sys in containers",
-			     "the kernel does not describe its types (no BTF): the probe cannot "
-			     "fit itself to it");
+		capture_diag(
+			capture, SAKER_SEVERITY_ERROR, "CAPTURE_NO_BTF", "/sys/kernel/btf/vmlinux",
+			"use a kernel built with CONFIG_DEBUG_INFO_BTF=y (Linux 5.8 or newer), "
+			"and mount /sys in containers",
+			"the kernel does not describe its types (no BTF): the probe cannot "
+			"fit itself to it");
 		return -ENOTSUP;
 	}
 	return 0;
@@ -101,8 +103,8 @@ static void diag_permission(const struct saker_capture *capture, const char *wha
 	capture_diag(capture, SAKER_SEVERITY_ERROR, "CAPTURE_PROBE_NOT_ALLOWED", "",
 		     "check seccomp and security modules: bpf(2) must be allowed to load tracing "
 		     "programs",
-		     "could not %s: the kernel refuses although the capabilities are there%s%s", what,
-		     log && log[0] ? ": " : "", log ? log : "");
+		     "could not %s: the kernel refuses although the capabilities are there%s%s",
+		     what, log && log[0] ? ": " : "", log ? log : "");
 }
 
 void ebpf_diag_failure(const struct saker_capture *capture, const char *what, int error,
@@ -124,7 +126,8 @@ void ebpf_diag_failure(const struct saker_capture *capture, const char *what, in
 	case EMFILE:
 	case ENFILE:
 		capture_diag(capture, SAKER_SEVERITY_ERROR, "CAPTURE_TOO_MANY_FILES", "",
-			     "raise RLIMIT_NOFILE (\"ulimit -n 4096\"): loading takes some 200 descriptors",
+			     "raise RLIMIT_NOFILE (\"ulimit -n 4096\"): loading takes some 200 "
+			     "descriptors",
 			     "could not %s: too many open files", what);
 		return;
 	case EACCES:
@@ -132,25 +135,27 @@ void ebpf_diag_failure(const struct saker_capture *capture, const char *what, in
 		break;
 	case EINVAL:
 		if (!tail[0]) {
-			capture_diag(capture, SAKER_SEVERITY_ERROR, "CAPTURE_KERNEL_TOO_OLD", "",
-				     "the probe needs BPF ring buffers, tracing programs with BTF and "
-				     "bpf_loop: Linux 5.17 or newer",
-				     "could not %s: this kernel does not know what the probe uses",
-				     what);
+			capture_diag(
+				capture, SAKER_SEVERITY_ERROR, "CAPTURE_KERNEL_TOO_OLD", "",
+				"the probe needs BPF ring buffers, tracing programs with BTF and "
+				"bpf_loop: Linux 5.17 or newer",
+				"could not %s: this kernel does not know what the probe uses",
+				what);
 			return;
 		}
 		break;
 	default:
 		if (!tail[0]) {
 			capture_diag(capture, SAKER_SEVERITY_ERROR, "CAPTURE_PROBE_FAILED", "",
-				     "libbpf's messages (the log) tell more", "could not %s: %s", what,
-				     strerror(error));
+				     "libbpf's messages (the log) tell more", "could not %s: %s",
+				     what, strerror(error));
 			return;
 		}
 	}
 	capture_diag(capture, SAKER_SEVERITY_ERROR, "CAPTURE_PROBE_REFUSED", "",
 		     "please report it with the kernel's version and the text above",
-		     "could not %s: the kernel's verifier refuses the probe (%s); the end of its log:\n%s",
+		     "could not %s: the kernel's verifier refuses the probe (%s); the end of its "
+		     "log:\n%s",
 		     what, strerror(error), tail);
 }
 

@@ -50,7 +50,8 @@ void ebpf_iter_close(struct ebpf_iter *iter)
 	ebpf_iter_init(iter);
 }
 
-/* The programs use single entries of the maps that the probe has by CPU, and neither rings nor jumps. */
+/* The programs use single entries of the maps that the probe has by CPU, and neither rings nor
+ * jumps. */
 static int load_programs(struct ebpf_iter *iter, struct iter_bpf *skel)
 {
 	static const char *const names[EBPF_ITERS] = {"iter_task", "iter_task_file"};
@@ -85,10 +86,11 @@ int ebpf_iter_open(struct saker_capture *capture, struct ebpf_iter *iter, uint64
 	if (r < 0) {
 		ebpf_iter_close(iter);
 		iter->epoch_offset = epoch_offset;
-		capture_diag(capture, SAKER_SEVERITY_INFO, "CAPTURE_NO_ITERATORS", "",
-			     "nothing to do; the first scan takes longer",
-			     "the kernel's task iterators are not available (%s): reading /proc instead",
-			     strerror(-r));
+		capture_diag(
+			capture, SAKER_SEVERITY_INFO, "CAPTURE_NO_ITERATORS", "",
+			"nothing to do; the first scan takes longer",
+			"the kernel's task iterators are not available (%s): reading /proc instead",
+			strerror(-r));
 	}
 	return 0;
 }

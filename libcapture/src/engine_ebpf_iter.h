@@ -19,9 +19,9 @@ enum ebpf_iter_scan {
 
 struct ebpf_iter {
 	int programs[EBPF_ITERS]; /* -1: no iterators here */
-	int scan;                 /* being read; EBPF_ITERS: none */
-	int fd;                   /* of that scan */
-	int64_t tid;              /* only this thread; 0: all */
+	int scan;		  /* being read; EBPF_ITERS: none */
+	int fd;			  /* of that scan */
+	int64_t tid;		  /* only this thread; 0: all */
 	uint8_t *buf;
 	size_t len;
 	size_t at;
@@ -41,6 +41,7 @@ int ebpf_iter_next(struct ebpf_iter *iter, const struct saker_event **ret_event)
 /* Frees what a scan needs. */
 void ebpf_iter_stop(struct ebpf_iter *iter);
 
-int ebpf_iter_refill(struct ebpf_iter *iter, int64_t tid, saker_capture_event_fn fn, void *userdata);
+int ebpf_iter_refill(struct ebpf_iter *iter, int64_t tid, saker_capture_event_fn fn,
+		     void *userdata);
 
 #endif /* CAPTURE_ENGINE_EBPF_ITER_H */

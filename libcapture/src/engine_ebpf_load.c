@@ -243,7 +243,8 @@ static int object_enter(struct object *o, struct ebpf_probe *probe)
 	return 0;
 }
 
-/* ---- rings and shared pages --------------------------------------------------------------------- */
+/* ---- rings and shared pages ---------------------------------------------------------------------
+ */
 
 static void *map_pages(int fd, size_t size, int prot, off_t offset)
 {
@@ -273,7 +274,8 @@ static int make_ring(struct ebpf_probe *probe, uint32_t i, uint16_t cpu)
 	probe->ring_maps[2 * i] = consumer;
 	if (!consumer)
 		return -errno;
-	producer = map_pages(probe->ring_fds[i], page + 2 * probe->ring_size, PROT_READ, (off_t)page);
+	producer =
+		map_pages(probe->ring_fds[i], page + 2 * probe->ring_size, PROT_READ, (off_t)page);
 	probe->ring_maps[2 * i + 1] = producer;
 	if (!producer)
 		return -errno;
@@ -357,8 +359,9 @@ static int make_rings(struct ebpf_probe *probe, uint32_t cpus_per_ring)
 
 static int share_pages(struct ebpf_probe *probe)
 {
-	probe->switches = map_pages(probe->maps[EBPF_MAP_SWITCHES], page_round(sizeof(*probe->switches)),
-				    PROT_READ | PROT_WRITE, 0);
+	probe->switches =
+		map_pages(probe->maps[EBPF_MAP_SWITCHES], page_round(sizeof(*probe->switches)),
+			  PROT_READ | PROT_WRITE, 0);
 	if (!probe->switches)
 		return -errno;
 	probe->cpus = map_pages(probe->maps[EBPF_MAP_CPUS],
@@ -366,7 +369,8 @@ static int share_pages(struct ebpf_probe *probe)
 	return probe->cpus ? 0 : -errno;
 }
 
-/* ---- from outside -------------------------------------------------------------------------------- */
+/* ---- from outside
+ * -------------------------------------------------------------------------------- */
 
 void ebpf_probe_init(struct ebpf_probe *probe)
 {
@@ -423,13 +427,15 @@ static int keep(struct object *o, struct ebpf_probe *probe)
 	int i;
 
 	for (i = 0; i < EBPF_MAPS; i++) {
-		probe->maps[i] = fcntl(bpf_map__fd(object_map(o, (enum ebpf_map)i)), F_DUPFD_CLOEXEC, 0);
+		probe->maps[i] =
+			fcntl(bpf_map__fd(object_map(o, (enum ebpf_map)i)), F_DUPFD_CLOEXEC, 0);
 		if (probe->maps[i] < 0)
 			return -errno;
 	}
 	/* Not links yet but the programs to attach; see ebpf_probe_attach. */
 	for (i = 0; i < EBPF_LINKS; i++) {
-		struct bpf_program *prog = bpf_object__find_program_by_name(o->skel->obj, programs[i]);
+		struct bpf_program *prog =
+			bpf_object__find_program_by_name(o->skel->obj, programs[i]);
 
 		probe->links[i] = prog ? fcntl(bpf_program__fd(prog), F_DUPFD_CLOEXEC, 0) : -1;
 		if (probe->links[i] < 0)
@@ -448,7 +454,8 @@ static int load(struct saker_capture *capture, struct object *o)
 }
 
 int ebpf_probe_load(struct saker_capture *capture, struct ebpf_probe *probe,
-		    const struct saker_capture_options *options, const struct saker_syscall_set *set)
+		    const struct saker_capture_options *options,
+		    const struct saker_syscall_set *set)
 {
 	uint64_t codes[PROBE_PROGRAMS / 64] = {0};
 	int cpus = libbpf_num_possible_cpus();
@@ -508,7 +515,11 @@ int ebpf_probe_attach(struct saker_capture *capture, struct ebpf_probe *probe)
 
 	for (i = 0; i < EBPF_LINKS; i++) {
 		_cleanup_close_ int prog = TAKE_FD(probe->links[i]);
+		struct bpf_prog_info info = {0};
+		uint32_t len = sizeof(info);
 
+		if (bpf_obj_get_info_by_fd(prog, &info, &len) == 0)
+			probe->attached[i] = info.id;
 		probe->links[i] = bpf_raw_tracepoint_open(NULL, prog);
 		if (probe->links[i] < 0) {
 			int error = errno;
@@ -519,6 +530,32 @@ int ebpf_probe_attach(struct saker_capture *capture, struct ebpf_probe *probe)
 		}
 	}
 	return 0;
+}
+
+#define SETTLE_MS 2000
+
+/*
+ * The kernel lets go of a detached program once no CPU and no task can be in
+ * its tracepoint any more. Nothing else tells: a task may have been preempted
+ * between the tracepoint and the program.
+ */
+void ebpf_probe_settle(struct ebpf_probe *probe)
+{
+	int i, ms = 0;
+
+	for (i = 0; i < EBPF_LINKS; i++) {
+		int fd;
+
+		if (!probe->attached[i])
+			continue;
+		while ((fd = bpf_prog_get_fd_by_id(probe->attached[i])) >= 0) {
+			close(fd);
+			if (ms++ >= SETTLE_MS)
+				return;
+			usleep(1000);
+		}
+		probe->attached[i] = 0;
+	}
 }
 
 int ebpf_probe_want(struct saker_capture *capture, struct ebpf_probe *probe,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Walks /proc: processes, their threads, then the files of each process. See procfs_file.c for those. */
+/* Walks /proc: processes, their threads, then the files of each process. See procfs_file.c for
+ * those. */
 #include "procfs_internal.h"
 
 #include <fcntl.h>
@@ -139,9 +140,9 @@ static void add_link(struct event_build *b, int dir, const char *name, char *buf
 
 static void add_fdlimit(struct event_build *b, int dir, char *buf)
 {
-	const char *line = procfs_read(dir, "limits", buf, PROCFS_TEXTS_MAX) > 0 ?
-				   strstr(buf, "Max open files") :
-				   NULL;
+	const char *line = procfs_read(dir, "limits", buf, PROCFS_TEXTS_MAX) > 0
+				   ? strstr(buf, "Max open files")
+				   : NULL;
 
 	if (line)
 		event_build_u64(b, strtoull(line + strlen("Max open files"), NULL, 10));
@@ -149,7 +150,8 @@ static void add_fdlimit(struct event_build *b, int dir, char *buf)
 		event_build_unknown(b);
 }
 
-/* The path of one controller: its own hierarchy's line ("4:cpu,cpuacct:/x"), else the common one. */
+/* The path of one controller: its own hierarchy's line ("4:cpu,cpuacct:/x"), else the common one.
+ */
 static const char *cgroup_path(const char *text, const char *controller)
 {
 	size_t len = strlen(controller);
@@ -206,7 +208,8 @@ struct stat_line {
 
 static void read_stat(int dir, struct stat_line *s, char *buf)
 {
-	const char *p = procfs_read(dir, "stat", buf, PROCFS_TEXTS_MAX) > 0 ? strrchr(buf, ')') : NULL;
+	const char *p =
+		procfs_read(dir, "stat", buf, PROCFS_TEXTS_MAX) > 0 ? strrchr(buf, ')') : NULL;
 	size_t i = 4;
 
 	memset(s, 0, sizeof(*s));
@@ -223,7 +226,14 @@ static void read_stat(int dir, struct stat_line *s, char *buf)
 	}
 }
 
-enum { STAT_PGRP = 5, STAT_SESSION = 6, STAT_TTY = 7, STAT_MINFLT = 10, STAT_MAJFLT = 12, STAT_START = 22 };
+enum {
+	STAT_PGRP = 5,
+	STAT_SESSION = 6,
+	STAT_TTY = 7,
+	STAT_MINFLT = 10,
+	STAT_MAJFLT = 12,
+	STAT_START = 22
+};
 
 static void add_usage(struct event_build *b, const char *status, const struct stat_line *stat)
 {
@@ -264,7 +274,8 @@ static int build_task(struct procfs_scan *scan, int dir, uint32_t pid, uint32_t 
 	if (!field(status, "VmSize") && !strstr(status, "State:\tZ"))
 		return -ENOENT;
 	read_stat(dir, &stat, buf);
-	event_build_begin(&b, scan->event, SAKER_EV_ITER_TASK_E, scan->ts, (uint64_t)pid << 32 | tid);
+	event_build_begin(&b, scan->event, SAKER_EV_ITER_TASK_E, scan->ts,
+			  (uint64_t)pid << 32 | tid);
 	event_build_u32(&b, (uint32_t)number(status, "PPid", 0, 10));
 	event_build_u32(&b, (uint32_t)stat.v[STAT_PGRP]);
 	event_build_u32(&b, (uint32_t)number(status, "NSpgid", -1, 10));
@@ -285,8 +296,9 @@ static int build_task(struct procfs_scan *scan, int dir, uint32_t pid, uint32_t 
 	event_build_unknown(&b); /* when the first of its pid namespace started */
 	add_cgroups(&b, dir, buf);
 	add_link(&b, dir, "root", buf);
-	event_build_u64(&b, scan->epoch_offset +
-				    stat.v[STAT_START] * (1000000000 / (uint64_t)sysconf(_SC_CLK_TCK)));
+	event_build_u64(&b,
+			scan->epoch_offset +
+				stat.v[STAT_START] * (1000000000 / (uint64_t)sysconf(_SC_CLK_TCK)));
 	event_build_u32(&b, (uint32_t)stat.v[STAT_TTY]);
 	n = procfs_read(dir, "loginuid", buf, PROCFS_TEXTS_MAX);
 	event_build_u32(&b, n > 0 ? (uint32_t)strtoul(buf, NULL, 10) : UINT32_MAX);
@@ -294,7 +306,8 @@ static int build_task(struct procfs_scan *scan, int dir, uint32_t pid, uint32_t 
 	return 0;
 }
 
-/* ---- the walk ---------------------------------------------------------------------------------- */
+/* ---- the walk ----------------------------------------------------------------------------------
+ */
 
 /* The next entry that is a number; 0: no more. */
 static uint32_t next_number(DIR *dir)

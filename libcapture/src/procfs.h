@@ -17,7 +17,8 @@ struct procfs_scan;
 int procfs_scan_new(int64_t tid, uint64_t epoch_offset, struct procfs_scan **ret_scan);
 struct procfs_scan *procfs_scan_free(struct procfs_scan *scan);
 
-/* 1: an event, valid until the next call; 0: the scan is over. What goes away meanwhile is left out. */
+/* 1: an event, valid until the next call; 0: the scan is over. What goes away meanwhile is left
+ * out. */
 int procfs_scan_next(struct procfs_scan *scan, const struct saker_event **ret_event);
 
 #endif /* CAPTURE_PROCFS_H */

@@ -47,7 +47,8 @@ static bool parse_inet(const char *line, struct procfs_socket *s)
 	size_t words = s->family == AF_INET ? 1 : 4;
 	char local[48], remote[48];
 
-	return sscanf(line, " %*d: %47s %47s %*x %*s %*s %*s %*u %*u %" SCNu64, local, remote, &s->ino) == 3 &&
+	return sscanf(line, " %*d: %47s %47s %*x %*s %*s %*s %*u %*u %" SCNu64, local, remote,
+		      &s->ino) == 3 &&
 	       strlen(local) > 8 * words && strlen(remote) > 8 * words &&
 	       parse_address(local, s->local, words, &s->local_port) &&
 	       parse_address(remote, s->remote, words, &s->remote_port);
@@ -58,7 +59,8 @@ static bool parse_unix(const char *line, struct procfs_socket *s)
 	unsigned int type;
 	int path = 0;
 
-	if (sscanf(line, "%" SCNx64 ": %*x %*x %*x %x %*x %" SCNu64 "%n", &s->address, &type, &s->ino, &path) != 3)
+	if (sscanf(line, "%" SCNx64 ": %*x %*x %*x %x %*x %" SCNu64 "%n", &s->address, &type,
+		   &s->ino, &path) != 3)
 		return false;
 	s->type = (uint16_t)type;
 	line += path;
@@ -180,16 +182,17 @@ static bool build_socket(struct procfs_scan *scan, struct event_build *b, uint32
 
 	if (!scan->net)
 		scan->net = find_net(scan);
-	s = scan->net && scan->net->n ? bsearch(&key, scan->net->sockets, scan->net->n, sizeof(key), by_ino) :
-					NULL;
+	s = scan->net && scan->net->n
+		    ? bsearch(&key, scan->net->sockets, scan->net->n, sizeof(key), by_ino)
+		    : NULL;
 	if (!s)
 		return false;
 	len = s->family == AF_INET ? 4 : 16;
 	event_build_begin(b, scan->event,
-			  s->family == AF_INET	? SAKER_EV_ITER_TASK_FILE_SOCKET_INET_E :
-			  s->family == AF_INET6 ? SAKER_EV_ITER_TASK_FILE_SOCKET_INET6_E :
-			  s->family == AF_UNIX	? SAKER_EV_ITER_TASK_FILE_SOCKET_UNIX_E :
-						  SAKER_EV_ITER_TASK_FILE_SOCKET_NETLINK_E,
+			  s->family == AF_INET	  ? SAKER_EV_ITER_TASK_FILE_SOCKET_INET_E
+			  : s->family == AF_INET6 ? SAKER_EV_ITER_TASK_FILE_SOCKET_INET6_E
+			  : s->family == AF_UNIX  ? SAKER_EV_ITER_TASK_FILE_SOCKET_UNIX_E
+						  : SAKER_EV_ITER_TASK_FILE_SOCKET_NETLINK_E,
 			  scan->ts, tid);
 	event_build_u32(b, fd);
 	event_build_u16(b, s->type);
@@ -213,12 +216,12 @@ static const struct anon_name {
 	uint8_t type;
 } anon_names[] = {
 #define TYPE(name) SAKER_FLAG_anon_inode_fd_types_ANON_INODE_FD_TYPE_##name
-	{"[eventfd]", TYPE(EVENTFD)},	{"[eventpoll]", TYPE(EVENTPOLL)},
-	{"inotify", TYPE(INOTIFY)},	{"[signalfd]", TYPE(SIGNALFD)},
-	{"[timerfd]", TYPE(TIMERFD)},	{"[io_uring]", TYPE(IO_URING)},
+	{"[eventfd]", TYPE(EVENTFD)},	      {"[eventpoll]", TYPE(EVENTPOLL)},
+	{"inotify", TYPE(INOTIFY)},	      {"[signalfd]", TYPE(SIGNALFD)},
+	{"[timerfd]", TYPE(TIMERFD)},	      {"[io_uring]", TYPE(IO_URING)},
 	{"[userfaultfd]", TYPE(USERFAULTFD)}, {"[pidfd]", TYPE(PIDFD)},
-	{"bpf-map", TYPE(BPF_MAP)},	{"bpf-prog", TYPE(BPF_PROG)},
-	{"bpf-link", TYPE(BPF_LINK)},	{"bpf_iter", TYPE(BPF_ITER)},
+	{"bpf-map", TYPE(BPF_MAP)},	      {"bpf-prog", TYPE(BPF_PROG)},
+	{"bpf-link", TYPE(BPF_LINK)},	      {"bpf_iter", TYPE(BPF_ITER)},
 	{"[perf_event]", TYPE(PERF_EVENT)},
 #undef TYPE
 };
@@ -259,9 +262,9 @@ static uint32_t convert_flags(uint64_t flags)
 		{O_DIRECTORY, SAKER_FLAG_file_flags_O_DIRECTORY},
 		{O_CLOEXEC, SAKER_FLAG_file_flags_O_CLOEXEC},
 	};
-	uint32_t out = (flags & O_ACCMODE) == O_WRONLY ? SAKER_FLAG_file_flags_O_WRONLY :
-		       (flags & O_ACCMODE) == O_RDWR   ? SAKER_FLAG_file_flags_O_RDWR :
-							 SAKER_FLAG_file_flags_O_RDONLY;
+	uint32_t out = (flags & O_ACCMODE) == O_WRONLY ? SAKER_FLAG_file_flags_O_WRONLY
+		       : (flags & O_ACCMODE) == O_RDWR ? SAKER_FLAG_file_flags_O_RDWR
+						       : SAKER_FLAG_file_flags_O_RDONLY;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(bits); i++)
@@ -270,8 +273,8 @@ static uint32_t convert_flags(uint64_t flags)
 	return out;
 }
 
-static void build_regular(struct procfs_scan *scan, struct event_build *b, const char *name, const char *path,
-			  uint64_t ino)
+static void build_regular(struct procfs_scan *scan, struct event_build *b, const char *name,
+			  const char *path, uint64_t ino)
 {
 	const char *flags = NULL, *mnt = NULL;
 
@@ -301,12 +304,12 @@ static bool build_file(struct procfs_scan *scan, const char *name)
 		return false;
 	if (!strncmp(path, "socket:[", 8))
 		return build_socket(scan, &b, fd, st.st_ino);
-	code = !strncmp(path, ANON, strlen(ANON)) ? SAKER_EV_ITER_TASK_FILE_ANON_INODE_E :
-	       !strncmp(path, "pidfd:", 6)	  ? SAKER_EV_ITER_TASK_FILE_ANON_INODE_E :
-	       !strncmp(path, "/memfd:", 7)	  ? SAKER_EV_ITER_TASK_FILE_MEMFD_E :
-	       S_ISFIFO(st.st_mode)		  ? SAKER_EV_ITER_TASK_FILE_PIPE_E :
-	       S_ISDIR(st.st_mode)		  ? SAKER_EV_ITER_TASK_FILE_DIRECTORY_E :
-						    SAKER_EV_ITER_TASK_FILE_REGULAR_E;
+	code = !strncmp(path, ANON, strlen(ANON)) ? SAKER_EV_ITER_TASK_FILE_ANON_INODE_E
+	       : !strncmp(path, "pidfd:", 6)	  ? SAKER_EV_ITER_TASK_FILE_ANON_INODE_E
+	       : !strncmp(path, "/memfd:", 7)	  ? SAKER_EV_ITER_TASK_FILE_MEMFD_E
+	       : S_ISFIFO(st.st_mode)		  ? SAKER_EV_ITER_TASK_FILE_PIPE_E
+	       : S_ISDIR(st.st_mode)		  ? SAKER_EV_ITER_TASK_FILE_DIRECTORY_E
+						  : SAKER_EV_ITER_TASK_FILE_REGULAR_E;
 	event_build_begin(&b, scan->event, code, scan->ts, tid);
 	event_build_u32(&b, fd);
 	if (code == SAKER_EV_ITER_TASK_FILE_ANON_INODE_E) {

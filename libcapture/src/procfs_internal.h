@@ -11,7 +11,7 @@
 
 #define PROCFS_PATH_MAX 4096
 #define PROCFS_TEXTS_MAX 4096 /* bytes of arguments, of environment, of control groups */
-#define PROCFS_NETS 64        /* network namespaces whose sockets are looked up */
+#define PROCFS_NETS 64	      /* network namespaces whose sockets are looked up */
 
 /* The sockets of one network namespace, by inode. */
 struct procfs_net {

@@ -7,8 +7,8 @@
 /* Done-with bytes that are given back at once: an eighth of the ring, so that writers find room. */
 #define PUBLISH_SHARE 8
 
-void capture_ring_init(struct capture_ring *ring, const void *data, uint64_t size, uint64_t *consumer,
-		       const uint64_t *producer, uint16_t cpu)
+void capture_ring_init(struct capture_ring *ring, const void *data, uint64_t size,
+		       uint64_t *consumer, const uint64_t *producer, uint16_t cpu)
 {
 	assert(size && !(size & (size - 1)));
 	memset(ring, 0, sizeof(*ring));
@@ -34,7 +34,8 @@ const struct saker_event *capture_ring_peek(struct capture_ring *ring)
 		uint32_t len;
 
 		if (ring->at >= ring->known) {
-			/* Pairs with the release of a reservation: the header behind it is visible. */
+			/* Pairs with the release of a reservation: the header behind it is visible.
+			 */
 			ring->known = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
 			if (ring->at >= ring->known)
 				return NULL;

@@ -18,24 +18,24 @@
 #include "common/util.h"
 
 #define CAPTURE_RING_HEADER 8
-#define CAPTURE_RING_BUSY (UINT32_C(1) << 31)    /* reserved, not yet written */
+#define CAPTURE_RING_BUSY (UINT32_C(1) << 31)	 /* reserved, not yet written */
 #define CAPTURE_RING_DISCARD (UINT32_C(1) << 30) /* given up by its writer */
 
 struct capture_ring {
 	const uint8_t *data;
-	uint64_t mask;      /* size - 1 */
-	uint64_t *consumer; /* shared: what we have done with */
-	const uint64_t *producer; /* shared: what has been reserved */
-	uint64_t at;        /* our position: the head, once there is one */
-	uint64_t known;     /* the producer's position when we last looked */
-	uint64_t published; /* what we last told the kernel */
+	uint64_t mask;			/* size - 1 */
+	uint64_t *consumer;		/* shared: what we have done with */
+	const uint64_t *producer;	/* shared: what has been reserved */
+	uint64_t at;			/* our position: the head, once there is one */
+	uint64_t known;			/* the producer's position when we last looked */
+	uint64_t published;		/* what we last told the kernel */
 	const struct saker_event *head; /* the oldest event; NULL = none seen */
 	uint16_t cpu;
 };
 
 /* size: bytes of the data area, a power of two. */
-void capture_ring_init(struct capture_ring *ring, const void *data, uint64_t size, uint64_t *consumer,
-		       const uint64_t *producer, uint16_t cpu);
+void capture_ring_init(struct capture_ring *ring, const void *data, uint64_t size,
+		       uint64_t *consumer, const uint64_t *producer, uint16_t cpu);
 
 /* Finds the head. NULL: nothing there, or the oldest record is still being written. */
 const struct saker_event *capture_ring_peek(struct capture_ring *ring);
@@ -53,7 +53,7 @@ struct capture_merge {
 	uint32_t n;
 	uint32_t *heap; /* indexes of rings that have a head, the oldest on top */
 	uint32_t n_heap;
-	bool held;        /* the top's head is with the user */
+	bool held;	  /* the top's head is with the user */
 	uint64_t horizon; /* nothing older than this is still to come */
 	uint64_t last_ts;
 	uint64_t out_of_order; /* handed out behind a younger one */

@@ -20,6 +20,7 @@ int capture_sink_open(struct capture_sink *sink, int fd, int level)
 	memset(sink, 0, sizeof(*sink));
 	sink->buf = malloc(SINK_SIZE);
 	sink->capacity = SINK_SIZE;
+	sink->plain = level == 0;
 	if (level)
 		snprintf(mode, sizeof(mode), "wb%d", level);
 	else
@@ -56,6 +57,7 @@ static int sink_drain(struct capture_sink *sink, size_t whole)
 		if (gzwrite(sink->gz, sink->buf + done, n) != (int)n)
 			return sink_fail(sink, -EIO);
 		done += n;
+		sink->passed += n;
 	}
 	if (sink->error)
 		return sink->error;
@@ -114,6 +116,17 @@ uint64_t capture_sink_size(const struct capture_sink *sink)
 	z_off_t at = sink->gz ? gzoffset(sink->gz) : -1;
 
 	return at < 0 ? sink->size : (uint64_t)at;
+}
+
+uint64_t capture_sink_reached(struct capture_sink *sink)
+{
+	if (sink->plain)
+		return sink->passed + sink->len;
+	if (sink->measured != sink->passed) { /* zlib asks the kernel, each time */
+		sink->measured = sink->passed;
+		sink->reached = capture_sink_size(sink);
+	}
+	return sink->reached;
 }
 
 int capture_sink_flush(struct capture_sink *sink)

@@ -10,9 +10,13 @@ struct capture_sink {
 	uint8_t *buf; /* whole blocks, and the one being made */
 	size_t len;
 	size_t capacity;
-	size_t block;  /* where the block being made begins */
-	uint64_t size; /* of the file, once finished */
-	int error;     /* the first one; nothing is written after it */
+	size_t block;	   /* where the block being made begins */
+	uint64_t size;	   /* of the file, once finished */
+	uint64_t passed;   /* bytes handed to zlib */
+	uint64_t measured; /* .passed when .reached was looked up */
+	uint64_t reached;
+	bool plain;
+	int error; /* the first one; nothing is written after it */
 };
 
 /* level 0 = plain. Takes fd. */
@@ -25,6 +29,8 @@ int capture_sink_flush(struct capture_sink *sink);
 
 /* Bytes in the file so far. */
 uint64_t capture_sink_size(const struct capture_sink *sink);
+/* As that, with what waits if it is known what becomes of it; cheap enough for every event. */
+uint64_t capture_sink_reached(struct capture_sink *sink);
 
 void capture_sink_begin(struct capture_sink *sink, uint32_t type);
 /* Pads, and writes both lengths. */

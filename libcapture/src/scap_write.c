@@ -11,6 +11,7 @@
 
 #include "event_build.h"
 #include "scap_format.h"
+#include "scap_rotate.h"
 #include "scap_sink.h"
 
 /* What readers of libs take; a longer text makes them refuse the file. */
@@ -26,6 +27,11 @@ struct saker_scap_writer {
 	enum list list; /* the block being made */
 	uint64_t list_tid;
 	bool began; /* an event was written that is no list entry */
+	struct saker_scap_options options;
+	struct capture_rotation rotation;
+	uint64_t first_ts;  /* of the file's first event */
+	uint64_t past_size; /* of the files before */
+	uint32_t n_files;
 };
 
 /* ---- what is known of the machine ------------------------------------------------------ */
@@ -429,11 +435,77 @@ static uint32_t block_type(const struct saker_event *event, uint32_t flags)
 	return flags ? SCAP_WRITE_EVENT_FLAGS : SCAP_WRITE_EVENT;
 }
 
+static int open_file(const char *file)
+{
+	int fd = util_streq(file, "-") ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
+				       : open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Begins the file that is rotation's. */
+static int begin_file(struct saker_scap_writer *w)
+{
+	const struct saker_scap_options *o = &w->options;
+	int r = open_file(w->rotation.name);
+
+	if (r >= 0)
+		r = capture_sink_open(&w->sink, r, o->plain ? 0 : o->level ? o->level : 6);
+	if (r < 0)
+		return r;
+	w->n_files++;
+	w->list = LIST_NONE;
+	w->began = false;
+	write_front(&w->sink, o);
+	return 0;
+}
+
+static void take_state(void *userdata, const struct saker_event *event)
+{
+	struct saker_scap_writer *w = userdata;
+
+	if (event->type < SAKER_EVENT_CODES &&
+	    capture_events[event->type].category & SAKER_EC_ITER &&
+	    event->len < SCAP_BLOCK_MAX - 64)
+		(void)write_entry(w, event); /* an entry that is no good is left out */
+}
+
+static int next_file(struct saker_scap_writer *w)
+{
+	int r = capture_sink_finish(&w->sink);
+
+	w->past_size += w->sink.size;
+	capture_sink_close(&w->sink);
+	if (r == 0)
+		r = capture_rotation_next(&w->rotation);
+	if (r == 0)
+		r = begin_file(w);
+	if (r == 0 && w->options.state)
+		r = w->options.state(w->options.state_userdata, take_state, w);
+	if (r < 0)
+		w->sink.error = r;
+	return r;
+}
+
+static bool is_full(struct saker_scap_writer *w, const struct saker_event *event)
+{
+	const struct saker_scap_options *o = &w->options;
+
+	if (likely(!o->file_bytes && !o->file_ns))
+		return false;
+	if (!w->began || event->type >= SAKER_EVENT_OWN_FIRST)
+		return false; /* a companion stays with its event */
+	if (o->file_bytes && capture_sink_reached(&w->sink) + event->len > o->file_bytes)
+		return true;
+	return o->file_ns && event->ts > w->first_ts && event->ts - w->first_ts >= o->file_ns;
+}
+
 int saker_scap_write(struct saker_scap_writer *w, const struct saker_event *event,
 		     const struct saker_event_meta *meta)
 {
 	struct saker_event_meta none = {0};
 	uint32_t flags = 0;
+	int r;
 
 	if (!w || !event || !w->sink.gz)
 		return w && w->sink.error ? w->sink.error : -EINVAL;
@@ -444,9 +516,15 @@ int saker_scap_write(struct saker_scap_writer *w, const struct saker_event *even
 	if (!w->began && event->type < SAKER_EVENT_CODES &&
 	    capture_events[event->type].category & SAKER_EC_ITER)
 		return write_entry(w, event);
+	if (unlikely(is_full(w, event))) {
+		r = next_file(w);
+		if (r < 0)
+			return r;
+	}
 	if (unlikely(!w->began)) {
 		end_list(w);
 		w->began = true;
+		w->first_ts = event->ts;
 	}
 	if (meta->flags & SAKER_EVENT_META_STATE_ONLY)
 		flags = SCAP_EVENT_STATE_ONLY;
@@ -459,38 +537,34 @@ int saker_scap_write(struct saker_scap_writer *w, const struct saker_event *even
 	return w->sink.error;
 }
 
-static int open_file(const char *file)
-{
-	int fd = util_streq(file, "-") ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
-				       : open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-	return fd < 0 ? -errno : fd;
-}
-
 int saker_scap_open(const char *file, const struct saker_scap_options *user_options,
 		    struct saker_scap_writer **ret_writer)
 {
 	struct saker_scap_options o = SAKER_SCAP_OPTIONS_INIT;
 	struct saker_scap_writer *w;
+	bool rotates;
 	int r;
 
 	if (!file || !ret_writer || (user_options && user_options->size < sizeof(size_t)))
 		return -EINVAL;
 	if (user_options)
 		memcpy(&o, user_options, MIN(user_options->size, sizeof(o)));
-	if (o.level > 9 || (o.n_interfaces && !o.interfaces) || (o.n_accounts && !o.accounts))
+	rotates = o.file_bytes || o.file_ns;
+	if (o.level > 9 || (o.n_interfaces && !o.interfaces) || (o.n_accounts && !o.accounts) ||
+	    (rotates && util_streq(file, "-")))
 		return -EINVAL;
 	w = calloc(1, sizeof(*w));
 	if (!w)
 		return -ENOMEM;
-	r = open_file(file);
-	if (r >= 0)
-		r = capture_sink_open(&w->sink, r, o.plain ? 0 : o.level ? o.level : 6);
+	w->options = o;
+	r = capture_rotation_init(&w->rotation, file, rotates, o.max_files);
+	if (r == 0)
+		r = begin_file(w);
 	if (r < 0) {
+		capture_rotation_fini(&w->rotation);
 		free(w);
 		return r;
 	}
-	write_front(&w->sink, &o);
 	*ret_writer = w;
 	return 0;
 }
@@ -505,7 +579,17 @@ int saker_scap_flush(struct saker_scap_writer *w)
 
 uint64_t saker_scap_size(const struct saker_scap_writer *w)
 {
-	return w ? capture_sink_size(&w->sink) : 0;
+	return w ? w->past_size + capture_sink_size(&w->sink) : 0;
+}
+
+const char *saker_scap_file(const struct saker_scap_writer *w)
+{
+	return w ? w->rotation.name : NULL;
+}
+
+uint32_t saker_scap_n_files(const struct saker_scap_writer *w)
+{
+	return w ? w->n_files : 0;
 }
 
 int saker_scap_finish(struct saker_scap_writer *w)
@@ -521,6 +605,7 @@ struct saker_scap_writer *saker_scap_close(struct saker_scap_writer *w)
 	if (w) {
 		end_list(w);
 		capture_sink_close(&w->sink);
+		capture_rotation_fini(&w->rotation);
 		free(w);
 	}
 	return NULL;

@@ -19,7 +19,6 @@
 /* ---- numbers of the schema that the state needs ------------------------------ */
 
 enum {
-	O_PPM_CREAT = 1 << 2,
 	O_PPM_DIRECTORY = 1 << 10,
 	O_PPM_CLOEXEC = 1 << 12,
 	O_PPM_F_CREATED = 1 << 14,
@@ -41,7 +40,6 @@ enum {
 	FCNTL_PPM_DUPFD = 1,
 	FCNTL_PPM_SETFD = 3,
 	FCNTL_PPM_DUPFD_CLOEXEC = 26,
-	PR_PPM_SET_NAME = 15,
 	PR_PPM_SET_CHILD_SUBREAPER = 36,
 	RLIMIT_PPM_NOFILE = 7,
 	AF_PPM_UNIX = 1,
@@ -205,6 +203,11 @@ struct saker_state {
 	uint32_t n_interfaces;
 	uint32_t interfaces_capacity;
 	bool offline;
+	/*
+	 * What a pid namespace's start counts from: boot. Falco adds nothing on a replay, and
+	 * what a capture's events give stays as it stands.
+	 */
+	uint64_t pidns_epoch;
 	char *host_root;
 	struct saker_machine machine;
 	char hostname[256];
@@ -214,6 +217,12 @@ struct saker_state {
 
 	struct enrich_fact facts[SAKER_EVENT_CODES];
 };
+
+/* ---- state.c ------------------------------------------------------------------- */
+
+/* A line to the program's log, if it has one; printf-style. */
+void enrich_log(const struct saker_state *s, enum saker_severity severity, const char *format, ...)
+	_printf_(3, 4);
 
 /* ---- state_memory.c ------------------------------------------------------------ */
 

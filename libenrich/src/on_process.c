@@ -274,7 +274,7 @@ static void on_clone_caller(struct saker_state *s, struct saker_record *r)
 	child->vtid = child->tid;
 	child->vpid = child->pid;
 	child_from_params(r, child, caller);
-	child->pidns_init_start_ts = s->machine.boot_ts;
+	child->pidns_init_start_ts = s->pidns_epoch;
 	if (valid)
 		child_inherit(s, child, caller);
 	else
@@ -324,14 +324,14 @@ static void child_ids_from_params(struct saker_record *r, struct enrich_thread *
 static void child_pidns_start(struct saker_state *s, const struct saker_record *r,
 			      struct enrich_thread *child)
 {
-	child->pidns_init_start_ts = s->machine.boot_ts;
+	child->pidns_init_start_ts = s->pidns_epoch;
 	if (!(child->clone_flags & (CL_PPM_CHILD_IN_PIDNS | CL_PPM_NEWPID)) &&
 	    child->tid == child->vtid)
 		return;
 	child->pidns_init_start_ts = 0;
 	if (enrich_param(r, CLONE_PIDNS_START))
 		child->pidns_init_start_ts =
-			enrich_param_u64(r, CLONE_PIDNS_START) + s->machine.boot_ts;
+			enrich_param_u64(r, CLONE_PIDNS_START) + s->pidns_epoch;
 }
 
 /* The entry the event is to fill: a new one, or none that lasts when the child is dead already. */

@@ -5,6 +5,9 @@
  */
 #include "internal.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 #define SCRATCH_BLOCK 16384u
 
 /* Where an exit event that uses an fd says which: X(code, parameter). */
@@ -120,6 +123,19 @@ static void facts_init(struct saker_state *s)
 	}
 }
 
+void enrich_log(const struct saker_state *s, enum saker_severity severity, const char *format, ...)
+{
+	char line[256];
+	va_list ap;
+
+	if (!s->log)
+		return;
+	va_start(ap, format);
+	vsnprintf(line, sizeof(line), format, ap);
+	va_end(ap);
+	s->log(s->log_userdata, severity, line);
+}
+
 /* ---- life --------------------------------------------------------------------------- */
 
 static int options_check(const struct saker_state_options *o)
@@ -211,6 +227,7 @@ int saker_state_set_machine(struct saker_state *state, const struct saker_machin
 	if (!state || !machine)
 		return -EINVAL;
 	state->machine = *machine;
+	state->pidns_epoch = state->offline ? 0 : machine->boot_ts;
 	return 0;
 }
 

@@ -478,6 +478,14 @@ bool enrich_threads_evict(struct saker_state *s)
 		return false;
 	enrich_thread_remove(s, victim);
 	s->stats.n_evicted_threads++;
+	/* At 1, 2, 4 ...: often enough to be seen, never a flood. */
+	if ((s->stats.n_evicted_threads & (s->stats.n_evicted_threads - 1)) == 0)
+		enrich_log(
+			s, SAKER_SEVERITY_WARNING,
+			"%llu threads forgotten so far to stay within %llu bytes and %u threads: "
+			"raise memory_max or max_threads",
+			(unsigned long long)s->stats.n_evicted_threads,
+			(unsigned long long)s->pool.limit, s->max_threads);
 	return true;
 }
 

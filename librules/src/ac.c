@@ -39,7 +39,8 @@ static uint32_t ac_child(const struct rules_ac *ac, uint32_t state, uint8_t byte
 {
 	uint32_t hash = ac_hash(state, byte), id;
 
-	RULES_INDEX_FOR_EACH(&ac->index, hash, i, id) {
+	RULES_INDEX_FOR_EACH(&ac->index, hash, i, id)
+	{
 		if (ac->edges[id].from == state && ac->edges[id].byte == byte)
 			return ac->edges[id].to;
 	}
@@ -172,36 +173,57 @@ static void ac_classes(struct rules_ac *ac)
 			ac->class_of[c] = ac->class_of[c + 'a' - 'A'];
 }
 
+/* Edges in order of the state they leave; start[s] is the first of state s. */
+static int ac_edges_by_state(const struct rules_ac *ac, uint32_t **ret_start, uint32_t **ret_edges)
+{
+	uint32_t *start = calloc((size_t)ac->n_states + 1, sizeof(*start));
+	uint32_t *edges = util_reallocarray(NULL, MAX(ac->n_edges, 1), sizeof(*edges));
+
+	*ret_start = start;
+	*ret_edges = edges;
+	if (!start || !edges)
+		return -ENOMEM;
+	for (uint32_t e = 0; e < ac->n_edges; e++)
+		start[ac->edges[e].from]++;
+	/* ends first, then filled backwards */
+	for (uint32_t s = 1; s <= ac->n_states; s++)
+		start[s] += start[s - 1];
+	for (uint32_t e = ac->n_edges; e-- > 0;)
+		edges[--start[ac->edges[e].from]] = e;
+	return 0;
+}
+
 static int ac_dense(struct rules_ac *ac, const uint32_t *order)
 {
+	_cleanup_free_ uint32_t *start = NULL;
+	_cleanup_free_ uint32_t *edges = NULL;
 	size_t cells = (size_t)ac->n_states * ac->n_classes;
-	bool anchored = ac->mode != RULES_AC_CONTAINS;
 
-	/* 256 different bytes leave no class for the others, and none is needed */
+	/* 256 different bytes leave no class for the others */
 	if (cells > RULES_AC_DENSE_CELLS || ac->n_classes > 255)
 		return 0;
 	ac->next = util_reallocarray(NULL, cells, sizeof(*ac->next));
-	if (!ac->next)
+	if (!ac->next || ac_edges_by_state(ac, &start, &edges) < 0)
 		return -ENOMEM;
+	/* a state's row is that of its failure link, which comes before it, and its own edges */
 	for (uint32_t i = 0; i < ac->n_states; i++) {
 		uint32_t s = order[i];
 		uint32_t *row = ac->next + (size_t)s * ac->n_classes;
 
-		for (uint32_t c = 0; c < ac->n_classes; c++)
-			row[c] = anchored ? RULES_AC_DEAD
-				 : s	  ? ac->next[(size_t)ac->fail[s] * ac->n_classes + c]
-					  : 0;
-		/* edges of s come below; they need s's own row first */
-		for (uint32_t b = 0; b < 256; b++) {
-			uint32_t to;
-
-			if (!ac->class_of[b])
-				continue;
-			to = ac_child(ac, s, ac_fold(ac, (uint8_t)b));
-			if (to != RULES_AC_DEAD)
-				row[ac->class_of[b]] = to;
-		}
+		if (ac->mode != RULES_AC_CONTAINS)
+			memset(row, 0xff, ac->n_classes * sizeof(*row)); /* RULES_AC_DEAD */
+		else if (!s)
+			memset(row, 0, ac->n_classes * sizeof(*row));
+		else
+			memcpy(row, ac->next + (size_t)ac->fail[s] * ac->n_classes,
+			       ac->n_classes * sizeof(*row));
+		for (uint32_t e = start[s]; e < start[s + 1]; e++)
+			row[ac->class_of[ac->edges[edges[e]].byte]] = ac->edges[edges[e]].to;
 	}
+	for (size_t i = 0; i < cells; i++)
+		if (ac->next[i] != RULES_AC_DEAD)
+			ac->next[i] = ac->next[i] * ac->n_classes |
+				      (ac->rows[ac->next[i]] ? RULES_AC_HIT : 0);
 	return 0;
 }
 
@@ -238,7 +260,7 @@ int rules_ac_finish(struct rules_ac *ac)
 	return rules_rows_finish(&ac->set, &ac->rows, &n, 1);
 }
 
-uint32_t rules_ac_step_sparse(const struct rules_ac *ac, uint32_t state, uint8_t byte)
+uint32_t rules_ac_step(const struct rules_ac *ac, uint32_t state, uint8_t byte)
 {
 	byte = ac_fold(ac, byte);
 	for (;;) {

@@ -82,7 +82,8 @@ const struct saker_field *rules_bind_find(const struct rules_builder *builder, c
 	const struct saker_catalogue *catalogue = builder->program->catalogue;
 	uint32_t hash = bind_hash(name, len), id;
 
-	RULES_INDEX_FOR_EACH(&builder->fields, hash, i, id) {
+	RULES_INDEX_FOR_EACH(&builder->fields, hash, i, id)
+	{
 		const struct saker_field *field = &catalogue->fields[id];
 
 		if (strlen(field->name) == len && memcmp(field->name, name, len) == 0)
@@ -119,8 +120,7 @@ bool rules_bind_looks_like_field(const struct rules_builder *builder, const char
 		return false;
 	if (bracket && text[len - 1] == ']') {
 		field = rules_bind_find(builder, text, (size_t)(bracket - text));
-		return field &&
-		       field->flags & (SAKER_FIELD_ARG_REQUIRED | SAKER_FIELD_ARG_ALLOWED);
+		return field && field->flags & (SAKER_FIELD_ARG_REQUIRED | SAKER_FIELD_ARG_ALLOWED);
 	}
 	field = rules_bind_find(builder, text, len);
 	if (field)
@@ -143,8 +143,8 @@ static int bind_no_field(struct rules_builder *builder, const struct rules_mark 
 			   (int)len, name);
 	builder->error->hint[0] = '\0';
 	if (rules_bind_find(builder, name, len)) {
-		snprintf(builder->error->hint, sizeof(builder->error->hint), "%.*s takes no argument",
-			 (int)len, name);
+		snprintf(builder->error->hint, sizeof(builder->error->hint),
+			 "%.*s takes no argument", (int)len, name);
 	} else if (names && len < sizeof(text)) {
 		const char *nearest;
 
@@ -169,11 +169,11 @@ static bool bind_known(const struct rules_builder *builder, uint32_t hash,
 	const struct rules_program *program = builder->program;
 	uint32_t id;
 
-	RULES_INDEX_FOR_EACH(&builder->terms, hash, i, id) {
+	RULES_INDEX_FOR_EACH(&builder->terms, hash, i, id)
+	{
 		const struct rules_term *t = &program->terms[id];
 
-		if (t->kind != RULES_TERM_FIELD || t->ref->field != field ||
-		    !t->ref->arg != !arg ||
+		if (t->kind != RULES_TERM_FIELD || t->ref->field != field || !t->ref->arg != !arg ||
 		    (arg && (t->ref->arg_len != arg_len || memcmp(t->ref->arg, arg, arg_len) != 0)))
 			continue;
 		*ret_term = id;
@@ -242,9 +242,8 @@ static int bind_new_field(struct rules_builder *builder, const struct rules_mark
 	return bind_add_term(builder, hash, &term, ret_term);
 }
 
-int rules_bind_field(struct rules_builder *builder, const struct rules_mark *mark,
-		     const char *name, size_t len, const char *arg, size_t arg_len,
-		     uint32_t *ret_term)
+int rules_bind_field(struct rules_builder *builder, const struct rules_mark *mark, const char *name,
+		     size_t len, const char *arg, size_t arg_len, uint32_t *ret_term)
 {
 	const struct saker_field *field = rules_bind_find(builder, name, len);
 	uint32_t hash;
@@ -289,7 +288,8 @@ static int bind_constant(struct rules_builder *builder, const struct rules_opera
 		.name = "constant",
 	};
 
-	RULES_INDEX_FOR_EACH(&builder->terms, hash, i, id) {
+	RULES_INDEX_FOR_EACH(&builder->terms, hash, i, id)
+	{
 		const struct rules_term *t = &program->terms[id];
 
 		if (t->kind == RULES_TERM_CONSTANT && t->len == operand->len &&
@@ -335,7 +335,8 @@ static int bind_composite(struct rules_builder *builder, const struct rules_oper
 	hash = (uint32_t)hash_bytes(term->args, term->n_args * sizeof(*term->args),
 				    (uint64_t)term->kind << 16 | (uint64_t)term->transform << 8 |
 					    (uint8_t)term->selector);
-	RULES_INDEX_FOR_EACH(&builder->terms, hash, i, id) {
+	RULES_INDEX_FOR_EACH(&builder->terms, hash, i, id)
+	{
 		if (program->terms[id].n_args && bind_same(&program->terms[id], term)) {
 			*ret_term = id;
 			return 0;
@@ -376,8 +377,9 @@ int rules_bind_operand(struct rules_builder *builder, const struct rules_operand
 	term.args = args;
 	if (operand->kind == RULES_OPERAND_LIST) {
 		if (!operand->n_args)
-			return rules_fail(builder, &operand->mark,
-					  "filter error: unexpected empty transformer list element");
+			return rules_fail(
+				builder, &operand->mark,
+				"filter error: unexpected empty transformer list element");
 		term.kind = RULES_TERM_LIST;
 		return bind_composite(builder, operand, &term, ret_term);
 	}

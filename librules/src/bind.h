@@ -10,9 +10,8 @@
  * field may be one and an argument behind a dot: evt.arg.flags. -ENOENT when
  * there is no such field (error is filled in as well).
  */
-int rules_bind_field(struct rules_builder *builder, const struct rules_mark *mark,
-		     const char *name, size_t len, const char *arg, size_t arg_len,
-		     uint32_t *ret_term);
+int rules_bind_field(struct rules_builder *builder, const struct rules_mark *mark, const char *name,
+		     size_t len, const char *arg, size_t arg_len, uint32_t *ret_term);
 
 /* A field, a transformer, or a constant or list in one. */
 int rules_bind_operand(struct rules_builder *builder, const struct rules_operand *operand,

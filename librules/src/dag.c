@@ -19,8 +19,9 @@ struct rules_program *rules_program_new(const struct saker_catalogue *catalogue)
 		return NULL;
 	arena_init(&program->arena, 16384);
 	program->catalogue = catalogue;
-	program->n_words = (catalogue->n_codes + 63) / 64;
-	program->plan_of_code = calloc((size_t)catalogue->n_codes + 1, sizeof(uint32_t));
+	program->n_codes = MAX(catalogue->n_codes, 1);
+	program->n_words = (program->n_codes + 63) / 64;
+	program->plan_of_code = calloc(program->n_codes, sizeof(uint32_t));
 	/* node 0: false; plan 0: nothing to do */
 	if (!program->plan_of_code || GROW(program->nodes, 0, program->room_nodes) < 0 ||
 	    GROW(program->plans, 0, program->room_plans) < 0)
@@ -74,7 +75,7 @@ struct rules_program *rules_program_free(struct rules_program *program)
 
 void rules_program_codes(const struct rules_program *program, uint64_t *bitmap, uint32_t n_words)
 {
-	for (uint32_t code = 0; code < program->catalogue->n_codes; code++)
+	for (uint32_t code = 0; code < program->n_codes; code++)
 		if (program->plan_of_code[code] && code / 64 < n_words)
 			bitmap[code / 64] |= UINT64_C(1) << (code % 64);
 }
@@ -82,7 +83,8 @@ void rules_program_codes(const struct rules_program *program, uint64_t *bitmap, 
 /* ---- nodes --------------------------------------------------------------- */
 
 static int dag_new_node(struct rules_builder *builder, uint32_t hash,
-			const struct rules_dag_node *node, const uint64_t *codes, uint32_t *ret_node)
+			const struct rules_dag_node *node, const uint64_t *codes,
+			uint32_t *ret_node)
 {
 	struct rules_program *program = builder->program;
 
@@ -139,10 +141,9 @@ int rules_dag_predicate(struct rules_builder *builder, uint32_t predicate, uint3
 void rules_dag_codes(const struct rules_builder *builder, uint32_t literal, uint64_t *ret_bitmap)
 {
 	uint32_t n_words = builder->program->n_words;
-	const uint64_t *codes = literal >> 1 < builder->n_node_codes
-					? builder->node_codes[literal >> 1]
-					: NULL;
-	uint32_t n_codes = builder->program->catalogue->n_codes;
+	const uint64_t *codes =
+		literal >> 1 < builder->n_node_codes ? builder->node_codes[literal >> 1] : NULL;
+	uint32_t n_codes = builder->program->n_codes;
 
 	if (literal == RULES_LITERAL_FALSE)
 		memset(ret_bitmap, 0, n_words * sizeof(*ret_bitmap));
@@ -161,7 +162,7 @@ static int dag_and_codes(struct rules_builder *builder, const uint32_t *literals
 {
 	uint32_t n_words = builder->program->n_words;
 	uint64_t *codes = arena_alloc(builder->scratch, 2 * n_words * sizeof(*codes));
-	uint64_t part[16];
+	uint64_t part[RULES_CODE_WORDS];
 
 	if (!codes)
 		return -ENOMEM;
@@ -247,7 +248,8 @@ static int dag_intern_and(struct rules_builder *builder, const uint32_t *literal
 	const uint64_t *codes = NULL;
 	int r;
 
-	RULES_INDEX_FOR_EACH(&builder->nodes, hash, i, id) {
+	RULES_INDEX_FOR_EACH(&builder->nodes, hash, i, id)
+	{
 		const struct rules_dag_node *known = &program->nodes[id];
 
 		if (known->kind == RULES_DAG_AND && known->n == n &&
@@ -313,7 +315,8 @@ static bool dag_seen(const struct rules_builder *builder, const struct rules_nod
 {
 	uint32_t hash = dag_node_hash(node), id;
 
-	RULES_INDEX_FOR_EACH(&builder->seen, hash, i, id) {
+	RULES_INDEX_FOR_EACH(&builder->seen, hash, i, id)
+	{
 		if (builder->seen_nodes[id].node == node) {
 			*ret_literal = builder->seen_nodes[id].literal;
 			return true;
@@ -333,8 +336,8 @@ static int dag_remember(struct rules_builder *builder, const struct rules_node *
 	return 0;
 }
 
-static int dag_compile(struct rules_builder *builder, const struct rules_node *node,
-		       unsigned depth, uint32_t *ret_literal);
+static int dag_compile(struct rules_builder *builder, const struct rules_node *node, unsigned depth,
+		       uint32_t *ret_literal);
 
 static int dag_compile_children(struct rules_builder *builder, const struct rules_node *node,
 				unsigned depth, uint32_t *ret_literal)
@@ -358,8 +361,8 @@ static int dag_compile_children(struct rules_builder *builder, const struct rule
 	return r;
 }
 
-static int dag_compile(struct rules_builder *builder, const struct rules_node *node,
-		       unsigned depth, uint32_t *ret_literal)
+static int dag_compile(struct rules_builder *builder, const struct rules_node *node, unsigned depth,
+		       uint32_t *ret_literal)
 {
 	int r = 0;
 

@@ -43,7 +43,7 @@ struct rules_term {
 	bool any;    /* alternatives: a check holds when it holds for one */
 	bool ne_all; /* with any: != holds when it holds for all */
 	bool has_selector;
-	char selector; /* getopt(...)[c] */
+	char selector;	/* getopt(...)[c] */
 	uint16_t flags; /* enum saker_field_flag of the field at the bottom */
 	uint32_t cost;
 	uint32_t n_args;
@@ -99,19 +99,19 @@ struct rules_predicate {
 
 /* ---- groups: one look-up for many predicates ----------------------------- */
 
-#define RULES_GROUP_LIST(X)                                                                        \
-	X(SET)	     /* =, in: hash set */                                                         \
-	X(CONTAINS)  /* Aho-Corasick */                                                            \
-	X(ICONTAINS)                                                                               \
-	X(PREFIX)    /* startswith: trie */                                                        \
-	X(SUFFIX)    /* endswith: trie over the reversed text */                                   \
-	X(NET)	     /* ranges of addresses */
+#define RULES_GROUP_LIST(X)                                   \
+	X(SET)	    /* =, in: hash set */                     \
+	X(CONTAINS) /* Aho-Corasick */                        \
+	X(ICONTAINS)                                          \
+	X(PREFIX) /* startswith: trie */                      \
+	X(SUFFIX) /* endswith: trie over the reversed text */ \
+	X(NET)	  /* ranges of addresses */
 
 enum rules_group_kind {
 #define X(symbol) RULES_GROUP_##symbol,
 	RULES_GROUP_LIST(X)
 #undef X
-	RULES_GROUP_COUNT,
+		RULES_GROUP_COUNT,
 };
 
 struct rules_group {
@@ -205,12 +205,17 @@ struct rules_program {
 	RULES_ARRAY(struct rules_plan_dispatch, plan_dispatches);
 	RULES_ARRAY(uint32_t, plan_slots);
 	RULES_ARRAY(struct rules_plan_entry, plan_entries);
-	uint32_t *plan_of_code; /* catalogue->n_codes */
+	uint32_t *plan_of_code; /* n_codes */
+	uint32_t n_codes;	/* the catalogue's, at least one */
 	uint32_t n_rules;
 	uint32_t n_hits;
 	uint32_t n_words; /* of a bitmap of codes */
 	bool needs_scratch;
 };
+
+/* A catalogue may have this many codes. */
+#define RULES_MAX_CODES 1024
+#define RULES_CODE_WORDS (RULES_MAX_CODES / 64)
 
 struct rules_program *rules_program_new(const struct saker_catalogue *catalogue);
 struct rules_program *rules_program_free(struct rules_program *program);
@@ -228,12 +233,13 @@ struct rules_builder {
 	struct rules_index predicates;
 	struct rules_index nodes;
 	struct rules_index fields; /* the catalogue's, by name */
-	/* per node, when it selects: the codes for which it can hold, then those for which it can fail */
+	/* per node, when it selects: the codes for which it can hold, then those for which it can
+	 * fail */
 	RULES_ARRAY(const uint64_t *, node_codes);
-	float *node_cost;  /* per node, after ordering */
+	float *node_cost; /* per node, after ordering */
 	float *node_truth;
-	uint64_t *used_fields;	   /* bitmap over the catalogue's fields */
-	bool used;		   /* what is bound now counts as used */
+	uint64_t *used_fields; /* bitmap over the catalogue's fields */
+	bool used;	       /* what is bound now counts as used */
 	RULES_ARRAY(struct rules_used_constant, used_constants);
 	struct rules_index constant_index;
 	/* per condition: tree nodes already compiled, by address */
@@ -289,7 +295,8 @@ int rules_dag_order(struct rules_builder *builder);
 /* Makes the groups' tables. After it, no predicates may be added. */
 int rules_predicate_group(struct rules_builder *builder);
 /* Guesses: nanoseconds to compute it, once it is known whether a group does... */
-void rules_predicate_estimate(const struct rules_program *program, struct rules_predicate *predicate);
+void rules_predicate_estimate(const struct rules_program *program,
+			      struct rules_predicate *predicate);
 /* ... and for which share of events it holds, while its constants are there. */
 float rules_predicate_truth(const struct rules_program *program,
 			    const struct rules_predicate *predicate);

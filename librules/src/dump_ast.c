@@ -190,16 +190,29 @@ static int put_node(struct out *o, const struct rules_node *node)
 	}
 }
 
+static int finish(struct out *o, int r, char **ret_text, size_t *ret_len)
+{
+	if (r < 0) {
+		free(o->s);
+		return r;
+	}
+	*ret_text = o->s;
+	*ret_len = o->len;
+	return 0;
+}
+
 int rules_dump_ast(const struct rules_node *root, char **ret_text, size_t *ret_len)
 {
 	struct out o = {0};
 	int r = put_node(&o, root);
 
-	if (r < 0) {
-		free(o.s);
-		return r;
-	}
-	*ret_text = o.s;
-	*ret_len = o.len;
-	return 0;
+	return finish(&o, r, ret_text, ret_len);
+}
+
+int rules_dump_operand(const struct rules_operand *operand, char **ret_text, size_t *ret_len)
+{
+	struct out o = {0};
+	int r = put_operand(&o, operand);
+
+	return finish(&o, r, ret_text, ret_len);
 }

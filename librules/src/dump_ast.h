@@ -11,5 +11,7 @@
  * beyond 256 MiB.
  */
 int rules_dump_ast(const struct rules_node *root, char **ret_text, size_t *ret_len);
+/* The same of an operand by itself. */
+int rules_dump_operand(const struct rules_operand *operand, char **ret_text, size_t *ret_len);
 
 #endif /* RULES_DUMP_AST_H */

@@ -150,9 +150,8 @@ static inline bool eval_member(struct rules_machine *machine, const struct rules
 
 	if (group->generation != machine->generation)
 		rules_group_run(machine, p->group);
-	return group->row &&
-	       rules_rows_has(rules_group_rows(&machine->program->groups[p->group]), group->row,
-			      p->local);
+	return group->row && rules_rows_has(rules_group_rows(&machine->program->groups[p->group]),
+					    group->row, p->local);
 }
 
 static __attribute__((noinline)) bool eval_other(struct rules_machine *machine,

@@ -24,13 +24,13 @@ struct rules_group_memo {
 struct rules_machine {
 	const struct rules_program *program;
 	void *record;
-	uint32_t generation;  /* 1 .. RULES_GENERATION_MAX */
-	uint32_t *nodes;      /* generation << 1 | truth */
+	uint32_t generation; /* 1 .. RULES_GENERATION_MAX */
+	uint32_t *nodes;     /* generation << 1 | truth */
 	struct rules_term_memo *terms;
 	struct rules_group_memo *groups;
-	uint32_t *hits;	     /* local numbers that hold, per stamping group */
-	uint32_t *rules;     /* generation of the last match */
-	uint32_t *matched;   /* room for n_rules */
+	uint32_t *hits;	   /* local numbers that hold, per stamping group */
+	uint32_t *rules;   /* generation of the last match */
+	uint32_t *matched; /* room for n_rules */
 	struct rules_scratch scratch;
 	uint64_t evaluated;
 	uint64_t reused;

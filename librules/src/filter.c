@@ -61,8 +61,8 @@ static int filter_build(struct rules_builder *builder, const struct filter_repor
 	return rules_plan_build(builder, &rule, 1);
 }
 
-SAKER_PUBLIC int saker_filter_compile(const struct saker_catalogue *catalogue, const char *condition,
-				      saker_diag_fn diag, void *userdata,
+SAKER_PUBLIC int saker_filter_compile(const struct saker_catalogue *catalogue,
+				      const char *condition, saker_diag_fn diag, void *userdata,
 				      struct saker_filter **ret_filter)
 {
 	struct filter_report report = {diag, userdata, condition};
@@ -72,7 +72,7 @@ SAKER_PUBLIC int saker_filter_compile(const struct saker_catalogue *catalogue, c
 	struct arena scratch;
 	int r;
 
-	if (!catalogue || !condition || !ret_filter || catalogue->n_codes > 1024)
+	if (!catalogue || !condition || !ret_filter || catalogue->n_codes > RULES_MAX_CODES)
 		return -EINVAL;
 	filter = calloc(1, sizeof(*filter));
 	if (!filter)
@@ -120,7 +120,7 @@ SAKER_PUBLIC int saker_filter_eval(struct saker_filter *filter, void *record)
 		return -EINVAL;
 	catalogue = filter->program->catalogue;
 	code = catalogue->code ? catalogue->code(record) : 0;
-	if (code >= catalogue->n_codes || !filter->program->plan_of_code[code])
+	if (code >= filter->program->n_codes || !filter->program->plan_of_code[code])
 		return 0;
 	rules_machine_begin(&filter->machine, record);
 	return rules_machine_run(&filter->machine, filter->program->plan_of_code[code], true) > 0;
@@ -151,8 +151,8 @@ static int formatter_build(struct rules_builder *builder, const struct filter_re
 	return r;
 }
 
-SAKER_PUBLIC int saker_formatter_compile(const struct saker_catalogue *catalogue, const char *format,
-					 saker_diag_fn diag, void *userdata,
+SAKER_PUBLIC int saker_formatter_compile(const struct saker_catalogue *catalogue,
+					 const char *format, saker_diag_fn diag, void *userdata,
 					 struct saker_formatter **ret_formatter)
 {
 	struct filter_report report = {diag, userdata, format};
@@ -162,7 +162,7 @@ SAKER_PUBLIC int saker_formatter_compile(const struct saker_catalogue *catalogue
 	struct arena scratch;
 	int r;
 
-	if (!catalogue || !format || !ret_formatter || catalogue->n_codes > 1024)
+	if (!catalogue || !format || !ret_formatter || catalogue->n_codes > RULES_MAX_CODES)
 		return -EINVAL;
 	formatter = calloc(1, sizeof(*formatter));
 	if (!formatter)

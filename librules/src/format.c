@@ -213,7 +213,8 @@ static int format_transformer(struct rules_format_builder *fb, const char *p, si
 	int r;
 
 	if (!n)
-		return rules_fail(fb->builder, NULL, "expected a ')' token closing the transformer");
+		return rules_fail(fb->builder, NULL,
+				  "expected a ')' token closing the transformer");
 	n += format_lex_argument(p + n, len - n, &arg, &arg_len);
 	text = arena_alloc(fb->builder->scratch, n + sizeof(" exists"));
 	if (!text)
@@ -243,17 +244,15 @@ static int format_token(struct rules_format_builder *fb, const char *p, size_t l
 	int r;
 
 	if (!len)
-		return rules_fail(
-			fb->builder, NULL,
-			"invalid formatting syntax: formatting cannot end with a %%");
+		return rules_fail(fb->builder, NULL,
+				  "invalid formatting syntax: formatting cannot end with a %%");
 	while (digits < len && p[digits] >= '0' && p[digits] <= '9') {
 		pad = MIN(pad * 10 + (uint32_t)(p[digits] - '0'), RULES_FORMAT_MAX_PAD);
 		digits++;
 	}
 	if (digits == len)
-		return rules_fail(
-			fb->builder, NULL,
-			"invalid formatting syntax: formatting cannot end with a number");
+		return rules_fail(fb->builder, NULL,
+				  "invalid formatting syntax: formatting cannot end with a number");
 	p += digits;
 	len -= digits;
 	while (word < len && format_is_word(p[word]))

@@ -19,7 +19,9 @@ static size_t format_number(const struct saker_value *v, enum saker_format forma
 			    size_t room)
 {
 	static const uint8_t bits[] = {
-		[SAKER_TYPE_I8] = 8, [SAKER_TYPE_I16] = 16, [SAKER_TYPE_I32] = 32,
+		[SAKER_TYPE_I8] = 8,
+		[SAKER_TYPE_I16] = 16,
+		[SAKER_TYPE_I32] = 32,
 		[SAKER_TYPE_I64] = 64,
 	};
 	bool is_signed = v->type >= SAKER_TYPE_I8 && v->type <= SAKER_TYPE_I64;
@@ -137,9 +139,9 @@ static int render_value(struct rules_renderer *renderer, const struct saker_valu
 			enum saker_format format)
 {
 	size_t room = renderer->room - renderer->len;
-	size_t len = rules_format_value(value, format,
-					renderer->message ? renderer->message + renderer->len : NULL,
-					renderer->message ? room : 0);
+	size_t len = rules_format_value(
+		value, format, renderer->message ? renderer->message + renderer->len : NULL,
+		renderer->message ? room : 0);
 
 	/* once more when it did not fit */
 	if (len + 1 > room) {
@@ -255,9 +257,10 @@ static int render_named_term(struct rules_renderer *renderer, struct rules_machi
 		values = rules_machine_term(machine, id);
 	}
 	if (render_is_missing(term, values)) {
-		named->value = saker_value_absent((enum saker_type)term->type,
-						  values->absent ? (enum saker_absence)values->absent
-								 : SAKER_ABSENT_NOT_APPLICABLE);
+		named->value =
+			saker_value_absent((enum saker_type)term->type,
+					   values->absent ? (enum saker_absence)values->absent
+							  : SAKER_ABSENT_NOT_APPLICABLE);
 		return 0;
 	}
 	if (term->list) {

@@ -160,12 +160,22 @@ int rules_define_rule(struct rules_definitions *d, const struct rules_rule *item
 	return 0;
 }
 
+int rules_note_replaced(struct rules_definitions *d, const struct rules_replaced *replaced)
+{
+	int r = GROW(d->replaced, d->n_replaced, d->replaced_cap);
+
+	if (r == 0)
+		d->replaced[d->n_replaced++] = *replaced;
+	return r;
+}
+
 void rules_definitions_fini(struct rules_definitions *d)
 {
 	free(d->lists);
 	free(d->macros);
 	free(d->rules);
 	free(d->requirements);
+	free(d->replaced);
 	free(d->list_map.slots);
 	free(d->macro_map.slots);
 	free(d->rule_map.slots);
@@ -191,12 +201,14 @@ int rules_definitions_clone(const struct rules_definitions *from, struct rules_d
 	void *macros = NULL;
 	void *rules = NULL;
 	void *requirements = NULL;
+	void *replaced = NULL;
 	int r;
 
 	d.lists_cap = d.n_lists;
 	d.macros_cap = d.n_macros;
 	d.rules_cap = d.n_rules;
 	d.requirements_cap = d.n_requirements;
+	d.replaced_cap = d.n_replaced;
 	memset(&d.list_map, 0, sizeof(d.list_map));
 	memset(&d.macro_map, 0, sizeof(d.macro_map));
 	memset(&d.rule_map, 0, sizeof(d.rule_map));
@@ -208,10 +220,14 @@ int rules_definitions_clone(const struct rules_definitions *from, struct rules_d
 	if (r == 0)
 		r = array_clone(from->requirements, from->n_requirements,
 				sizeof(*from->requirements), &requirements);
+	if (r == 0)
+		r = array_clone(from->replaced, from->n_replaced, sizeof(*from->replaced),
+				&replaced);
 	d.lists = lists;
 	d.macros = macros;
 	d.rules = rules;
 	d.requirements = requirements;
+	d.replaced = replaced;
 	if (r == 0)
 		r = map_clone(&from->list_map, &d.list_map);
 	if (r == 0)

@@ -94,6 +94,14 @@ struct rules_plugin_requirement {
 	uint32_t n;
 };
 
+/* A definition that a later one of its name took the place of. */
+struct rules_replaced {
+	const char *kind; /* "list", "macro", "rule" */
+	const char *name;
+	const struct rules_place *place;
+	const struct rules_place *by;
+};
+
 /* Names to positions in one of the arrays; open addressing. */
 struct rules_map {
 	uint64_t *slots; /* hash (upper half) and position + 1 */
@@ -114,6 +122,9 @@ struct rules_definitions {
 	struct rules_plugin_requirement *requirements;
 	uint32_t n_requirements;
 	uint32_t requirements_cap;
+	struct rules_replaced *replaced;
+	uint32_t n_replaced;
+	uint32_t replaced_cap;
 	struct rules_map list_map;
 	struct rules_map macro_map;
 	struct rules_map rule_map;
@@ -135,6 +146,9 @@ struct rules_rule *rules_find_rule(const struct rules_definitions *d, const char
 int rules_define_list(struct rules_definitions *d, const struct rules_list *item);
 int rules_define_macro(struct rules_definitions *d, const struct rules_macro *item);
 int rules_define_rule(struct rules_definitions *d, const struct rules_rule *item);
+
+/* Remembers that a definition, whose place is given, is about to be replaced by another. */
+int rules_note_replaced(struct rules_definitions *d, const struct rules_replaced *replaced);
 
 int rules_string_append(struct arena *arena, struct rules_string *s, const struct rules_yaml *part);
 

@@ -179,6 +179,20 @@ static int append_list(struct rules_reading *r, const struct rules_list *more)
 	return 0;
 }
 
+/* An override says that it replaces; who defines a list anew may not know that it does. */
+static int define_list(struct rules_reading *r, const struct rules_list *list, bool says_so)
+{
+	const struct rules_list *old =
+		rules_find_list(r->definitions, list->name, strlen(list->name));
+	int rc = 0;
+
+	if (old && !says_so)
+		rc = rules_note_replaced(r->definitions,
+					 &(struct rules_replaced){"list", list->name, old->place,
+								  list->place});
+	return rc < 0 ? rc : rules_define_list(r->definitions, list);
+}
+
 static int load_list(struct rules_reading *r, const struct rules_yaml *item)
 {
 	static const char *const keys[] = {"list", "items", "append", "override"};
@@ -212,7 +226,7 @@ static int load_list(struct rules_reading *r, const struct rules_yaml *item)
 	if (rc < 0)
 		return rc;
 	rc = append || overrides.append ? append_list(r, &list)
-					: rules_define_list(r->definitions, &list);
+					: define_list(r, &list, overrides.replace);
 	if (rc < 0)
 		return rc;
 	return rules_warn_unknown_keys(r, item, keys, ARRAY_SIZE(keys), list.place);
@@ -233,6 +247,18 @@ static int append_macro(struct rules_reading *r, const struct rules_macro *more)
 	if (rc == 0)
 		macro->visibility = d->next_index++;
 	return rc;
+}
+
+static int define_macro(struct rules_reading *r, const struct rules_macro *macro, bool says_so)
+{
+	const struct rules_macro *old = rules_find_macro(r->definitions, macro->name);
+	int rc = 0;
+
+	if (old && !says_so)
+		rc = rules_note_replaced(r->definitions,
+					 &(struct rules_replaced){"macro", macro->name, old->place,
+								  macro->place});
+	return rc < 0 ? rc : rules_define_macro(r->definitions, macro);
 }
 
 static int load_macro(struct rules_reading *r, const struct rules_yaml *item)
@@ -271,7 +297,7 @@ static int load_macro(struct rules_reading *r, const struct rules_yaml *item)
 	if (rc < 0)
 		return rc;
 	rc = append || overrides.append ? append_macro(r, &macro)
-					: rules_define_macro(r->definitions, &macro);
+					: define_macro(r, &macro, overrides.replace);
 	if (rc < 0)
 		return rc;
 	return rules_warn_unknown_keys(r, item, keys, ARRAY_SIZE(keys), macro.place);

@@ -247,6 +247,10 @@ static int define_rule(const struct rule_reading *in)
 			      "Unknown source %s, skipping", rule.source);
 	}
 	rc = check_exceptions(in, catalogue, rule.exceptions, rule.n_exceptions);
+	if (rc == 0 && previous)
+		rc = rules_note_replaced(in->r->definitions,
+					 &(struct rules_replaced){"rule", in->name, previous->place,
+								  in->place});
 	return rc < 0 ? rc : rules_define_rule(in->r->definitions, &rule);
 }
 

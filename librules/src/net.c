@@ -110,8 +110,8 @@ static int net_close(struct rules_net *net, uint8_t family, struct net_stack *st
 static int net_sweep(struct rules_net *net, uint8_t family)
 {
 	struct net_stack stack = {.n = 0};
-	unsigned __int128 full = family == 4 ? (unsigned __int128)UINT32_MAX << 96
-					     : ~(unsigned __int128)0;
+	unsigned __int128 full =
+		family == 4 ? (unsigned __int128)UINT32_MAX << 96 : ~(unsigned __int128)0;
 	int r = net_emit(net, family, 0, RULES_ROW_NONE);
 
 	for (size_t i = 0; r >= 0 && i < net->n_prefixes; i++) {

@@ -17,7 +17,7 @@ struct rules_net {
 		uint32_t local;
 		uint8_t bits;
 		uint8_t family;
-	} *prefixes;
+	} * prefixes;
 	size_t n_prefixes;
 	size_t room;
 	/* ranges: from start[i] until before start[i + 1] */

@@ -33,7 +33,7 @@ static void plan_split(uint32_t *class_of, uint32_t *n_classes, uint32_t n_codes
 
 static uint32_t plan_classes(const struct rules_program *program, uint32_t *class_of, uint32_t *map)
 {
-	uint32_t n_codes = program->catalogue->n_codes, n_classes = 1;
+	uint32_t n_codes = program->n_codes, n_classes = 1;
 
 	for (uint32_t i = 0; i < program->n_predicates; i++) {
 		if (!program->predicates[i].may)
@@ -146,9 +146,10 @@ static uint32_t plan_same_class(const struct rules_plans *plans,
 	const struct rules_plan_entry *e = plans->entries + c->first;
 	uint32_t hash = (uint32_t)hash_bytes(e, c->n * sizeof(*e), 3), id;
 
-	RULES_INDEX_FOR_EACH(index, hash, i, id) {
-		if (classes[id].n == c->n && memcmp(plans->entries + classes[id].first, e,
-						    c->n * sizeof(*e)) == 0)
+	RULES_INDEX_FOR_EACH(index, hash, i, id)
+	{
+		if (classes[id].n == c->n &&
+		    memcmp(plans->entries + classes[id].first, e, c->n * sizeof(*e)) == 0)
 			return id;
 	}
 	rules_index_add(index, hash, class);
@@ -168,7 +169,7 @@ static int plan_collect(struct rules_plans *plans, const struct rules_plan_rule 
 	s.literal_of = calloc(s.n, sizeof(*s.literal_of));
 	if (!s.stamp_of || !s.literal_of)
 		r = -ENOMEM;
-	for (uint32_t class = 0; r >= 0 && class < n_classes; class++) {
+	for (uint32_t class = 0; r >= 0 && class < n_classes; class ++) {
 		uint32_t same;
 
 		s.code = 0;
@@ -199,7 +200,7 @@ static int plan_assign(struct rules_plans *plans, const uint32_t *class_of,
 	struct rules_program *program = plans->builder->program;
 	int r;
 
-	for (uint32_t code = 0; code < program->catalogue->n_codes; code++) {
+	for (uint32_t code = 0; code < program->n_codes; code++) {
 		struct rules_class_plan *class = &classes[class_of[code]];
 
 		if (!class->same_as)
@@ -220,7 +221,7 @@ int rules_plan_build(struct rules_builder *builder, const struct rules_plan_rule
 		     uint32_t n_rules)
 {
 	struct rules_program *program = builder->program;
-	uint32_t n_codes = program->catalogue->n_codes, n_classes;
+	uint32_t n_codes = program->n_codes, n_classes;
 	struct rules_plans plans = {.builder = builder};
 	_cleanup_free_ uint32_t *class_of = calloc((size_t)n_codes + 1, sizeof(*class_of));
 	_cleanup_free_ uint32_t *map = calloc(2 * (size_t)n_codes + 2, sizeof(*map));
@@ -229,7 +230,7 @@ int rules_plan_build(struct rules_builder *builder, const struct rules_plan_rule
 
 	if (!class_of || !map)
 		return -ENOMEM;
-	n_classes = n_codes ? plan_classes(program, class_of, map) : 0;
+	n_classes = plan_classes(program, class_of, map);
 	classes = calloc((size_t)n_classes + 1, sizeof(*classes));
 	if (!classes)
 		return -ENOMEM;

@@ -29,9 +29,9 @@ struct rules_plans {
 	struct rules_guard *guards[2]; /* per node; [1]: of its negation */
 	RULES_ARRAY(uint32_t, guard_predicates);
 	/* scratch for one layout */
-	uint32_t *group_count;	  /* per group: entries that could hang below it */
+	uint32_t *group_count;	   /* per group: entries that could hang below it */
 	uint32_t *predicate_count; /* per predicate */
-	uint32_t *node_count;	  /* per literal: entries that need it */
+	uint32_t *node_count;	   /* per literal: entries that need it */
 	RULES_ARRAY(uint32_t, touched);
 };
 

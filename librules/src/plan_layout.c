@@ -40,8 +40,8 @@ void rules_plans_fini(struct rules_plans *plans)
 
 static int plan_guard_push(struct rules_plans *plans, struct rules_guard *guard, uint32_t predicate)
 {
-	if (GROW(plans->guard_predicates, plans->n_guard_predicates,
-		 plans->room_guard_predicates) < 0)
+	if (GROW(plans->guard_predicates, plans->n_guard_predicates, plans->room_guard_predicates) <
+	    0)
 		return -ENOMEM;
 	plans->guard_predicates[plans->n_guard_predicates++] = predicate;
 	guard->n++;
@@ -84,8 +84,7 @@ static int plan_guard_or(struct rules_plans *plans, const struct rules_dag_node 
 			return r;
 		if (!part->n || all.n + part->n > RULES_PLAN_MAX_GUARDS)
 			return 0;
-		memcpy(ids + all.n, plans->guard_predicates + part->first,
-		       part->n * sizeof(*ids));
+		memcpy(ids + all.n, plans->guard_predicates + part->first, part->n * sizeof(*ids));
 		all.n += part->n;
 		all.truth += part->truth;
 	}
@@ -191,8 +190,8 @@ static int plan_dispatch(struct rules_plans *plans, const struct rules_plan_entr
 	/* twice: counting, then filling from the end of each predicate's part */
 	for (int fill = 0; fill < 2; fill++) {
 		for (uint32_t i = 0; i < n; i++) {
-			const struct rules_guard *guard = &plans->guards[entries[i].literal & 1]
-								[entries[i].literal >> 1];
+			const struct rules_guard *guard =
+				&plans->guards[entries[i].literal & 1][entries[i].literal >> 1];
 
 			if (!plan_guard_is_used(plans, guard))
 				continue;
@@ -373,8 +372,8 @@ int rules_plan_layout(struct rules_plans *plans, const struct rules_plan_entry *
 	if (r < 0)
 		return r;
 	for (uint32_t i = 0; i < n; i++)
-		if (!plan_guard_is_used(plans, &plans->guards[entries[i].literal & 1]
-						 [entries[i].literal >> 1]))
+		if (!plan_guard_is_used(
+			    plans, &plans->guards[entries[i].literal & 1][entries[i].literal >> 1]))
 			left[n_left++] = entries[i];
 	r = plan_buckets(plans, left, n_left);
 	if (r < 0)

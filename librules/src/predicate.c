@@ -72,7 +72,8 @@ int rules_predicate_add(struct rules_builder *builder, const struct rules_predic
 	enum rules_class class = program->terms[predicate->term].class;
 	uint32_t hash = predicate_hash(class, predicate), id;
 
-	RULES_INDEX_FOR_EACH(&builder->predicates, hash, i, id) {
+	RULES_INDEX_FOR_EACH(&builder->predicates, hash, i, id)
+	{
 		if (predicate_same(class, &program->predicates[id], predicate)) {
 			*ret_predicate = id;
 			return 0;
@@ -82,8 +83,9 @@ int rules_predicate_add(struct rules_builder *builder, const struct rules_predic
 	    GROW(program->predicates, program->n_predicates, program->room_predicates) < 0)
 		return -ENOMEM;
 	program->predicates[program->n_predicates] = *predicate;
-	program->predicates[program->n_predicates].class = (uint8_t)class;
-	program->predicates[program->n_predicates].truth = rules_predicate_truth(program, predicate);
+	program->predicates[program->n_predicates].class = (uint8_t) class;
+	program->predicates[program->n_predicates].truth =
+		rules_predicate_truth(program, predicate);
 	rules_index_add(&builder->predicates, hash, program->n_predicates);
 	*ret_predicate = program->n_predicates++;
 	return 0;
@@ -123,17 +125,19 @@ static int predicate_exists(struct rules_builder *builder, uint32_t term, uint32
 static int predicate_remember_constant(struct rules_builder *builder,
 				       const struct saker_field *field, const char *constant)
 {
-	uint32_t hash = (uint32_t)hash_bytes(constant, strlen(constant), hash_u64((uintptr_t)field));
+	uint32_t hash =
+		(uint32_t)hash_bytes(constant, strlen(constant), hash_u64((uintptr_t)field));
 	uint32_t id;
 
-	RULES_INDEX_FOR_EACH(&builder->constant_index, hash, i, id) {
+	RULES_INDEX_FOR_EACH(&builder->constant_index, hash, i, id)
+	{
 		if (builder->used_constants[id].field == field &&
 		    util_streq(builder->used_constants[id].constant, constant))
 			return 0;
 	}
 	if (rules_index_reserve(&builder->constant_index) < 0 ||
-	    GROW(builder->used_constants, builder->n_used_constants,
-		 builder->room_used_constants) < 0)
+	    GROW(builder->used_constants, builder->n_used_constants, builder->room_used_constants) <
+		    0)
 		return -ENOMEM;
 	constant = arena_strdup(&builder->program->arena, constant);
 	if (!constant)
@@ -150,7 +154,7 @@ static int predicate_select_one(struct rules_builder *builder, const struct sake
 {
 	const struct saker_catalogue *catalogue = builder->program->catalogue;
 	uint32_t n_words = builder->program->n_words;
-	uint64_t one_may[16] = {0}, one_must[16] = {0}; /* 1024 codes at most */
+	uint64_t one_may[RULES_CODE_WORDS] = {0}, one_must[RULES_CODE_WORDS] = {0};
 	int r = catalogue->select(catalogue, ref, operand->text, operand->len, one_may, one_must);
 
 	if (r == -ENOTSUP)
@@ -176,8 +180,8 @@ static int predicate_select(struct rules_builder *builder, const struct rules_no
 {
 	const struct rules_term *term = &builder->program->terms[p->term];
 	const struct rules_operand *rhs = check->rhs;
-	struct rules_operand *const *operands = rhs->kind == RULES_OPERAND_LIST ? rhs->args
-										 : &check->rhs;
+	struct rules_operand *const *operands =
+		rhs->kind == RULES_OPERAND_LIST ? rhs->args : &check->rhs;
 	uint32_t n = rhs->kind == RULES_OPERAND_LIST ? rhs->n_args : 1;
 	uint32_t n_words = builder->program->n_words;
 	uint64_t *codes;
@@ -268,8 +272,8 @@ static int predicate_regexes(struct rules_builder *builder, const struct rules_n
 	char reason[400] = "";
 
 	/* the arrays are freed with the program, so they are not the scratch's */
-	p->regexes = arena_alloc(&builder->program->arena,
-				 (size_t)p->n_constants * sizeof(*p->regexes));
+	p->regexes =
+		arena_alloc(&builder->program->arena, (size_t)p->n_constants * sizeof(*p->regexes));
 	if (!p->regexes)
 		return -ENOMEM;
 	builder->program->needs_scratch = true;
@@ -416,9 +420,9 @@ static int predicate_term_check(struct rules_builder *builder, const struct rule
 		return rules_fail(builder, &check->rhs->mark,
 				  "field '%s' has type '%s%s' while the right-hand side field '%s' "
 				  "has incompatible type '%s%s'",
-				  lhs->name, rules_type_name(lhs->type),
-				  lhs->list ? " (list)" : "", rhs->name,
-				  rules_type_name(rhs->type), rhs->list ? " (list)" : "");
+				  lhs->name, rules_type_name(lhs->type), lhs->list ? " (list)" : "",
+				  rhs->name, rules_type_name(rhs->type),
+				  rhs->list ? " (list)" : "");
 	p.test = RULES_TEST_TERM;
 	p.modifier = (uint8_t)check->modifier;
 	return predicate_literal(builder, &p, ret_literal);

@@ -117,8 +117,8 @@ int rules_predicate_constants(struct rules_builder *builder, const struct rules_
 		n = check->rhs->n_args;
 	}
 	ret_constants->n = n;
-	ret_constants->v = arena_alloc(builder->scratch, MAX((size_t)n, 1) *
-							       sizeof(*ret_constants->v));
+	ret_constants->v =
+		arena_alloc(builder->scratch, MAX((size_t)n, 1) * sizeof(*ret_constants->v));
 	if (!ret_constants->v)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < n; i++) {

@@ -28,22 +28,11 @@ static void group_stamp(struct group_run *run, const struct rules_rows *rows, ui
 	}
 }
 
-static void group_scan(struct group_run *run, const char *text, uint32_t len)
+static void group_hit(void *context, uint32_t row)
 {
-	const struct rules_ac *ac = &run->group->ac;
-	const uint32_t *rows = ac->rows;
-	bool backwards = ac->mode == RULES_AC_SUFFIX;
-	uint32_t state = 0;
+	struct group_run *run = context;
 
-	if (rows[0])
-		group_stamp(run, &ac->set, rows[0]);
-	for (uint32_t i = 0; i < len; i++) {
-		state = rules_ac_step(ac, state, (uint8_t)text[backwards ? len - 1 - i : i]);
-		if (state == RULES_AC_DEAD)
-			return;
-		if (unlikely(rows[state]))
-			group_stamp(run, &ac->set, rows[state]);
-	}
+	group_stamp(run, &run->group->ac.set, row);
 }
 
 static uint32_t group_row(const struct rules_group *group, enum rules_class class,
@@ -79,7 +68,8 @@ void rules_group_run(struct rules_machine *machine, uint32_t id)
 		uint32_t row;
 
 		if (group->kind != RULES_GROUP_SET && group->kind != RULES_GROUP_NET) {
-			group_scan(&run, values->v[i].str, values->v[i].len);
+			rules_ac_scan(&group->ac, values->v[i].str, values->v[i].len, group_hit,
+				      &run);
 			continue;
 		}
 		row = group_row(group, class, &values->v[i]);

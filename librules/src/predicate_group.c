@@ -96,6 +96,23 @@ static void group_init(struct rules_group *group, const struct rules_program *pr
 	}
 }
 
+/* Long lists are made room for at once; short ones would only make the arrays grow each time. */
+#define GROUP_LONG_LIST 256
+
+static int group_reserve(struct rules_group *group, enum rules_class class,
+			 const struct rules_predicate *p)
+{
+	size_t bytes = 0;
+
+	if (group->kind != RULES_GROUP_SET || p->n_constants < GROUP_LONG_LIST)
+		return 0;
+	for (uint32_t i = 0; i < p->n_constants; i++)
+		bytes += class == RULES_CLASS_TEXT || class == RULES_CLASS_BYTES
+				 ? p->constants[i].len
+				 : 17; /* a number or an address */
+	return rules_set_reserve(&group->set, p->n_constants, bytes);
+}
+
 /* Moves a predicate into its group. */
 static int group_add(struct rules_program *program, uint32_t group_id, uint32_t predicate)
 {
@@ -106,9 +123,11 @@ static int group_add(struct rules_program *program, uint32_t group_id, uint32_t 
 
 	if (GROW(group->predicates, group->n_predicates, group->room) < 0)
 		return -ENOMEM;
+	r = group_reserve(group, term->class, p);
+	if (r < 0)
+		return r;
 	for (uint32_t i = 0; i < p->n_constants; i++) {
-		r = group_add_constant(group, term->class, &p->constants[i],
-				       group->n_predicates);
+		r = group_add_constant(group, term->class, &p->constants[i], group->n_predicates);
 		if (r < 0)
 			return r;
 	}
@@ -217,7 +236,8 @@ static const struct {
 #undef X
 };
 
-void rules_predicate_estimate(const struct rules_program *program, struct rules_predicate *predicate)
+void rules_predicate_estimate(const struct rules_program *program,
+			      struct rules_predicate *predicate)
 {
 	const struct rules_term *term = &program->terms[predicate->term];
 

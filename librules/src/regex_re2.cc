@@ -14,7 +14,7 @@
 
 struct rules_regex {
 	explicit rules_regex(const re2::StringPiece &pattern, const RE2::Options &options)
-		: re(pattern, options)
+	    : re(pattern, options)
 	{
 	}
 	RE2 re;
@@ -49,8 +49,8 @@ struct rules_regex *rules_regex_free(struct rules_regex *regex)
 bool rules_regex_match(const struct rules_regex *regex, const char *text, size_t len)
 {
 	try {
-		return regex->re.Match(re2::StringPiece(text, len), 0, len, RE2::ANCHOR_BOTH, nullptr,
-				       0);
+		return regex->re.Match(re2::StringPiece(text, len), 0, len, RE2::ANCHOR_BOTH,
+				       nullptr, 0);
 	} catch (const std::exception &) {
 		return false;
 	}

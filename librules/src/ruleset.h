@@ -17,7 +17,7 @@ struct rules_ruleset_source {
 	struct rules_ruleset_constant {
 		const char *field;
 		const char *constant;
-	} *constants;
+	} * constants;
 	uint32_t n_constants;
 };
 
@@ -32,7 +32,7 @@ struct saker_ruleset {
 	enum saker_rule_matching matching;
 	struct rules_ruleset_source *sources;
 	uint32_t n_sources;
-	struct saker_rule *rules; /* in load order */
+	struct saker_rule *rules;	 /* in load order */
 	struct rules_ruleset_rule *more; /* by the same index */
 	uint32_t n_rules;
 };

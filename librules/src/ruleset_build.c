@@ -37,7 +37,8 @@ static void ruleset_warn(void *userdata, int code, const struct rules_mark *mark
 
 static bool ruleset_is_unknown(const char *message)
 {
-	return strstr(message, "nonexistent field") || strstr(message, "invalid formatting token") ||
+	return strstr(message, "nonexistent field") ||
+	       strstr(message, "invalid formatting token") ||
 	       strstr(message, "unknown event type") || strstr(message, "unknown filter:");
 }
 
@@ -208,7 +209,8 @@ static void ruleset_warn_output(struct ruleset_build *b, const struct rules_outp
 	for (uint32_t i = 0; i < output->n_values; i++) {
 		const struct rules_output_value *v = &output->values[i];
 
-		if (v->term != RULES_NO_ID && program->terms[v->term].flags & SAKER_FIELD_DEPRECATED)
+		if (v->term != RULES_NO_ID &&
+		    program->terms[v->term].flags & SAKER_FIELD_DEPRECATED)
 			rules_report(b->build, RULES_LOAD_DEPRECATED_ITEM, b->input,
 				     RULES_PART_OUTPUT, NULL, "",
 				     "usage of deprecated field '%s' has been detected in the rule "
@@ -244,8 +246,8 @@ static int ruleset_compile_output(struct ruleset_build *b, struct rules_builder 
 		memcpy(message, b->error.message, sizeof(message));
 		if (strncmp(message, "invalid formatting syntax", 25) != 0 &&
 		    strncmp(message, "empty formatting", 16) != 0)
-			snprintf(b->error.message, sizeof(b->error.message), "unknown filter: %.480s",
-				 message);
+			snprintf(b->error.message, sizeof(b->error.message),
+				 "unknown filter: %.480s", message);
 		return ruleset_report(b, RULES_PART_OUTPUT, placed ? &mark : NULL);
 	}
 	if (r >= 0)
@@ -258,7 +260,7 @@ static int ruleset_compile_output(struct ruleset_build *b, struct rules_builder 
 static void ruleset_warn_codes(struct ruleset_build *b, const struct rules_builder *builder,
 			       uint32_t literal)
 {
-	uint64_t codes[16];
+	uint64_t codes[RULES_CODE_WORDS];
 	int n = 0;
 
 	if (!b->input->warn_evttypes || !util_streq(b->input->source, "syscall"))
@@ -365,6 +367,8 @@ static int ruleset_start(struct ruleset_build *b)
 		struct rules_ruleset_source *s = &ruleset->sources[i];
 		const struct saker_catalogue *catalogue = b->build->catalogues[i];
 
+		if (catalogue->n_codes > RULES_MAX_CODES)
+			return -EINVAL;
 		s->name = catalogue->source;
 		s->rules = arena_alloc(&ruleset->arena, (n_inputs + 1) * sizeof(*s->rules));
 		b->plan_rules[i] = calloc(n_inputs + 1, sizeof(**b->plan_rules));
@@ -394,8 +398,8 @@ static int ruleset_finish_source(struct ruleset_build *b, uint32_t source)
 
 	s->program->n_rules = s->n_rules;
 	s->fields = arena_alloc(arena, ((size_t)catalogue->n_fields + 1) * sizeof(*s->fields));
-	s->constants = arena_alloc(arena, ((size_t)builder->n_used_constants + 1) *
-						  sizeof(*s->constants));
+	s->constants =
+		arena_alloc(arena, ((size_t)builder->n_used_constants + 1) * sizeof(*s->constants));
 	if (!s->fields || !s->constants)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < catalogue->n_fields; i++)

@@ -63,7 +63,7 @@ SAKER_PUBLIC int saker_ruleset_eval(struct saker_eval *eval, uint32_t source, vo
 	s = &eval->ruleset->sources[source];
 	machine = &eval->machines[source];
 	code = s->program->catalogue->code ? s->program->catalogue->code(record) : 0;
-	plan = likely(code < s->program->catalogue->n_codes) ? s->program->plan_of_code[code] : 0;
+	plan = likely(code < s->program->n_codes) ? s->program->plan_of_code[code] : 0;
 	if (!plan) {
 		/* what is known is about another record */
 		machine->record = NULL;

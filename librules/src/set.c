@@ -57,8 +57,7 @@ void rules_set_fini(struct rules_set *set)
 }
 
 static inline const struct rules_set_entry *set_find(const struct rules_set *set, const void *key,
-						     size_t len, uint64_t hash,
-						     uint32_t *ret_slot)
+						     size_t len, uint64_t hash, uint32_t *ret_slot)
 {
 	uint32_t mask = set->capacity - 1;
 	uint8_t tag = set_tag(hash);
@@ -80,14 +79,11 @@ static inline const struct rules_set_entry *set_find(const struct rules_set *set
 	}
 }
 
-static int set_rehash(struct rules_set *set)
+static int set_rehash(struct rules_set *set, uint32_t capacity)
 {
-	uint32_t capacity = set->capacity ? set->capacity * 2 : 16;
 	uint32_t *slots;
 	uint8_t *tags;
 
-	if (capacity < set->capacity)
-		return -E2BIG;
 	slots = util_reallocarray(NULL, capacity, sizeof(*slots));
 	tags = calloc(capacity, 1);
 	if (!slots || !tags) {
@@ -133,8 +129,8 @@ static int set_insert(struct rules_set *set, uint32_t slot, const void *key, siz
 	}
 	if (len)
 		memcpy(set->bytes + set->n_bytes, key, len);
-	set->entries[set->n] = (struct rules_set_entry){(uint32_t)set->n_bytes, (uint32_t)len,
-							(uint32_t)hash};
+	set->entries[set->n] =
+		(struct rules_set_entry){(uint32_t)set->n_bytes, (uint32_t)len, (uint32_t)hash};
 	set->entry_rows[set->n] = RULES_ROW_NONE;
 	set->n_bytes += len;
 	set->tags[slot] = set_tag(hash);
@@ -146,6 +142,45 @@ static int set_insert(struct rules_set *set, uint32_t slot, const void *key, siz
 	return 0;
 }
 
+int rules_set_reserve(struct rules_set *set, size_t n, size_t n_bytes)
+{
+	uint64_t want = (uint64_t)set->n + n, capacity = MAX(set->capacity, 16);
+	size_t want_bytes = set->n_bytes + n_bytes;
+	void *p;
+
+	if (want > UINT32_MAX / 4)
+		return -E2BIG;
+	while (capacity < want * 2)
+		capacity *= 2;
+	/* the first list exactly, further ones in steps */
+	if (set->n) {
+		want = MAX(want, (uint64_t)set->n + set->n / 2);
+		want_bytes = MAX(want_bytes, set->n_bytes + set->n_bytes / 2);
+	}
+	if (want > set->room) {
+		p = util_reallocarray(set->entries, want, sizeof(*set->entries));
+		if (!p)
+			return -ENOMEM;
+		set->entries = p;
+		set->room = (uint32_t)want;
+	}
+	if (want > set->rows_room) {
+		p = util_reallocarray(set->entry_rows, want, sizeof(*set->entry_rows));
+		if (!p)
+			return -ENOMEM;
+		set->entry_rows = p;
+		set->rows_room = (uint32_t)want;
+	}
+	if (want_bytes > set->bytes_room) {
+		p = realloc(set->bytes, want_bytes);
+		if (!p)
+			return -ENOMEM;
+		set->bytes = p;
+		set->bytes_room = want_bytes;
+	}
+	return capacity > set->capacity ? set_rehash(set, (uint32_t)capacity) : 0;
+}
+
 int rules_set_add(struct rules_set *set, const void *key, size_t len, uint32_t local)
 {
 	uint64_t hash = set_hash(key, len);
@@ -155,7 +190,9 @@ int rules_set_add(struct rules_set *set, const void *key, size_t len, uint32_t l
 	if (len > UINT32_MAX)
 		return -E2BIG;
 	if (!set->capacity || set->n >= set->capacity - set->capacity / 2) {
-		r = set_rehash(set);
+		if (set->capacity > UINT32_MAX / 2)
+			return -E2BIG;
+		r = set_rehash(set, set->capacity ? set->capacity * 2 : 16);
 		if (r < 0)
 			return r;
 	}

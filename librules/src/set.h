@@ -18,7 +18,7 @@ struct rules_index {
 	struct rules_index_slot {
 		uint32_t hash;
 		uint32_t id; /* + 1; 0 = empty */
-	} *slots;
+	} * slots;
 	uint32_t n;
 	uint32_t capacity; /* power of two */
 };
@@ -30,10 +30,9 @@ int rules_index_reserve(struct rules_index *index);
 void rules_index_add(struct rules_index *index, uint32_t hash, uint32_t id);
 
 /* for every id with this hash; the body compares keys */
-#define RULES_INDEX_FOR_EACH(index, h, i, ret_id)                                                  \
-	for (uint32_t i = (index)->capacity ? (h) & ((index)->capacity - 1) : 0;                   \
-	     (index)->capacity && (index)->slots[i].id;                                            \
-	     i = (i + 1) & ((index)->capacity - 1))                                                \
+#define RULES_INDEX_FOR_EACH(index, h, i, ret_id)                                              \
+	for (uint32_t i = (index)->capacity ? (h) & ((index)->capacity - 1) : 0;               \
+	     (index)->capacity && (index)->slots[i].id; i = (i + 1) & ((index)->capacity - 1)) \
 		if ((index)->slots[i].hash == (h) && (((ret_id) = (index)->slots[i].id - 1), true))
 
 /*
@@ -46,7 +45,7 @@ struct rules_rows {
 	struct rules_rows_link {
 		uint32_t parent;
 		uint32_t local;
-	} *links;
+	} * links;
 	uint32_t n_links;
 	uint32_t capacity;
 	struct rules_index index;
@@ -96,14 +95,14 @@ static inline bool rules_rows_has(const struct rules_rows *rows, uint32_t row, u
 
 /* A set of byte strings (at most 4 GiB of them), each with its row. */
 struct rules_set {
-	uint8_t *tags;   /* one byte a slot, 0 = empty: what a miss touches */
+	uint8_t *tags;	 /* one byte a slot, 0 = empty: what a miss touches */
 	uint32_t *slots; /* index into entries */
 	uint32_t capacity;
 	struct rules_set_entry {
 		uint32_t offset;
 		uint32_t len;
 		uint32_t hash;
-	} *entries;
+	} * entries;
 	uint32_t *entry_rows;
 	uint32_t n;
 	uint32_t room;
@@ -116,6 +115,8 @@ struct rules_set {
 };
 
 void rules_set_fini(struct rules_set *set);
+/* Room for n more keys of so many bytes in all: long lists need no growing by copies. */
+int rules_set_reserve(struct rules_set *set, size_t n, size_t n_bytes);
 /* Says that a key belongs to `local`. -E2BIG past 4 GiB of keys. */
 int rules_set_add(struct rules_set *set, const void *key, size_t len, uint32_t local);
 int rules_set_finish(struct rules_set *set);

@@ -77,7 +77,8 @@ int rules_rows_add(struct rules_rows *rows, uint32_t row, uint32_t local, uint32
 		*ret_row = row;
 		return 0;
 	}
-	RULES_INDEX_FOR_EACH(&rows->index, hash, i, id) {
+	RULES_INDEX_FOR_EACH(&rows->index, hash, i, id)
+	{
 		if (rows->links[id].parent == row && rows->links[id].local == local) {
 			*ret_row = id + 1;
 			return 0;

@@ -97,9 +97,8 @@ static int transform_bind_getopt(struct rules_builder *builder, const struct rul
 	struct rules_optstring *optstring;
 
 	if (term->n_args != 2)
-		return rules_fail(
-			builder, mark,
-			"getopt() requires exactly 2 arguments: args list and optstring");
+		return rules_fail(builder, mark,
+				  "getopt() requires exactly 2 arguments: args list and optstring");
 	if (!terms[term->args[0]].list)
 		return rules_fail(builder, mark, "getopt() first argument must be a list");
 	if (rules_term_multi(&terms[term->args[1]]))
@@ -134,9 +133,8 @@ int rules_transform_bind(struct rules_builder *builder, const struct rules_mark 
 		if (arg->flags & SAKER_FIELD_NO_TRANSFORMER)
 			return rules_fail(builder, mark, "field '%s' does not support transformers",
 					  arg->name);
-		term->flags |= arg->flags &
-			       (SAKER_FIELD_NO_RHS | SAKER_FIELD_FILTER_ONLY |
-				SAKER_FIELD_PRINT_ONLY | SAKER_FIELD_DEPRECATED);
+		term->flags |= arg->flags & (SAKER_FIELD_NO_RHS | SAKER_FIELD_FILTER_ONLY |
+					     SAKER_FIELD_PRINT_ONLY | SAKER_FIELD_DEPRECATED);
 	}
 	if (term->transform == RULES_TRANSFORM_GETOPT)
 		return transform_bind_getopt(builder, mark, term, selector);

@@ -24,7 +24,7 @@ enum rules_transform {
 #define X(symbol, text) RULES_TRANSFORM_##symbol,
 	RULES_TRANSFORM_LIST(X)
 #undef X
-	RULES_TRANSFORM_COUNT,
+		RULES_TRANSFORM_COUNT,
 };
 
 /* RULES_TRANSFORM_COUNT when there is none of that name. */

@@ -41,7 +41,8 @@ static uint32_t trie_child(const struct rules_trie *trie, uint32_t node, const c
 {
 	uint32_t id;
 
-	RULES_INDEX_FOR_EACH(&trie->index, hash, i, id) {
+	RULES_INDEX_FOR_EACH(&trie->index, hash, i, id)
+	{
 		const struct rules_trie_node *n = &trie->nodes[id];
 
 		if (n->parent == node && n->len == len && memcmp(n->text, text, len) == 0)

@@ -19,7 +19,7 @@ struct rules_trie {
 		uint32_t next_glob;  /* sibling among the parent's globs; 0 = last */
 		uint32_t first_glob; /* of its own children; 0 = none */
 		bool end;	     /* a listed path ends here */
-	} *nodes;		     /* node 0 is the root */
+	} * nodes;		     /* node 0 is the root */
 	uint32_t n;
 	uint32_t room;
 	struct rules_index index; /* plain children */

@@ -12,34 +12,33 @@
 #include "trie.h"
 
 /* type, class, bits, Falco's name */
-#define TYPE_LIST(X)                    \
-	X(STRING, TEXT, 0, "CHARBUF")   \
-	X(PATH, TEXT, 0, "FSPATH")      \
-	X(BYTES, BYTES, 0, "BYTEBUF")   \
-	X(BOOL, BOOL, 1, "BOOL")        \
-	X(I8, SIGNED, 8, "INT8")        \
-	X(I16, SIGNED, 16, "INT16")     \
-	X(I32, SIGNED, 32, "INT32")     \
-	X(I64, SIGNED, 64, "INT64")     \
-	X(U8, UNSIGNED, 8, "UINT8")     \
-	X(U16, UNSIGNED, 16, "UINT16")  \
-	X(U32, UNSIGNED, 32, "UINT32")  \
-	X(U64, UNSIGNED, 64, "UINT64")  \
+#define TYPE_LIST(X)                        \
+	X(STRING, TEXT, 0, "CHARBUF")       \
+	X(PATH, TEXT, 0, "FSPATH")          \
+	X(BYTES, BYTES, 0, "BYTEBUF")       \
+	X(BOOL, BOOL, 1, "BOOL")            \
+	X(I8, SIGNED, 8, "INT8")            \
+	X(I16, SIGNED, 16, "INT16")         \
+	X(I32, SIGNED, 32, "INT32")         \
+	X(I64, SIGNED, 64, "INT64")         \
+	X(U8, UNSIGNED, 8, "UINT8")         \
+	X(U16, UNSIGNED, 16, "UINT16")      \
+	X(U32, UNSIGNED, 32, "UINT32")      \
+	X(U64, UNSIGNED, 64, "UINT64")      \
 	X(RELTIME, UNSIGNED, 64, "RELTIME") \
 	X(ABSTIME, UNSIGNED, 64, "ABSTIME") \
-	X(PORT, UNSIGNED, 16, "PORT")   \
-	X(DOUBLE, DOUBLE, 0, "DOUBLE")  \
-	X(IP, IP, 0, "IPADDR")          \
+	X(PORT, UNSIGNED, 16, "PORT")       \
+	X(DOUBLE, DOUBLE, 0, "DOUBLE")      \
+	X(IP, IP, 0, "IPADDR")              \
 	X(NET, NET, 0, "IPNET")
 
 static const struct {
 	enum rules_class class;
 	uint8_t bits;
 	const char *name;
-} types[] = {
-	[SAKER_TYPE_NONE] = {RULES_CLASS_NONE, 0, "NONE"},
+} types[] = {[SAKER_TYPE_NONE] = {RULES_CLASS_NONE, 0, "NONE"},
 #define X(symbol, class, bits, name) [SAKER_TYPE_##symbol] = {RULES_CLASS_##class, bits, name},
-	TYPE_LIST(X)
+	     TYPE_LIST(X)
 #undef X
 };
 

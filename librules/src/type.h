@@ -13,7 +13,7 @@
 /* How a value is stored and compared. */
 enum rules_class {
 	RULES_CLASS_NONE,
-	RULES_CLASS_TEXT,     /* string, path */
+	RULES_CLASS_TEXT, /* string, path */
 	RULES_CLASS_BYTES,
 	RULES_CLASS_BOOL,
 	RULES_CLASS_SIGNED,

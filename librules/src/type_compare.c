@@ -69,34 +69,34 @@ static bool compare_text(enum rules_op op, const struct saker_value *v,
 	}
 }
 
-#define COMPARE_NUMBERS(op, a, b)                     \
-	({                                            \
-		bool _result = false;                 \
-		switch (op) {                         \
-		case RULES_OP_EQ:                     \
-		case RULES_OP_IN:                     \
-		case RULES_OP_INTERSECTS:             \
-			_result = (a) == (b);         \
-			break;                        \
-		case RULES_OP_NE:                     \
-			_result = (a) != (b);         \
-			break;                        \
-		case RULES_OP_LT:                     \
-			_result = (a) < (b);          \
-			break;                        \
-		case RULES_OP_LE:                     \
-			_result = (a) <= (b);         \
-			break;                        \
-		case RULES_OP_GT:                     \
-			_result = (a) > (b);          \
-			break;                        \
-		case RULES_OP_GE:                     \
-			_result = (a) >= (b);         \
-			break;                        \
-		default:                              \
-			break;                        \
-		}                                     \
-		_result;                              \
+#define COMPARE_NUMBERS(op, a, b)             \
+	({                                    \
+		bool _result = false;         \
+		switch (op) {                 \
+		case RULES_OP_EQ:             \
+		case RULES_OP_IN:             \
+		case RULES_OP_INTERSECTS:     \
+			_result = (a) == (b); \
+			break;                \
+		case RULES_OP_NE:             \
+			_result = (a) != (b); \
+			break;                \
+		case RULES_OP_LT:             \
+			_result = (a) < (b);  \
+			break;                \
+		case RULES_OP_LE:             \
+			_result = (a) <= (b); \
+			break;                \
+		case RULES_OP_GT:             \
+			_result = (a) > (b);  \
+			break;                \
+		case RULES_OP_GE:             \
+			_result = (a) >= (b); \
+			break;                \
+		default:                      \
+			break;                \
+		}                             \
+		_result;                      \
 	})
 
 static bool compare_in_net(const struct saker_ip *address, const struct saker_ip *net)

@@ -31,18 +31,23 @@ struct option_row {
 };
 
 static const struct option_row rows[] = {
-	{'r', "read", required_argument, "FILE", "Where events come from (default: this machine, live)",
+	{'r', "read", required_argument, "FILE",
+	 "Where events come from (default: this machine, live)",
 	 "a capture file (.scap, gzip or not), - is standard input"},
 	{'e', "events", required_argument, "SET", NULL,
 	 "live: state, io, all, or names of system calls, by commas"},
-	{'s', "snaplen", required_argument, "BYTES", NULL, "live: how much of I/O data is kept (80)"},
+	{'s', "snaplen", required_argument, "BYTES", NULL,
+	 "live: how much of I/O data is kept (80)"},
 	{OPT_SELF, "self", no_argument, NULL, NULL, "live: evtcap's own system calls too"},
-	{'w', "write", required_argument, "FILE", "Where they go (default: standard output, as text)",
-	 "a capture file, - is standard output; %-codes as in date(1)"},
+	{'w', "write", required_argument, "FILE",
+	 "Where they go (default: standard output, as text)",
+	 "a capture file, - is standard output"},
 	{'z', "gzip", no_argument, NULL, NULL, "with -w: compressed"},
-	{'C', "file-size", required_argument, "MB", NULL, "with -w: a new file each MB million bytes"},
-	{'G', "file-time", required_argument, "SECONDS", NULL, "with -w: a new file each SECONDS"},
-	{'W', "files", required_argument, "COUNT", NULL, "with -C or -G: keep the newest COUNT files"},
+	{'C', "file-size", required_argument, "MB", NULL,
+	 "with -w: a new file each MB million bytes"},
+	{'G', "file-time", required_argument, "SECONDS", NULL, "with -w: a new file each SECONDS; FILE may have %H%M ..."},
+	{'W', "files", required_argument, "COUNT", NULL,
+	 "with -C or -G: keep the newest COUNT files"},
 	{OPT_PRINT, "print", no_argument, NULL, NULL, "with -w: print events as well"},
 	{'n', "count", required_argument, "COUNT", "Which and how many",
 	 "stop after so many events (that satisfy FILTER)"},
@@ -54,7 +59,8 @@ static const struct option_row rows[] = {
 	 "clock, date, iso, epoch, relative or delta (or h d i a r D)"},
 	{OPT_COLOUR, "color", required_argument, "WHEN", NULL, "auto, always or never"},
 	{'i', "info", no_argument, NULL, "Instead of events", "what a capture holds"},
-	{OPT_TOP, "top", optional_argument, "OF", NULL, "the busiest: proc (default), file or conn"},
+	{OPT_TOP, "top", optional_argument, "OF", NULL,
+	 "the busiest: proc (default), file or conn"},
 	{OPT_BY, "by", required_argument, "WHAT", NULL, "with --top: sort by events or bytes"},
 	{OPT_ROWS, "rows", required_argument, "COUNT", NULL, "with --top: how many"},
 	{'S', "summary", no_argument, NULL, NULL, "only count, by type"},
@@ -124,7 +130,7 @@ static int take_number(const char *option, const char *text, uint64_t max, uint6
 
 static int take_u32(const char *option, const char *text, uint32_t max, uint32_t *ret, FILE *err)
 {
-	uint64_t v;
+	uint64_t v = 0;
 	int r = take_number(option, text, max, &v, err);
 
 	if (r == 0)
@@ -150,12 +156,12 @@ static int take_word(const char *option, const char *text, const char *const *wo
 static int take_time(struct evtcap_options *o, const char *text, FILE *err)
 {
 	static const char *const words[] = {
-#define X(symbol, word, letter, fields) word,
+#define X(symbol, word, letter, text, field) word,
 		EVTCAP_TIME_LIST(X)
 #undef X
 			NULL};
 	static const char letters[] = {
-#define X(symbol, word, letter, fields) letter,
+#define X(symbol, word, letter, text, field) letter,
 		EVTCAP_TIME_LIST(X)
 #undef X
 	};
@@ -205,7 +211,7 @@ static int take_colour(struct evtcap_options *o, const char *text, FILE *err)
 
 static int take_rotation(struct evtcap_options *o, int value, const char *text, FILE *err)
 {
-	uint64_t v;
+	uint64_t v = 0;
 	int r;
 
 	if (value == 'W')
@@ -357,8 +363,7 @@ static int check(const struct evtcap_options *o, FILE *err)
 		return bad(err, "-e, -s and --self are for live capture; a file has what it has");
 	if (o->format && o->fields)
 		return bad(err, "-p and -F both say what is shown: give one");
-	if (o->write && util_streq(o->write, "-") &&
-	    (o->print || o->mode != EVTCAP_SHOW))
+	if (o->write && util_streq(o->write, "-") && (o->print || o->mode != EVTCAP_SHOW))
 		return bad(err, "standard output cannot hold both a capture and text");
 	return 0;
 }

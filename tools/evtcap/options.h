@@ -17,17 +17,17 @@ enum evtcap_mode {
 	EVTCAP_VERSION,
 };
 
-/* How %evt.outputtime reads: the word of -t, its letter, and what it stands for. */
-#define EVTCAP_TIME_LIST(X)                                              \
-	X(CLOCK, "clock", 'h', "%evt.time")                              \
-	X(DATE, "date", 'd', "%evt.datetime")                            \
-	X(ISO, "iso", 'i', "%evt.time.iso8601")                          \
-	X(EPOCH, "epoch", 'a', "%evt.rawtime.s.%evt.rawtime.ns")         \
-	X(RELATIVE, "relative", 'r', "%evt.reltime.s.%evt.reltime.ns")   \
-	X(DELTA, "delta", 'D', "%evt.deltatime.s.%evt.deltatime.ns")
+/* How %evt.outputtime reads: the word of -t, its letter, what it is in text and in JSON. */
+#define EVTCAP_TIME_LIST(X)                                                            \
+	X(CLOCK, "clock", 'h', "%evt.time", "%evt.time")                               \
+	X(DATE, "date", 'd', "%evt.datetime", "%evt.datetime")                         \
+	X(ISO, "iso", 'i', "%evt.time.iso8601", "%evt.time.iso8601")                   \
+	X(EPOCH, "epoch", 'a', "%evt.rawtime.s.%evt.rawtime.ns", "%evt.rawtime")       \
+	X(RELATIVE, "relative", 'r', "%evt.reltime.s.%evt.reltime.ns", "%evt.reltime") \
+	X(DELTA, "delta", 'D', "%evt.deltatime.s.%evt.deltatime.ns", "%evt.deltatime")
 
 enum evtcap_time {
-#define X(symbol, word, letter, fields) EVTCAP_TIME_##symbol,
+#define X(symbol, word, letter, text, field) EVTCAP_TIME_##symbol,
 	EVTCAP_TIME_LIST(X)
 #undef X
 };
@@ -45,13 +45,13 @@ struct evtcap_options {
 	const char *fields; /* -F: names and commas */
 	const char *select; /* -e */
 	const char *list_class;
-	char *filter; /* NULL = all events */
-	uint64_t count;       /* 0 = no end */
-	uint64_t file_bytes;  /* -C; 0 = one file */
-	uint64_t file_ns;     /* -G */
-	uint32_t max_files;   /* -W */
-	uint32_t snaplen;     /* 0 = the engine's */
-	uint32_t rows;	      /* --rows; 0 = what fits */
+	char *filter;	     /* NULL = all events */
+	uint64_t count;	     /* 0 = no end */
+	uint64_t file_bytes; /* -C; 0 = one file */
+	uint64_t file_ns;    /* -G */
+	uint32_t max_files;  /* -W */
+	uint32_t snaplen;    /* 0 = the engine's */
+	uint32_t rows;	     /* --rows; 0 = what fits */
 	enum evtcap_time time;
 	enum evtcap_top_of top_of;
 	enum evtcap_colour colour;

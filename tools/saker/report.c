@@ -121,7 +121,7 @@ void report_diag(FILE *out, bool colour, const struct saker_diag *diag)
 		put_coloured(out, colour, BOLD, place);
 		fputs(": ", out);
 	} else {
-		fputs("saker: ", out);
+		fprintf(out, "%s: ", program_invocation_short_name);
 	}
 	put_coloured(out, colour, severities[s].code, severities[s].name);
 	fputs(": ", out);
@@ -158,7 +158,7 @@ void reporter_diag(void *userdata, const struct saker_diag *diag)
 void reporter_finish(struct reporter *r)
 {
 	if (r->unprinted)
-		fprintf(r->out, "saker: and %u more\n", r->unprinted);
+		fprintf(r->out, "%s: and %u more\n", program_invocation_short_name, r->unprinted);
 	r->unprinted = 0;
 }
 

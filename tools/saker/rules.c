@@ -157,9 +157,9 @@ static int load_into(struct saker_rules_loader *loader, const struct rules_files
 	return bad ? -EBADMSG : 0;
 }
 
-int rules_load(const struct rules_files *files, const struct config *config,
+int rules_open(const struct rules_files *files, const struct config *config,
 	       const struct saker_catalogue *catalogue, saker_diag_fn diag, void *userdata,
-	       struct saker_ruleset **ret_ruleset)
+	       struct saker_rules_loader **ret_loader)
 {
 	struct saker_rules_options options = SAKER_RULES_OPTIONS_INIT;
 	struct saker_rules_loader *loader;
@@ -180,8 +180,24 @@ int rules_load(const struct rules_files *files, const struct config *config,
 	r = saker_rules_loader_add_catalogue(loader, catalogue);
 	if (r == 0)
 		r = load_into(loader, files, config, diag, userdata);
-	if (r == 0)
-		r = saker_rules_loader_compile(loader, ret_ruleset);
+	if (r < 0) {
+		saker_rules_loader_free(loader);
+		return r;
+	}
+	*ret_loader = loader;
+	return 0;
+}
+
+int rules_load(const struct rules_files *files, const struct config *config,
+	       const struct saker_catalogue *catalogue, saker_diag_fn diag, void *userdata,
+	       struct saker_ruleset **ret_ruleset)
+{
+	struct saker_rules_loader *loader;
+	int r = rules_open(files, config, catalogue, diag, userdata, &loader);
+
+	if (r < 0)
+		return r;
+	r = saker_rules_loader_compile(loader, ret_ruleset);
 	saker_rules_loader_free(loader);
 	return r;
 }

@@ -24,6 +24,10 @@ int rules_files_find(struct rules_files *files, const struct options *options,
 		     const struct config *config, saker_diag_fn diag, void *userdata);
 void rules_files_fini(struct rules_files *files);
 
+/* A loader with all of it read; -EBADMSG after diagnostics. */
+int rules_open(const struct rules_files *files, const struct config *config,
+	       const struct saker_catalogue *catalogue, saker_diag_fn diag, void *userdata,
+	       struct saker_rules_loader **ret_loader);
 /* Loads and compiles; -EBADMSG after diagnostics. */
 int rules_load(const struct rules_files *files, const struct config *config,
 	       const struct saker_catalogue *catalogue, saker_diag_fn diag, void *userdata,

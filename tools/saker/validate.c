@@ -5,6 +5,7 @@
  */
 #include <jansson.h>
 
+#include "codes.h"
 #include "common/arena.h"
 #include "report.h"
 #include "rules.h"
@@ -26,44 +27,6 @@ struct verdict {
 	uint32_t capacity;
 	bool out_of_memory;
 };
-
-/* The short name of each code, as load results carry it. */
-static const struct {
-	const char *id;
-	const char *text;
-} codes[] = {
-	{"LOAD_ERR_FILE_READ", "File read error"},
-	{"LOAD_ERR_YAML_PARSE", "YAML parse error"},
-	{"LOAD_ERR_YAML_VALIDATE", "Error validating internal structure of YAML file"},
-	{"LOAD_ERR_COMPILE_CONDITION", "Error compiling condition"},
-	{"LOAD_ERR_COMPILE_OUTPUT", "Error compiling output"},
-	{"LOAD_ERR_VALIDATE", "Error validating rule/macro/list/exception objects"},
-	{"LOAD_ERR_EXTENSION", "Error in extension item"},
-	{"LOAD_UNKNOWN_SOURCE", "Unknown event source"},
-	{"LOAD_UNSAFE_NA_CHECK", "Unsafe comparison with <NA>"},
-	{"LOAD_NO_EVTTYPE", "Condition matches too many event types"},
-	{"LOAD_UNKNOWN_FILTER", "Unknown field or event type in a condition or output"},
-	{"LOAD_UNUSED_MACRO", "Unused macro"},
-	{"LOAD_UNUSED_LIST", "Unused list"},
-	{"LOAD_UNKNOWN_ITEM", "Unknown item"},
-	{"LOAD_UNKNOWN_KEY", "Unknown key"},
-	{"LOAD_DEPRECATED_ITEM", "Deprecated item"},
-	{"LOAD_WARNING_EXTENSION", "Warning in extension item"},
-	{"LOAD_APPEND_NO_VALUES", "Exception appended without values"},
-	{"LOAD_EXCEPTION_NAME_NOT_UNIQUE", "Several exceptions of one name"},
-	{"LOAD_INVALID_MACRO_NAME", "Invalid macro name"},
-	{"LOAD_INVALID_LIST_NAME", "Invalid list name"},
-	{"LOAD_COMPILE_CONDITION", "Suspicious condition"},
-};
-
-static const char *describe(const char *id)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
-		if (util_streq(codes[i].id, id))
-			return codes[i].text;
-	}
-	return id;
-}
 
 static const char *keep(struct verdict *v, const char *text)
 {
@@ -169,7 +132,7 @@ static json_t *finding_json(const struct saker_diag *d)
 	if (d->n_places == 0)
 		json_array_append_new(
 			locations, location("rules content", "", d->file, d->line, d->column, 0));
-	return json_pack("{ss ss ss s{so ss}}", "code", d->id, "codedesc", describe(d->id),
+	return json_pack("{ss ss ss s{so ss}}", "code", d->id, "codedesc", codes_describe(d->id),
 			 "message", d->message, "context", "locations", locations, "snippet",
 			 d->snippet);
 }

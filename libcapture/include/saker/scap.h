@@ -33,6 +33,19 @@ struct saker_scap_options {
 	const struct saker_account *accounts;
 	uint32_t n_interfaces;
 	uint32_t n_accounts;
+	/*
+	 * Rotation: the file goes on in another one, when an event would be the first
+	 * past a limit; 0 = no limit. Later files are FILE1, FILE2 ...; a name with '%'
+	 * is expanded by strftime(3) in local time whenever a file begins, and gets a
+	 * number only if that gives the same name again. What machine, interfaces and
+	 * accounts point to must then live as long as the writer. Not with "-".
+	 */
+	uint64_t file_bytes; /* of the file; may be exceeded by some hundred KiB when compressed */
+	uint64_t file_ns;    /* between the times of its first and last event */
+	uint32_t max_files;  /* only the newest are kept, numbers start over; 0 = all */
+	/* Hands the start-up events of now to fn, for the next file; NULL = it has none. 0 or -errno. */
+	int (*state)(void *state_userdata, saker_capture_event_fn fn, void *userdata);
+	void *state_userdata;
 };
 
 #define SAKER_SCAP_OPTIONS_INIT                            \
@@ -60,8 +73,14 @@ SAKER_PUBLIC int saker_scap_write(struct saker_scap_writer *writer, const struct
 /* Hands everything to the kernel; a reader sees all events up to here. */
 SAKER_PUBLIC int saker_scap_flush(struct saker_scap_writer *writer);
 
-/* Bytes in the file so far; some hundred KiB may wait for more, or a flush. */
+/* Bytes in the file, or all files, so far; some hundred KiB may wait for more, or a flush. */
 SAKER_PUBLIC uint64_t saker_scap_size(const struct saker_scap_writer *writer);
+
+/* The name of the file that is being written; with rotation it changes. Valid until the next call. */
+SAKER_PUBLIC const char *saker_scap_file(const struct saker_scap_writer *writer);
+
+/* How many files were begun. */
+SAKER_PUBLIC uint32_t saker_scap_n_files(const struct saker_scap_writer *writer);
 
 /* Flushes and ends the file; nothing can be written any more. 0 = it is complete. */
 SAKER_PUBLIC int saker_scap_finish(struct saker_scap_writer *writer);

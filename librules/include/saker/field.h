@@ -58,7 +58,8 @@ typedef void (*saker_extract_fn)(void *record, const struct saker_field_ref *ref
 
 /*
  * A field bound to its argument. librules owns it and keeps it for the life of
- * the ruleset; arg is a NUL-terminated copy that lives as long.
+ * the ruleset; arg is a NUL-terminated copy that lives as long. evt.arg[flags]
+ * and evt.arg.flags bind alike, with the argument "flags".
  */
 struct saker_field_ref {
 	const struct saker_field *field;
@@ -82,7 +83,7 @@ struct saker_catalogue {
 	const char *source; /* "syscall" */
 	const struct saker_field *fields;
 	uint32_t n_fields;
-	uint32_t n_codes; /* discriminators are 0..n_codes-1; at most 1024 */
+	uint32_t n_codes; /* discriminators are 0..n_codes-1; at most 1024; 0 = as 1 */
 	void *userdata;
 
 	/*
@@ -92,7 +93,7 @@ struct saker_catalogue {
 	int (*bind)(const struct saker_catalogue *catalogue, struct saker_field_ref *ret_ref,
 		    char *error, size_t error_size);
 
-	/* The record's discriminator. */
+	/* The record's discriminator; NULL = always 0. */
 	uint32_t (*code)(const void *record);
 
 	/*

@@ -178,7 +178,8 @@ struct saker_rendered {
 /*
  * Renders a rule's output over the record just evaluated. Text values are
  * as the fields give them, unescaped; a missing one reads <NA> in the message
- * and is absent in the values. Valid until the next call on this eval.
+ * and has value.absent set in the values. Alternatives without an argument are
+ * joined with blanks. Valid until the next call on this eval.
  */
 SAKER_PUBLIC int saker_eval_render(struct saker_eval *eval, const struct saker_rule *rule, void *record,
 				   struct saker_rendered *ret_rendered);
@@ -193,6 +194,92 @@ struct saker_eval_stats {
 
 /* The counters so far; the caller sets ret_stats->size first. */
 SAKER_PUBLIC int saker_eval_get_stats(const struct saker_eval *eval, struct saker_eval_stats *ret_stats);
+
+/* ---- what was loaded, for tools that explain and check ---------------------- */
+
+/* A place in a rule file; line and column are 1-based. */
+struct saker_place {
+	const char *file;
+	uint32_t line;
+	uint32_t column;
+};
+
+enum saker_operand_kind {
+	SAKER_OPERAND_FIELD,
+	SAKER_OPERAND_TRANSFORMER,
+	SAKER_OPERAND_TEXT, /* a constant */
+	SAKER_OPERAND_LIST,
+};
+
+struct saker_operand {
+	enum saker_operand_kind kind;
+	const char *text;    /* the field's or transformer's name, the constant as it counts */
+	const char *written; /* as a condition has to spell it; "" for a LIST */
+	const char *arg;     /* FIELD, TRANSFORMER: between the brackets; NULL = none */
+	const char *list;    /* the list that it is an item of; NULL = none */
+	struct saker_place place;
+	const struct saker_operand *const *args; /* TRANSFORMER: arguments; LIST: items */
+	uint32_t n_args;
+};
+
+enum saker_expression_kind {
+	SAKER_EXPRESSION_AND,
+	SAKER_EXPRESSION_OR,
+	SAKER_EXPRESSION_NOT,
+	SAKER_EXPRESSION_CHECK,
+};
+
+/* A node of a condition, macros and lists in their place. One that is used twice is shared. */
+struct saker_expression {
+	enum saker_expression_kind kind;
+	const char *macro; /* whose text it stands in; NULL = the rule's own */
+	struct saker_place place;
+	const struct saker_expression *const *children; /* AND, OR: two or more; NOT: one */
+	uint32_t n_children;
+	/* CHECK: */
+	const struct saker_operand *left;
+	const char *op;       /* "startswith" */
+	const char *modifier; /* "oneof"; "" = none */
+	const struct saker_operand *right; /* NULL for exists */
+};
+
+/* A list, macro or rule where it is defined. */
+struct saker_definition {
+	const char *kind; /* "list", "macro", "rule" */
+	const char *name;
+	const char *text; /* a macro's condition as written; else "" */
+	struct saker_place place;
+	struct saker_place replaced_by; /* of what a later definition replaced; else file NULL */
+	uint32_t n_items; /* of a list as written */
+};
+
+struct saker_rule_details {
+	const char *name;
+	const char *source;
+	struct saker_place place;
+	const struct saker_expression *root;
+	const uint64_t *codes; /* bitmap of the discriminators it can match; NULL = does not compile */
+	uint32_t n_words;
+	const char *const *exceptions; /* their names */
+	uint32_t n_exceptions;
+};
+
+/* All of it belongs to the inspection. */
+struct saker_inspection {
+	const struct saker_rule_details *rules; /* of known sources, in load order */
+	uint32_t n_rules;
+	const struct saker_definition *definitions; /* lists, macros, rules in use, then replaced ones */
+	uint32_t n_definitions;
+};
+
+/*
+ * What the files so far amount to. Reports nothing: compile first, for the
+ * findings. -EBADMSG when it would not compile. The inspection is independent
+ * of the loader.
+ */
+SAKER_PUBLIC int saker_rules_loader_inspect(struct saker_rules_loader *loader,
+					    struct saker_inspection **ret_inspection);
+SAKER_PUBLIC struct saker_inspection *saker_inspection_free(struct saker_inspection *inspection);
 
 /* ---- a single condition or format, for tools ------------------------------ */
 

@@ -56,7 +56,8 @@ static double run_open_close(void)
 	int i;
 
 	for (i = 0; i < n; i++)
-		syscall(SYS_close, syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY | O_CLOEXEC, 0));
+		syscall(SYS_close,
+			syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY | O_CLOEXEC, 0));
 	return (cpu_ns() - start) / n;
 }
 
@@ -99,8 +100,9 @@ static void on_diag(void *userdata, const struct saker_diag *diag)
 /* What the state needs and the stable rules look at. */
 static void wanted(struct saker_syscall_set *set)
 {
-	static const char *const names[] = {"state",  "link",	"linkat",	"symlink",     "symlinkat",
-					    "ptrace", "unlink", "init_module", "finit_module"};
+	static const char *const names[] = {"state",   "link",	      "linkat",
+					    "symlink", "symlinkat",   "ptrace",
+					    "unlink",  "init_module", "finit_module"};
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -174,7 +176,8 @@ static int measure(int to, int from, uint64_t *ret_dropped)
 			return -1;
 		for (i = 0; i < LOOPS; i++)
 			results[i][1][round] = loops[i].run();
-		if (write(to, "-", 1) != 1 || read(from, &dropped, sizeof(dropped)) != sizeof(dropped))
+		if (write(to, "-", 1) != 1 ||
+		    read(from, &dropped, sizeof(dropped)) != sizeof(dropped))
 			return -1;
 		*ret_dropped += dropped;
 	}
@@ -207,11 +210,13 @@ int main(void)
 		printf("skipped: a capture could not be opened\n");
 		return 77;
 	}
-	printf("%-34s %10s %10s %10s   (ns a call, median of %d)\n", "", "without", "with", "more", ROUNDS);
+	printf("%-34s %10s %10s %10s   (ns a call, median of %d)\n", "", "without", "with", "more",
+	       ROUNDS);
 	for (i = 0; i < LOOPS; i++) {
 		double without = median(results[i][0]), with = median(results[i][1]);
 
-		printf("%-34s %10.1f %10.1f %10.1f\n", loops[i].name, without, with, with - without);
+		printf("%-34s %10.1f %10.1f %10.1f\n", loops[i].name, without, with,
+		       with - without);
 	}
 	printf("dropped: %llu\n", (unsigned long long)dropped);
 	return 0;

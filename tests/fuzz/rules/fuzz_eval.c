@@ -20,10 +20,10 @@ struct bytes {
 	struct saker_ip ips[4];
 };
 
-#define FIELD(field, kind, bits)                                                       \
-	{                                                                              \
+#define FIELD(field, kind, bits)                                                        \
+	{                                                                               \
 		.name = (field), .type = SAKER_TYPE_##kind, .flags = (bits), .cost = 1, \
-		.group = "", .description = ""                                         \
+		.group = "", .description = ""                                          \
 	}
 
 static const struct saker_field fields[] = {

@@ -2,6 +2,7 @@
 /* The shared handle, the search for an event and the checks of its parameters; see live.h. */
 #include "live.h"
 
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -39,15 +40,20 @@ struct live *live_open(void)
 	return live;
 }
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
 void live_close(struct live *live)
 {
-	char command[128];
-
 	if (!live)
 		return;
 	saker_capture_close(live->capture);
-	snprintf(command, sizeof(command), "rm -rf '%s'", live->dir);
-	if (system(command) != 0)
+	if (nftw(live->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS) != 0)
 		fprintf(stderr, "could not remove %s\n", live->dir);
 	free(live);
 }
@@ -64,8 +70,12 @@ void live_begin(struct live *live, uint16_t code)
 {
 	struct saker_syscall_set set = {{0}};
 	const struct saker_event *event;
+	struct timespec t;
 
 	live->code = code;
+	/* Events are held back for a while: those of the preparations may still come. */
+	clock_gettime(CLOCK_REALTIME, &t);
+	live->since = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 	saker_syscall_set_add_event(&set, code);
 	assert_int_equal(saker_capture_want(live->capture, &set), 0);
 	while (saker_capture_next(live->capture, 0, &event, NULL) > 0)
@@ -108,7 +118,7 @@ static bool fits(struct live *live, int64_t tid, const char *name, int64_t value
 	const struct saker_param *p;
 	uint32_t i;
 
-	if ((int64_t)live->view.event->tid != tid)
+	if ((int64_t)live->view.event->tid != tid || live->view.event->ts < live->since)
 		return false;
 	p = name ? find_param(&live->view, name, &i) : NULL;
 	return !name || (p && load(p) == value);

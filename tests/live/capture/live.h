@@ -27,8 +27,8 @@ struct live {
 	uint8_t event[SAKER_EVENT_MAX_SIZE];
 	uint32_t checked; /* one bit a parameter */
 	uint16_t code;
-	int64_t tid;
-	char dir[64]; /* to make files in; absolute */
+	uint64_t since; /* events before this are not the case's */
+	char dir[64];	/* to make files in; absolute */
 };
 
 /* The handle all cases share, with every program loaded; NULL: cannot capture here. */

@@ -6,6 +6,7 @@
 #include <linux/io_uring.h>
 #include <linux/memfd.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>

@@ -152,6 +152,13 @@ static void test_process(void **unused)
 	       {"proc.aname[0]", "vi"}, {"proc.aname[1]", "bash"}, {"proc.aexe[1]", "-bash"},
 	       {"proc.loginshellid", "100"}, {"evt.num", "2"}, {"evt.deltatime", "5"},
 	       {"evt.reltime", "5"}, {"proc.aenv[HOME]", "/home/u"}, {"proc.aname[9]", "(absent)"});
+
+	r = story_execve(&eb, state, 102, 101, "less", "less", "f", 2, STORY_TS + 6);
+	EXPECT(r, {"proc.aname", "vi|bash"}, {"proc.apid", "101|100"}, {"proc.aname[2]", "bash"},
+	       {"proc.aexepath", "/usr/bin/real|/usr/bin/real"},
+	       {"proc.acmdline", "vi|bash -c echo \"x y\" last"},
+	       {"proc.aargs", "|-c echo \"x y\" last"}, {"proc.apid[0]", "102"},
+	       {"proc.apid[2]", "100"}, {"proc.aargs[2]", "-c echo \"x y\" last"});
 	saker_state_free(state);
 }
 
@@ -396,7 +403,9 @@ static void test_every_field(void **unused)
 			struct saker_record *record;
 
 			/* A shell with a file and a socket, however the last event left it. */
-			story_execve(&eb, state, 100, 1, "bash", "bash", "a\0b", 4, ts);
+			story_execve(&eb, state, 98, 1, "init", "init", "", 0, ts);
+			story_execve(&eb, state, 99, 98, "sshd", "sshd", "-D", 3, ts);
+			story_execve(&eb, state, 100, 99, "bash", "bash", "a\0b", 4, ts);
 			story_openat(&eb, state, 100, 5, "/etc/passwd", 1, 0, ts + 1);
 			eb_begin(&eb);
 			for (uint32_t i = 0; how != FILL_NOTHING && i < info->n_params; i++)

@@ -53,11 +53,6 @@ static const struct allowed allowed[] = {
 	{"*", "*", "proc.fdusage", "0", "*", "of that limit"},
 	{"*", "*", "fd.nameraw", "", "*", "unset for descriptors older than the capture"},
 	{"*", "*", "container.full_id", "", "*", "known from the cgroup"},
-	/* libs replays without the boot time that the file has. */
-	{"*_attacks", "*", "proc.pidns_init_start_ts", "*", "17951*", "absolute"},
-	{"*_attacks", "*", "proc.exe_ino.ctime_duration_pidns_start", "*", "*", "of that time"},
-	{"*_attacks", "*", "container.start_ts", "*", "17951*", "absolute"},
-	{"*_attacks", "*", "container.duration", "*", "*", "since the absolute time"},
 	/* libs takes what any bpf call returns for a new descriptor. */
 	{"host_attacks", "bpf", "fd.*", "*", "*", "BPF_PROG_GET_NEXT_ID returns no descriptor"},
 	{"host_attacks", "bpf", "evt.args", "fd=0(<b>) *", "fd=0 *", "the same"},
@@ -556,10 +551,6 @@ static void test_reference(void **unused)
 	uint64_t bad = 0;
 	DIR *dir;
 
-	if (!root) {
-		print_message("SAKER_REFERENCE is not set: nothing to compare with\n");
-		skip();
-	}
 	snprintf(folder, sizeof(folder), "%s/captures", root);
 	dir = opendir(folder);
 	assert_non_null(dir);
@@ -589,5 +580,9 @@ int main(void)
 		cmocka_unit_test_setup(test_reference, bind_keys),
 	};
 
+	if (!getenv("SAKER_REFERENCE")) {
+		fprintf(stderr, "skipped: SAKER_REFERENCE is not set, nothing to compare with\n");
+		return 77;
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -112,7 +112,7 @@ static void test_short_lives(void **state)
 	assert_int_equal(stats.n_threads, 2);
 	assert_int_equal(stats.n_fds, 0);
 	assert_int_equal(stats.n_evicted_threads, 0);
-	assert_int_equal(stats.memory, after_warm_up);
+	assert_true(stats.memory <= after_warm_up);
 	assert_int_equal(stats.n_added_threads, MANY + 2);
 	saker_state_free(s);
 }
@@ -134,8 +134,7 @@ static void test_exits_lost(void **state)
 	/* Parents of the living are the last to go. */
 	assert_non_null(enrich_thread_find(s, 100));
 	/* The last one is complete. */
-	assert_string_equal(enrich_str_text(enrich_thread_find(s, 1000 + MANY - 1)->comm),
-			    "true");
+	assert_string_equal(enrich_str_text(enrich_thread_find(s, 1000 + MANY - 1)->comm), "true");
 	saker_state_free(s);
 }
 
@@ -179,16 +178,30 @@ static void test_max_fds(void **state)
 	saker_state_free(s);
 }
 
+static void count_line(void *userdata, enum saker_severity severity, const char *message)
+{
+	uint32_t *n = userdata;
+
+	assert_int_equal(severity, SAKER_SEVERITY_WARNING);
+	assert_non_null(strstr(message, "max_threads"));
+	++*n;
+}
+
 static void test_max_threads(void **state)
 {
 	struct saker_state *s = new_state(0, 64, 0);
+	uint32_t n_lines = 0;
 
 	(void)state;
+	s->log = count_line;
+	s->log_userdata = &n_lines;
 	for (int64_t i = 0; i < 5000; i++)
 		one_life(s, 1000 + i, TS + (uint64_t)i, false);
 	assert_int_equal(s->n_threads, 64);
 	assert_int_equal(stats_of(s).n_threads, 64);
 	assert_int_equal(stats_of(s).n_drops_full_threadtable, 0);
+	/* The operator hears of it, a few times. */
+	assert_in_range(n_lines, 1, 16);
 	saker_state_free(s);
 }
 

@@ -21,16 +21,21 @@
 
 static struct event_builder eb;
 
-static struct saker_state *new_state(void)
+static struct saker_state *new_state_of(bool offline)
 {
 	struct saker_state_options options = SAKER_STATE_OPTIONS_INIT;
 	struct saker_machine machine = {.boot_ts = 5};
 	struct saker_state *s;
 
-	options.offline = true;
+	options.offline = offline;
 	assert_int_equal(saker_state_new(&options, &s), 0);
 	assert_int_equal(saker_state_set_machine(s, &machine), 0);
 	return s;
+}
+
+static struct saker_state *new_state(void)
+{
+	return new_state_of(false);
 }
 
 static struct saker_record *apply(struct saker_state *s, const struct saker_event *event)
@@ -405,6 +410,24 @@ static void test_pid_namespace(void **state)
 	saker_state_free(s);
 }
 
+/* A replay leaves a namespace's start as the capture's events give it: after boot. */
+static void test_pid_namespace_replayed(void **state)
+{
+	struct saker_state *s = new_state_of(true);
+	struct saker_record *r;
+
+	(void)state;
+	r = do_clone(s, (struct eb_clone){.ts = TS,
+					  .tid = 200,
+					  .pid = 200,
+					  .ptid = 100,
+					  .flags = CL_PPM_CHILD_IN_PIDNS,
+					  .vtid = 1,
+					  .vpid = 1});
+	assert_int_equal(r->thread->pidns_init_start_ts, 77);
+	saker_state_free(s);
+}
+
 static void test_pid_reuse(void **state)
 {
 	struct saker_state *s = start();
@@ -629,6 +652,7 @@ int main(void)
 		cmocka_unit_test(test_exec_revives_leader),
 		cmocka_unit_test(test_reparenting),
 		cmocka_unit_test(test_pid_namespace),
+		cmocka_unit_test(test_pid_namespace_replayed),
 		cmocka_unit_test(test_pid_reuse),
 		cmocka_unit_test(test_vfork),
 		cmocka_unit_test(test_unknown),

@@ -6,12 +6,12 @@
  */
 #include "toy.h"
 
-#define RULE(name, condition)                                                             \
+#define RULE(name, condition)                                                              \
 	"- rule: " name "\n  desc: d\n  condition: " condition "\n  output: o %toy.str2\n" \
 	"  priority: WARNING\n  source: toy\n"
 
 /* as RULE, to be printed */
-#define RULE_FORMAT(name, condition)                                                       \
+#define RULE_FORMAT(name, condition)                                                        \
 	"- rule: " name "\n  desc: d\n  condition: " condition "\n  output: o %%toy.str2\n" \
 	"  priority: WARNING\n  source: toy\n"
 
@@ -97,12 +97,13 @@ static void test_interned(void **state)
 	const struct saker_rule *const *rules;
 	struct fixture f = {0};
 
-	fixture_open(&f,
-		     RULE("a", "toy.i64 = 1 and toy.bool = true")
-		     RULE("b", "(toy.bool = true and toy.i64 in (1))")
-		     RULE("c", "not (toy.i64 != 1 or not toy.bool = true) and toy.i64 exists")
-		     RULE("d", "toy.i64 = anyof (1) and toy.bool == true"),
-		     SAKER_RULE_MATCHING_ALL);
+	fixture_open(
+		&f,
+		RULE("a", "toy.i64 = 1 and toy.bool = true")
+			RULE("b", "(toy.bool = true and toy.i64 in (1))") RULE(
+				"c", "not (toy.i64 != 1 or not toy.bool = true) and toy.i64 exists")
+				RULE("d", "toy.i64 = anyof (1) and toy.bool == true"),
+		SAKER_RULE_MATCHING_ALL);
 	assert_int_equal(fixture_eval(&f, "code=1;i64=1;bool=true", &rules), 4);
 	/* i64 = 1, bool = true, i64 exists */
 	assert_int_equal(fixture_stats(&f).predicates_evaluated, 3);
@@ -115,11 +116,11 @@ static void test_code_decides(void **state)
 	struct saker_eval_stats stats;
 	struct fixture f = {0};
 
-	fixture_open(&f,
-		     RULE("a", "evt.type = open and toy.str = a")
-		     RULE("b", "evt.type in (read, write)")
-		     RULE("c", "evt.type != close and evt.type != exec and toy.str = c"),
-		     SAKER_RULE_MATCHING_ALL);
+	fixture_open(
+		&f,
+		RULE("a", "evt.type = open and toy.str = a") RULE("b", "evt.type in (read, write)")
+			RULE("c", "evt.type != close and evt.type != exec and toy.str = c"),
+		SAKER_RULE_MATCHING_ALL);
 	/* close: nothing can match, nothing is looked at */
 	assert_int_equal(fixture_eval(&f, "code=3;str=a", &rules), 0);
 	stats = fixture_stats(&f);
@@ -143,9 +144,8 @@ static void test_matching_first(void **state)
 
 	fixture_open(&f,
 		     RULE("regex", "toy.str regex 'a+' and toy.str2 = never")
-		     RULE("second", "toy.str regex 'a.*'")
-		     RULE("cheap", "toy.bool = true")
-		     RULE("last", "toy.str exists"),
+			     RULE("second", "toy.str regex 'a.*'") RULE("cheap", "toy.bool = true")
+				     RULE("last", "toy.str exists"),
 		     SAKER_RULE_MATCHING_FIRST);
 	assert_int_equal(fixture_eval(&f, "code=1;str=ab;bool=true", &rules), 1);
 	assert_string_equal(rules[0]->name, "second");
@@ -167,10 +167,11 @@ static void test_dispatch(void **state)
 
 	assert_non_null(yaml);
 	for (int i = 0; i < 1000; i++)
-		at += (size_t)snprintf(yaml + at, size - at,
-				       RULE_FORMAT("r%d", "(toy.str = x%d or toy.path startswith /p%d/) and "
-						   "toy.u64 > %d"),
-				       i, i, i, i);
+		at += (size_t)snprintf(
+			yaml + at, size - at,
+			RULE_FORMAT("r%d", "(toy.str = x%d or toy.path startswith /p%d/) and "
+					   "toy.u64 > %d"),
+			i, i, i, i);
 	fixture_open(&f, yaml, SAKER_RULE_MATCHING_ALL);
 	assert_int_equal(fixture_eval(&f, "code=1;str=x500;path=/nope;u64=100000", &rules), 1);
 	assert_string_equal(rules[0]->name, "r500");
@@ -207,11 +208,22 @@ static void test_about(void **state)
 	uint64_t codes = 0;
 
 	fixture_open(&f,
-		     RULE("a", "evt.type = open and toy.str = a")
-		     RULE("b", "evt.type in (read, open) and toy.opt[1] = b")
-		     RULE("off", "evt.type = exec and toy.ip = 1.2.3.4") "  enabled: false\n"
-		     RULE("debug", "evt.type = connect and toy.i8 = 1")
-		     "  tags: [x, y]\n",
+		     RULE("a", "evt.type = open and toy.str = a") RULE(
+			     "b", "evt.type in (read, open) and toy.opt[1] = b")
+			     RULE("off", "evt.type = exec and toy.ip = 1.2.3.4") "  enabled: "
+										 "false\n" RULE(
+											 "debug",
+											 "evt.type "
+											 "= "
+											 "connect "
+											 "and "
+											 "toy.i8 = "
+											 "1") "  "
+											      "tags"
+											      ": "
+											      "[x, "
+											      "y]"
+											      "\n",
 		     SAKER_RULE_MATCHING_ALL);
 	assert_int_equal(saker_ruleset_n_rules(f.ruleset), 4);
 	assert_false(saker_ruleset_rule(f.ruleset, 2)->enabled);
@@ -314,10 +326,10 @@ static void test_reports(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_shared_once),    cmocka_unit_test(test_interned),
-		cmocka_unit_test(test_code_decides),   cmocka_unit_test(test_matching_first),
-		cmocka_unit_test(test_dispatch),       cmocka_unit_test(test_about),
-		cmocka_unit_test(test_min_priority),   cmocka_unit_test(test_references),
+		cmocka_unit_test(test_shared_once),  cmocka_unit_test(test_interned),
+		cmocka_unit_test(test_code_decides), cmocka_unit_test(test_matching_first),
+		cmocka_unit_test(test_dispatch),     cmocka_unit_test(test_about),
+		cmocka_unit_test(test_min_priority), cmocka_unit_test(test_references),
 		cmocka_unit_test(test_reports),
 	};
 

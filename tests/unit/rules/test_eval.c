@@ -128,8 +128,10 @@ static const struct eval_case cases[] = {
 	{"toy.net != fe80::/10", "net=11.1.2.3", 1},
 	{"toy.net = fe80::/10", "net=fe81::1", 1},
 	{"toy.net = 0.0.0.0/0", "net=255.255.255.255", 1},
-	{"toy.net in (10.0.0.0/8, 192.168.0.0/16, 172.16.0.0/12, 127.0.0.0/8)", "net=172.31.0.1", 1},
-	{"toy.net in (10.0.0.0/8, 192.168.0.0/16, 172.16.0.0/12, 127.0.0.0/8)", "net=172.32.0.1", 0},
+	{"toy.net in (10.0.0.0/8, 192.168.0.0/16, 172.16.0.0/12, 127.0.0.0/8)", "net=172.31.0.1",
+	 1},
+	{"toy.net in (10.0.0.0/8, 192.168.0.0/16, 172.16.0.0/12, 127.0.0.0/8)", "net=172.32.0.1",
+	 0},
 	{"toy.net in (10.0.0.0/8, 10.1.0.0/16, 10.1.1.0/24, 10.1.1.1/32)", "net=10.1.1.1", 1},
 	/* lists: in = every element, intersects = some */
 	{"toy.list in (a, b, c)", "list=a,b", 1},
@@ -246,8 +248,8 @@ static void test_cases(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct toy_findings findings = {0};
 		struct saker_filter *filter;
-		int r = saker_filter_compile(&toy_catalogue, cases[i].condition, toy_diag, &findings,
-					     &filter);
+		int r = saker_filter_compile(&toy_catalogue, cases[i].condition, toy_diag,
+					     &findings, &filter);
 
 		if (r < 0)
 			fail_msg("%s: %d %s", cases[i].condition, r, findings.all);
@@ -423,8 +425,8 @@ static void test_codes(void **state)
 		struct saker_filter *filter;
 		uint64_t codes = 0;
 
-		assert_int_equal(saker_filter_compile(&toy_catalogue, table[i].condition, NULL, NULL,
-						      &filter),
+		assert_int_equal(saker_filter_compile(&toy_catalogue, table[i].condition, NULL,
+						      NULL, &filter),
 				 0);
 		assert_int_equal(saker_filter_codes(filter, &codes, 1), 0);
 		if (codes != table[i].codes)
@@ -433,12 +435,34 @@ static void test_codes(void **state)
 	}
 }
 
+/* A catalogue without codes: every rule is asked. */
+static void test_no_codes(void **state)
+{
+	struct saker_catalogue plain = toy_catalogue;
+	struct saker_filter *filter;
+	static struct toy toy;
+
+	plain.n_codes = 0;
+	plain.code = NULL;
+	plain.select = NULL;
+	assert_int_equal(
+		saker_filter_compile(&plain, "toy.str = a and evt.type != x", NULL, NULL, &filter),
+		0);
+	toy_parse(&toy, "code=3;str=a");
+	assert_int_equal(saker_filter_eval(filter, &toy), 1);
+	toy_parse(&toy, "code=3;str=b");
+	assert_int_equal(saker_filter_eval(filter, &toy), 0);
+	saker_filter_free(filter);
+	plain.n_codes = 1025;
+	assert_int_equal(saker_filter_compile(&plain, "toy.str = a", NULL, NULL, &filter), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases),	 cmocka_unit_test(test_cases_together),
-		cmocka_unit_test(test_errors),	 cmocka_unit_test(test_warnings),
-		cmocka_unit_test(test_codes),
+		cmocka_unit_test(test_cases),  cmocka_unit_test(test_cases_together),
+		cmocka_unit_test(test_errors), cmocka_unit_test(test_warnings),
+		cmocka_unit_test(test_codes),  cmocka_unit_test(test_no_codes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -206,12 +206,12 @@ static const char *const globs[] = {"a*", "*b", "*b*", "a?c", "[ab]*", "ab", "*"
 static const char *const numbers[] = {"0", "1", "2", "3", "7", "-1", "100"};
 static const char *const types[] = {"open", "close", "read", "write", "exec", "notify"};
 static const char *const ips[] = {"10.0.0.1", "10.0.1.1", "1.2.3.4", "fe80::1", "::1"};
-static const char *const nets[] = {"10.0.0.0/8", "10.0.0.0/24", "0.0.0.0/0", "10.0.0.1/32",
-				   "fe80::/10", "1.2.0.0/15"};
+static const char *const nets[] = {"10.0.0.0/8",  "10.0.0.0/24", "0.0.0.0/0",
+				   "10.0.0.1/32", "fe80::/10",	 "1.2.0.0/15"};
 static const char *const bools[] = {"true", "false"};
 
-static const char *const text_ops[] = {"=",	    "!=",	"contains", "icontains",
-				       "startswith", "endswith", "=",	    "contains"};
+static const char *const text_ops[] = {"=",	     "!=",	 "contains", "icontains",
+				       "startswith", "endswith", "=",	     "contains"};
 static const char *const modifiers[] = {"oneof", "anyof", "allof"};
 static const char *const number_ops[] = {"=", "!=", "<", "<=", ">", ">="};
 static const char *const equal_ops[] = {"=", "!="};

@@ -85,9 +85,9 @@ static void test_set(void **state)
 
 	memset(in, 0, sizeof(in));
 	for (uint32_t k = 0; k < SET_KEYS; k++)
-		lens[k] = (size_t)snprintf(keys[k], sizeof(keys[k]), "%.*s%u",
-					   (int)random_below(30),
-					   "a-prefix-that-makes-long-keys-too", k);
+		lens[k] =
+			(size_t)snprintf(keys[k], sizeof(keys[k]), "%.*s%u", (int)random_below(30),
+					 "a-prefix-that-makes-long-keys-too", k);
 	for (uint32_t list = 0; list < SET_LISTS; list++) {
 		for (uint32_t k = list; k < SET_KEYS / 2; k += 1 + list) {
 			assert_int_equal(rules_set_add(&set, keys[k], lens[k], list), 0);
@@ -111,8 +111,8 @@ static bool ac_naive(enum rules_ac_mode mode, bool fold, const char *text, size_
 		     const char *needle, size_t n)
 {
 	for (size_t at = 0; at + n <= len; at++) {
-		bool same = fold ? !strncasecmp(text + at, needle, n)
-				 : !memcmp(text + at, needle, n);
+		bool same =
+			fold ? !strncasecmp(text + at, needle, n) : !memcmp(text + at, needle, n);
 
 		if ((mode == RULES_AC_PREFIX && at) || (mode == RULES_AC_SUFFIX && at + n != len))
 			continue;
@@ -122,22 +122,30 @@ static bool ac_naive(enum rules_ac_mode mode, bool fold, const char *text, size_
 	return false;
 }
 
-/* Which needles the automaton finds, as group_scan does it. */
+struct ac_found {
+	const struct rules_ac *ac;
+	bool *found;
+};
+
+static void ac_hit(void *context, uint32_t row)
+{
+	struct ac_found *f = context;
+	const uint32_t *locals;
+	uint32_t n;
+
+	locals = rules_rows_get(&f->ac->set, row, &n);
+	assert_true(n > 0);
+	for (uint32_t k = 0; k < n; k++)
+		f->found[locals[k]] = true;
+}
+
+/* Which needles the automaton finds. */
 static void ac_run(const struct rules_ac *ac, const char *text, size_t len, bool *found)
 {
-	uint32_t s = 0, n;
+	struct ac_found f = {ac, found};
 
 	memset(found, 0, AC_NEEDLES * sizeof(*found));
-	for (size_t i = 0; i <= len && s != RULES_AC_DEAD; i++) {
-		const uint32_t *locals = rules_rows_get(&ac->set, ac->rows[s], &n);
-
-		for (uint32_t k = 0; k < n; k++)
-			found[locals[k]] = true;
-		if (i < len)
-			s = rules_ac_step(ac, s,
-					  (uint8_t)text[ac->mode == RULES_AC_SUFFIX ? len - 1 - i
-										    : i]);
-	}
+	rules_ac_scan(ac, text, len, ac_hit, &f);
 }
 
 static void ac_compare(enum rules_ac_mode mode, bool fold, bool sparse)
@@ -239,8 +247,8 @@ static void test_net(void **state)
 
 static void test_net_edges(void **state)
 {
-	static const char *const all[] = {"0.0.0.0", "255.255.255.255", "::",
-					  "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"};
+	static const char *const all[] = {"0.0.0.0", "255.255.255.255",
+					  "::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"};
 	struct rules_net net = {0};
 	struct saker_ip ip;
 
@@ -261,8 +269,8 @@ static void test_net_edges(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
 		toy_ip(&ip, all[i]);
 		for (uint32_t k = 0; k < ARRAY_SIZE(all); k++)
-			assert_int_equal(
-				rules_rows_has(&net.rows, rules_net_lookup(&net, &ip), k), k == i);
+			assert_int_equal(rules_rows_has(&net.rows, rules_net_lookup(&net, &ip), k),
+					 k == i);
 	}
 	rules_net_fini(&net);
 }
@@ -270,9 +278,10 @@ static void test_net_edges(void **state)
 static void test_glob(void **state)
 {
 	static const char *const patterns[] = {
-		"*",	   "a*",      "*a",    "a?c",	 "[abc]", "[!abc]", "[^a]",	"[a-c]*",
-		"\\*",	   "a\\",     "[]a]",  "[a",	 "[[:digit:]]*",    "*[[:alpha:]]", "a**b",
-		"*a*b*c*", "[a-]",    "?",     "",	 "a[/]b", "*.c",    "[\\]]",	"x[!-a]y",
+		"*",	  "a*",	     "*a",   "a?c",  "[abc]", "[!abc]",	      "[^a]",
+		"[a-c]*", "\\*",     "a\\",  "[]a]", "[a",    "[[:digit:]]*", "*[[:alpha:]]",
+		"a**b",	  "*a*b*c*", "[a-]", "?",    "",      "a[/]b",	      "*.c",
+		"[\\]]",  "x[!-a]y",
 	};
 	char text[12];
 
@@ -282,7 +291,8 @@ static void test_glob(void **state)
 			const char *p = patterns[i];
 
 			text[len] = '\0';
-			if (rules_glob_match(p, strlen(p), text, len, false) != !fnmatch(p, text, 0))
+			if (rules_glob_match(p, strlen(p), text, len, false) !=
+			    !fnmatch(p, text, 0))
 				fail_msg("glob '%s' over '%s'", p, text);
 			if (rules_glob_match(p, strlen(p), text, len, true) !=
 			    !fnmatch(p, text, FNM_CASEFOLD))
@@ -318,9 +328,9 @@ static void test_trie(void **state)
 		struct rules_trie trie = {0};
 
 		for (int k = 0; k < 4 && table[i].paths[k]; k++)
-			assert_int_equal(rules_trie_add(&trie, table[i].paths[k],
-							strlen(table[i].paths[k])),
-					 0);
+			assert_int_equal(
+				rules_trie_add(&trie, table[i].paths[k], strlen(table[i].paths[k])),
+				0);
 		if (rules_trie_match(&trie, table[i].path, strlen(table[i].path)) !=
 		    table[i].expected)
 			fail_msg("case %zu", i);
@@ -336,10 +346,16 @@ static void test_sanitize(void **state)
 	} table[] = {
 		{"plain ascii text", "plain ascii text"},
 		{"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
-		{"a\xff" "b", "a\xef\xbf\xbd" "b"},
+		{"a\xff"
+		 "b",
+		 "a\xef\xbf\xbd"
+		 "b"},
 		{"\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd"},
 		{"\xe2\x82", "\xef\xbf\xbd"},
-		{"\xe2\x82" "x", "\xef\xbf\xbd" "x"},
+		{"\xe2\x82"
+		 "x",
+		 "\xef\xbf\xbd"
+		 "x"},
 		{"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
 		{"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"},
 		{"\xf4\x90\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
@@ -363,10 +379,10 @@ static void test_sanitize(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows), cmocka_unit_test(test_rows_long),
-		cmocka_unit_test(test_set),  cmocka_unit_test(test_ac),
-		cmocka_unit_test(test_net),  cmocka_unit_test(test_net_edges),
-		cmocka_unit_test(test_glob), cmocka_unit_test(test_trie),
+		cmocka_unit_test(test_rows),	 cmocka_unit_test(test_rows_long),
+		cmocka_unit_test(test_set),	 cmocka_unit_test(test_ac),
+		cmocka_unit_test(test_net),	 cmocka_unit_test(test_net_edges),
+		cmocka_unit_test(test_glob),	 cmocka_unit_test(test_trie),
 		cmocka_unit_test(test_sanitize),
 	};
 

@@ -28,63 +28,63 @@
 #define FLAG_ANY_ALL (SAKER_FIELD_ANY | SAKER_FIELD_NE_ALL)
 
 /* symbol, name, type, flags, cost */
-#define TOY_FIELD_LIST(X)                                                    \
-	X(TYPE, "evt.type", STRING, 0, 1)                                    \
-	X(TIME, "evt.time", STRING, 0, 30)                                   \
-	X(NUM, "evt.num", U64, 0, 1)                                         \
-	X(STR, "toy.str", STRING, 0, 2)                                      \
-	X(STR2, "toy.str2", STRING, 0, 2)                                    \
-	X(PATH, "toy.path", PATH, 0, 5)                                      \
-	X(BYTES, "toy.bytes", BYTES, 0, 5)                                   \
-	X(BOOL, "toy.bool", BOOL, 0, 1)                                      \
-	X(I8, "toy.i8", I8, 0, 1)                                            \
-	X(I16, "toy.i16", I16, 0, 1)                                         \
-	X(I32, "toy.i32", I32, 0, 1)                                         \
-	X(I64, "toy.i64", I64, 0, 1)                                         \
-	X(U8, "toy.u8", U8, 0, 1)                                            \
-	X(U16, "toy.u16", U16, 0, 1)                                         \
-	X(U32, "toy.u32", U32, 0, 1)                                         \
-	X(U64, "toy.u64", U64, 0, 1)                                         \
-	X(REL, "toy.rel", RELTIME, 0, 1)                                     \
-	X(ABS, "toy.abs", ABSTIME, 0, 1)                                     \
-	X(PORT, "toy.port", PORT, 0, 1)                                      \
-	X(DOUBLE, "toy.double", DOUBLE, 0, 1)                                \
-	X(IP, "toy.ip", IP, 0, 2)                                            \
-	X(IP2, "toy.ip2", IP, 0, 2)                                          \
-	X(NET, "toy.net", NET, 0, 2)                                         \
-	X(LIST, "toy.list", STRING, FLAG_LIST, 10)                            \
-	X(NUMS, "toy.nums", U64, FLAG_LIST, 10)                               \
-	X(IPS, "toy.ips", IP, FLAG_LIST, 10)                                  \
-	X(NETS, "toy.nets", NET, FLAG_LIST, 10)                               \
-	X(ANY, "toy.any", STRING, FLAG_ANY, 20)                               \
-	X(ANYIP, "toy.anyip", IP, FLAG_ANY_ALL, 5)                            \
-	X(ANYNET, "toy.anynet", NET, FLAG_ANY_ALL, 5)                         \
-	X(ANYPORT, "toy.anyport", PORT, FLAG_ANY_ALL, 5)                      \
-	X(ARG, "toy.arg", STRING, FLAG_ARG_NEEDED, 5)                              \
-	X(OPT, "toy.opt", STRING, FLAG_ARG | FLAG_ANY, 5)                    \
-	X(OLD, "toy.old", STRING, SAKER_FIELD_DEPRECATED, 1)                 \
-	X(PRINT, "toy.print", STRING, SAKER_FIELD_PRINT_ONLY, 1)             \
-	X(FILTER, "toy.filter", STRING, SAKER_FIELD_FILTER_ONLY, 1)          \
-	X(NORHS, "toy.norhs", STRING, SAKER_FIELD_NO_RHS, 1)                 \
-	X(NOTR, "toy.notr", STRING, SAKER_FIELD_NO_TRANSFORMER, 1)           \
-	X(SUG, "toy.sug", STRING, SAKER_FIELD_SUGGESTED, 1)                  \
+#define TOY_FIELD_LIST(X)                                           \
+	X(TYPE, "evt.type", STRING, 0, 1)                           \
+	X(TIME, "evt.time", STRING, 0, 30)                          \
+	X(NUM, "evt.num", U64, 0, 1)                                \
+	X(STR, "toy.str", STRING, 0, 2)                             \
+	X(STR2, "toy.str2", STRING, 0, 2)                           \
+	X(PATH, "toy.path", PATH, 0, 5)                             \
+	X(BYTES, "toy.bytes", BYTES, 0, 5)                          \
+	X(BOOL, "toy.bool", BOOL, 0, 1)                             \
+	X(I8, "toy.i8", I8, 0, 1)                                   \
+	X(I16, "toy.i16", I16, 0, 1)                                \
+	X(I32, "toy.i32", I32, 0, 1)                                \
+	X(I64, "toy.i64", I64, 0, 1)                                \
+	X(U8, "toy.u8", U8, 0, 1)                                   \
+	X(U16, "toy.u16", U16, 0, 1)                                \
+	X(U32, "toy.u32", U32, 0, 1)                                \
+	X(U64, "toy.u64", U64, 0, 1)                                \
+	X(REL, "toy.rel", RELTIME, 0, 1)                            \
+	X(ABS, "toy.abs", ABSTIME, 0, 1)                            \
+	X(PORT, "toy.port", PORT, 0, 1)                             \
+	X(DOUBLE, "toy.double", DOUBLE, 0, 1)                       \
+	X(IP, "toy.ip", IP, 0, 2)                                   \
+	X(IP2, "toy.ip2", IP, 0, 2)                                 \
+	X(NET, "toy.net", NET, 0, 2)                                \
+	X(LIST, "toy.list", STRING, FLAG_LIST, 10)                  \
+	X(NUMS, "toy.nums", U64, FLAG_LIST, 10)                     \
+	X(IPS, "toy.ips", IP, FLAG_LIST, 10)                        \
+	X(NETS, "toy.nets", NET, FLAG_LIST, 10)                     \
+	X(ANY, "toy.any", STRING, FLAG_ANY, 20)                     \
+	X(ANYIP, "toy.anyip", IP, FLAG_ANY_ALL, 5)                  \
+	X(ANYNET, "toy.anynet", NET, FLAG_ANY_ALL, 5)               \
+	X(ANYPORT, "toy.anyport", PORT, FLAG_ANY_ALL, 5)            \
+	X(ARG, "toy.arg", STRING, FLAG_ARG_NEEDED, 5)               \
+	X(OPT, "toy.opt", STRING, FLAG_ARG | FLAG_ANY, 5)           \
+	X(OLD, "toy.old", STRING, SAKER_FIELD_DEPRECATED, 1)        \
+	X(PRINT, "toy.print", STRING, SAKER_FIELD_PRINT_ONLY, 1)    \
+	X(FILTER, "toy.filter", STRING, SAKER_FIELD_FILTER_ONLY, 1) \
+	X(NORHS, "toy.norhs", STRING, SAKER_FIELD_NO_RHS, 1)        \
+	X(NOTR, "toy.notr", STRING, SAKER_FIELD_NO_TRANSFORMER, 1)  \
+	X(SUG, "toy.sug", STRING, SAKER_FIELD_SUGGESTED, 1)         \
 	X(HEX, "toy.hex", U32, 0, 1)
 
 enum toy_field {
 #define X(symbol, name, type, flags, cost) TOY_##symbol,
 	TOY_FIELD_LIST(X)
 #undef X
-	TOY_FIELDS,
+		TOY_FIELDS,
 };
 
 static const struct saker_field toy_fields[] = {
-#define X(symbol, field, kind, bits, nanoseconds)                                        \
-	{.name = (field),                                                                \
-	 .type = SAKER_TYPE_##kind,                                                      \
-	 .flags = (bits),                                                                \
-	 .cost = (nanoseconds),                                                          \
-	 .format = TOY_##symbol == TOY_HEX ? SAKER_FORMAT_HEX : SAKER_FORMAT_DEC,        \
-	 .group = "toy",                                                                 \
+#define X(symbol, field, kind, bits, nanoseconds)                                 \
+	{.name = (field),                                                         \
+	 .type = SAKER_TYPE_##kind,                                               \
+	 .flags = (bits),                                                         \
+	 .cost = (nanoseconds),                                                   \
+	 .format = TOY_##symbol == TOY_HEX ? SAKER_FORMAT_HEX : SAKER_FORMAT_DEC, \
+	 .group = "toy",                                                          \
 	 .description = ""},
 	TOY_FIELD_LIST(X)
 #undef X
@@ -102,7 +102,7 @@ struct toy {
 };
 
 /* Discriminators: two codes of the same name, one whose records may be of any name. */
-static const char *const toy_codes[] = {"none", "open",	 "open",    "close", "read",
+static const char *const toy_codes[] = {"none",	 "open", "open",    "close", "read",
 					"write", "exec", "connect", "any"};
 #define TOY_CODE_ANY 8
 
@@ -127,7 +127,8 @@ static void toy_extract(void *record, const struct saker_field_ref *ref, struct 
 	out->absent = SAKER_PRESENT;
 }
 
-static void toy_time_typed(void *record, const struct saker_field_ref *ref, struct saker_values *out)
+static void toy_time_typed(void *record, const struct saker_field_ref *ref,
+			   struct saker_values *out)
 {
 	saker_values_set(out, saker_value_u64(SAKER_TYPE_ABSTIME, 1234567890));
 }

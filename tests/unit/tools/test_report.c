@@ -130,5 +130,6 @@ int main(void)
 		cmocka_unit_test(test_limit),
 	};
 
+	program_invocation_short_name = (char *)"saker"; /* which a diagnostic without a file begins with */
 	return cmocka_run_group_tests_name("report", tests, NULL, NULL);
 }

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Every event that happened is either handed out or counted as dropped, to the
+ * last one: under a flood that a tiny ring cannot hold, with a reader that is
+ * slow, with rings shared by CPUs, and after the capture was stopped.
+ */
+#include <saker/capture.h>
+#include <saker/event_codes.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define FLOODERS 2
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void flood(double seconds)
+{
+	double end = now() + seconds;
+
+	while (now() < end) {
+		int i;
+
+		for (i = 0; i < 100; i++)
+			syscall(SYS_close,
+				syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY, 0));
+	}
+}
+
+struct counts {
+	uint64_t all;
+	uint64_t opens; /* of class open */
+	uint64_t closes;
+	uint64_t backwards;
+	uint64_t last_ts;
+};
+
+static void count(struct counts *c, const struct saker_event *event)
+{
+	c->all++;
+	c->opens += event->type == SAKER_EV_SYSCALL_OPENAT_2_X;
+	c->closes += event->type == SAKER_EV_SYSCALL_CLOSE_X;
+	if (event->ts < c->last_ts)
+		c->backwards++;
+	else
+		c->last_ts = event->ts;
+}
+
+static struct saker_capture *open_capture(uint64_t ring_bytes, uint32_t cpus_per_ring)
+{
+	struct saker_capture_options options = SAKER_CAPTURE_OPTIONS_INIT;
+	struct saker_capture *capture;
+	struct saker_syscall_set set = {{0}};
+
+	saker_syscall_set_add_name(&set, "openat");
+	saker_syscall_set_add_name(&set, "close");
+	options.syscalls = &set;
+	options.ring_bytes = ring_bytes;
+	options.cpus_per_ring = cpus_per_ring;
+	options.no_initial_state = true;
+	return saker_capture_open(&options, &capture) < 0 ? NULL : capture;
+}
+
+static void read_all(struct saker_capture *capture, struct counts *c, double until,
+		     unsigned int pause_us)
+{
+	const struct saker_event *event;
+	uint64_t n = 0;
+	int r;
+
+	while ((until == 0 || now() < until) &&
+	       (r = saker_capture_next(capture, 10, &event, NULL)) >= 0) {
+		if (!r)
+			continue;
+		count(c, event);
+		if (pause_us && ++n % 1000 == 0)
+			usleep(pause_us);
+	}
+}
+
+static void check(struct saker_capture *capture, const struct counts *c, bool must_drop)
+{
+	struct saker_capture_stats s = {.size = sizeof(s)};
+	uint64_t open_drops = 0, close_drops = 0;
+	int i;
+
+	assert_int_equal(saker_capture_stats(capture, &s), 0);
+	for (i = 0; i < SAKER_DROP_REASONS; i++) {
+		open_drops += s.dropped_by[i][SAKER_EVENT_CLASS_OPEN];
+		close_drops += s.dropped_by[i][SAKER_EVENT_CLASS_CLOSE];
+	}
+	printf("seen %llu = delivered %llu + dropped %llu; %llu out of order, %llu wake-ups, %u "
+	       "rings\n",
+	       (unsigned long long)s.seen, (unsigned long long)s.delivered,
+	       (unsigned long long)s.dropped, (unsigned long long)s.out_of_order,
+	       (unsigned long long)s.wakeups, s.n_rings);
+	assert_true(s.seen > 10000);
+	assert_int_equal(s.seen, s.delivered + s.dropped);
+	assert_int_equal(s.delivered, c->all);
+	assert_int_equal(s.seen_by[SAKER_EVENT_CLASS_OPEN], c->opens + open_drops);
+	assert_int_equal(s.seen_by[SAKER_EVENT_CLASS_CLOSE], c->closes + close_drops);
+	assert_int_equal(s.out_of_order, c->backwards);
+	assert_int_equal(s.dropped,
+			 s.dropped_by[SAKER_DROP_RING_FULL][SAKER_EVENT_CLASS_OPEN] +
+				 s.dropped_by[SAKER_DROP_RING_FULL][SAKER_EVENT_CLASS_CLOSE]);
+	if (must_drop)
+		assert_true(s.dropped > 0);
+	/* One ring a CPU: nothing older can follow, save when the reader's patience was exceeded.
+	 */
+	if (s.n_rings > 1)
+		assert_true(s.out_of_order * 1000 < s.delivered + 1000);
+}
+
+static void run(uint64_t ring_bytes, uint32_t cpus_per_ring, unsigned int pause_us, bool must_drop)
+{
+	struct saker_capture *capture = open_capture(ring_bytes, cpus_per_ring);
+	const struct saker_event *event;
+	struct counts c = {0};
+	double end;
+	int i;
+
+	assert_non_null(capture);
+	for (i = 0; i < FLOODERS; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			flood(1.0);
+			_exit(0);
+		}
+		assert_true(pid > 0);
+	}
+	end = now() + 0.7;
+	read_all(capture, &c, end, pause_us);
+	/* Stopped in the middle of it: programs are running on other CPUs right now. */
+	assert_int_equal(saker_capture_stop(capture), 0);
+	read_all(capture, &c, 0, 0);
+	check(capture, &c, must_drop);
+	assert_int_equal(saker_capture_next(capture, 0, &event, NULL), -ENODATA);
+	for (i = 0; i < FLOODERS; i++)
+		wait(NULL);
+	check(capture, &c, must_drop); /* nothing is counted any more */
+	saker_capture_close(capture);
+}
+
+static void tiny_ring(void **state)
+{
+	(void)state;
+	run((uint64_t)sysconf(_SC_PAGESIZE), 1, 2000, true);
+}
+
+static void shared_ring(void **state)
+{
+	(void)state;
+	run((uint64_t)sysconf(_SC_PAGESIZE) * 4, 64, 1000, true);
+}
+
+static void default_ring(void **state)
+{
+	(void)state;
+	run(0, 0, 0, false);
+}
+
+static void failed_calls_left_out(void **state)
+{
+	struct saker_capture_options options = SAKER_CAPTURE_OPTIONS_INIT;
+	struct saker_syscall_set set = {{0}};
+	struct saker_capture *capture;
+	const struct saker_event *event;
+	int r, found = 0;
+
+	(void)state;
+	saker_syscall_set_add_name(&set, "dup");
+	options.syscalls = &set;
+	options.drop_failed_exit = true;
+	options.no_initial_state = true;
+	assert_int_equal(saker_capture_open(&options, &capture), 0);
+	syscall(SYS_dup, -1);
+	close((int)syscall(SYS_dup, 1));
+	while ((r = saker_capture_next(capture, 100, &event, NULL)) > 0) {
+		if ((int64_t)event->tid != syscall(SYS_gettid))
+			continue;
+		/* One parameter behind the lengths of two: the result. */
+		assert_true((int64_t)saker_load_u64((const uint8_t *)event + sizeof(*event) + 4) >=
+			    0);
+		found++;
+	}
+	assert_int_equal(r, 0);
+	assert_int_equal(found, 1);
+	saker_capture_close(capture);
+}
+
+static void interrupt_and_timeouts(void **state)
+{
+	struct saker_capture_options options = SAKER_CAPTURE_OPTIONS_INIT;
+	struct saker_syscall_set none = {{0}};
+	struct saker_capture *capture;
+	const struct saker_event *event;
+	double start;
+
+	(void)state;
+	options.syscalls = &none;
+	options.no_initial_state = true;
+	assert_int_equal(saker_capture_open(&options, &capture), 0);
+	start = now();
+	assert_int_equal(saker_capture_next(capture, 0, &event, NULL), 0);
+	assert_true(now() - start < 0.05);
+	start = now();
+	assert_int_equal(saker_capture_next(capture, 120, &event, NULL), 0);
+	assert_true(now() - start >= 0.115);
+	/* Interrupted before it waits: it does not wait. */
+	saker_capture_interrupt(capture);
+	start = now();
+	assert_int_equal(saker_capture_next(capture, -1, &event, NULL), 0);
+	assert_true(now() - start < 1);
+	saker_capture_close(capture);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tiny_ring),
+		cmocka_unit_test(shared_ring),
+		cmocka_unit_test(default_ring),
+		cmocka_unit_test(failed_calls_left_out),
+		cmocka_unit_test(interrupt_and_timeouts),
+	};
+	struct saker_capture *capture = open_capture(0, 0);
+
+	if (!capture) {
+		printf("skipped: no live capture here\n");
+		return 77;
+	}
+	saker_capture_close(capture);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which system calls the kernel is asked for: those of -e, or those that can
+ * satisfy the filter and those that keep the state right.
+ */
+#include <ctype.h>
+
+#include "session.h"
+
+#define GENERIC_EXIT 1 /* the event of all system calls without one of their own */
+#define WORDS ((SAKER_EVENT_CODES + 63) / 64)
+#define MAX_NAME 63
+
+static int select_names(struct session *s, struct saker_syscall_set *set)
+{
+	const char *names = s->options->select;
+
+	while (*names) {
+		size_t n = strcspn(names, ", ");
+		char name[MAX_NAME + 1];
+
+		snprintf(name, sizeof(name), "%.*s", (int)MIN(n, (size_t)MAX_NAME), names);
+		if (n && saker_syscall_set_add_name(set, name) < 0) {
+			say_error(&s->say,
+				  "there is no system call or event '%s'; the sets are state, io "
+				  "and all",
+				  name);
+			return -ENOENT;
+		}
+		names += n;
+		names += strspn(names, ", ");
+	}
+	/* Without exits the table of processes would only grow. */
+	return saker_syscall_set_add_name(set, "sched_process_exit");
+}
+
+/*
+ * The generic event says only in its first parameter which call it is of, and
+ * the filter's codes do not tell: every such name in its text is taken. Returns
+ * whether there was one.
+ */
+static bool add_generic(const char *filter, struct saker_syscall_set *set)
+{
+	bool found = false;
+
+	while (*filter) {
+		const struct saker_syscall_info *info;
+		char name[MAX_NAME + 1];
+		size_t n = 0;
+
+		while (isalnum((unsigned char)filter[n]) || filter[n] == '_')
+			n++;
+		if (n == 0) {
+			filter++;
+			continue;
+		}
+		snprintf(name, sizeof(name), "%.*s", (int)MIN(n, (size_t)MAX_NAME), filter);
+		info = saker_syscall_by_name(name);
+		if (info && info->event == GENERIC_EXIT) {
+			saker_syscall_set_add(set, info->sc);
+			found = true;
+		}
+		filter += n;
+	}
+	return found;
+}
+
+static int select_filtered(struct session *s, struct saker_syscall_set *set)
+{
+	uint64_t codes[WORDS] = {0};
+	int r = saker_filter_codes(s->filter, codes, WORDS);
+
+	for (uint32_t code = GENERIC_EXIT + 1; r == 0 && code < SAKER_EVENT_CODES; code++) {
+		if (!(codes[code / 64] >> (code % 64) & 1) || !saker_event_info(code))
+			continue;
+		r = saker_syscall_set_add_event(set, code);
+		if (r == -ENOENT)
+			r = 0; /* an event that no system call yields */
+	}
+	if (r == 0 && codes[0] >> GENERIC_EXIT & 1 && !add_generic(s->options->filter, set))
+		r = saker_syscall_set_add_name(set, "all");
+	if (r == 0)
+		r = saker_syscall_set_add_name(set, "state");
+	return r;
+}
+
+int select_syscalls(struct session *s, struct saker_syscall_set *ret_set)
+{
+	struct saker_syscall_set set = {0};
+	int r;
+
+	if (s->options->select)
+		r = select_names(s, &set);
+	else if (s->filter)
+		r = select_filtered(s, &set);
+	else
+		r = saker_syscall_set_add_name(&set, "all");
+	if (r < 0)
+		return r;
+	*ret_set = set;
+	return 0;
+}

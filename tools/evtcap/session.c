@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opens what a run needs, in the order in which mistakes are told early, and moves events. */
+#include <time.h>
+
+#include "report.h"
+#include "session.h"
+
+#define TICK_EVENTS 4096
+#define IDLE_MS 100 /* how long what is printed may stay behind what happens */
+#define DRAIN_NS (5 * UINT64_C(1000000000))
+
+uint64_t session_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * UINT64_C(1000000000) + (uint64_t)ts.tv_nsec;
+}
+
+/* ---- an event ------------------------------------------------------------------ */
+
+/* What a filter lets pass, written and shown. */
+static int take_match(struct session *s, const struct saker_event *event,
+		      const struct saker_event_meta *meta, struct saker_record *record)
+{
+	struct saker_event_view decoded;
+	const struct saker_event_view *view = &decoded;
+	int r = 0;
+
+	s->n_matched++;
+	if (s->dump)
+		r = dump_event(s->dump, event, meta);
+	if (r < 0 || !s->view)
+		return r;
+	if (record)
+		view = saker_record_event(record);
+	else if (saker_event_decode(event, event->len, &decoded) < 0)
+		return 0; /* one of our own companions: it belongs to the event before */
+	r = s->view->event(s->view_self, view, meta, record);
+	s->n_shown += r > 0;
+	return r < 0 ? r : 0;
+}
+
+static inline bool is_event(const struct saker_event *event, const struct saker_event_meta *meta)
+{
+	return event->type < SAKER_EVENT_CODES &&
+	       !(meta->flags & (SAKER_EVENT_META_INITIAL | SAKER_EVENT_META_STATE_ONLY));
+}
+
+static void count_event(struct session *s, const struct saker_event *event)
+{
+	s->n_events++;
+	if (!s->first_ts || event->ts < s->first_ts)
+		s->first_ts = event->ts;
+	if (event->ts > s->last_ts)
+		s->last_ts = event->ts;
+}
+
+/* 0, or a negative errno. */
+static int take_event(struct session *s, const struct saker_event *event,
+		      const struct saker_event_meta *meta)
+{
+	struct saker_record *record = NULL;
+	bool matches = true;
+	int r;
+
+	if (s->state) {
+		r = saker_state_apply(s->state, event, meta, &record);
+		if (r == -EBADMSG) {
+			s->n_malformed++;
+			return 0;
+		}
+		if (r < 0)
+			return r;
+		if (r == 0)
+			record = NULL;
+	}
+	if (!is_event(event, meta) || (s->state && !record))
+		return s->dump ? dump_state_event(s->dump, event, meta) : 0;
+	count_event(s, event);
+	if (s->self_tid && event->tid == (uint64_t)s->self_tid) {
+		s->n_own++;
+		matches = false;
+	} else if (s->filter) {
+		matches = saker_filter_eval(s->filter, record) == 1;
+	}
+	if (likely(matches))
+		return take_match(s, event, meta, record);
+	return s->dump ? dump_state_event(s->dump, event, meta) : 0;
+}
+
+/* ---- the loop -------------------------------------------------------------------- */
+
+static inline bool is_enough(const struct session *s)
+{
+	uint64_t n = s->view ? s->n_shown : s->n_matched;
+
+	return s->options->count && n >= s->options->count;
+}
+
+static int tick(struct session *s, bool idle)
+{
+	uint64_t now = session_now();
+	int r = 0;
+
+	/* A burst now and then is no reason to flush after each of them. */
+	idle = idle || now - s->flushed >= IDLE_MS * UINT64_C(1000000);
+	if (idle)
+		s->flushed = now;
+	if (s->view && s->view->tick)
+		r = s->view->tick(s->view_self, now, idle);
+	if (r == 0 && s->dump && idle)
+		r = dump_tick(s->dump, now);
+	account_progress(s, now);
+	return r;
+}
+
+/* SIGHUP means that the terminal is gone; for the rest of control's signals we have no use. */
+static inline bool shall_stop(struct session *s)
+{
+	return unlikely(atomic_load_explicit(&s->control.any, memory_order_relaxed)) &&
+	       (atomic_load(&s->control.stop) || atomic_load(&s->control.reload));
+}
+
+/* Until the end of the file, a signal, -n or a failure. 0 or a negative errno. */
+static int loop(struct session *s)
+{
+	const struct saker_event *event;
+	struct saker_event_meta meta;
+	uint32_t since = 0;
+	int wait = 0, r;
+
+	while (!shall_stop(s) && !is_enough(s)) {
+		r = saker_capture_next(s->capture, wait, &event, &meta);
+		if (r == 1) {
+			r = take_event(s, event, &meta);
+			if (r == 0 && ++since >= TICK_EVENTS) {
+				r = tick(s, false);
+				since = 0;
+			}
+			wait = 0;
+		} else if (r == 0) {
+			r = tick(s, wait != 0);
+			wait = IDLE_MS;
+		} else if (r == -ENODATA) {
+			return 0;
+		}
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* What was in the rings when the probe was detached still happened before. */
+static int drain(struct session *s)
+{
+	uint64_t deadline = session_now() + DRAIN_NS;
+	const struct saker_event *event;
+	struct saker_event_meta meta;
+	int r = saker_capture_stop(s->capture);
+
+	while (r >= 0 && !is_enough(s) && session_now() < deadline) {
+		r = saker_capture_next(s->capture, 100, &event, &meta);
+		if (r == 1)
+			r = take_event(s, event, &meta);
+	}
+	return r == -ENODATA || r >= 0 ? 0 : r;
+}
+
+/* ---- opening ------------------------------------------------------------------------ */
+
+static int open_filter(struct session *s)
+{
+	int r;
+
+	if (!s->options->filter)
+		return 0;
+	s->say.subject = "filter";
+	r = saker_filter_compile(saker_enrich_catalogue(), s->options->filter, say_diag, &s->say,
+				 &s->filter);
+	if (r < 0 && s->say.errors == 0)
+		say_error(&s->say, "the filter cannot be used: %s", strerror(-r));
+	s->say.subject = NULL;
+	return r;
+}
+
+static int open_view(struct session *s)
+{
+	static const struct view *const views[] = {
+		[EVTCAP_SHOW] = &view_show,
+		[EVTCAP_INFO] = &view_info,
+		[EVTCAP_TOP] = &view_top,
+		[EVTCAP_SUMMARY] = &view_summary,
+	};
+
+	if (s->options->mode == EVTCAP_SHOW && s->options->write && !s->options->print)
+		return 0;
+	s->view = views[s->options->mode];
+	return s->view->open(s, &s->view_self);
+}
+
+static int open_capture(struct session *s)
+{
+	struct saker_capture_options options = SAKER_CAPTURE_OPTIONS_INIT;
+	struct saker_syscall_set wanted = {0};
+	int r;
+
+	if (!s->options->read) {
+		r = select_syscalls(s, &wanted);
+		if (r < 0)
+			return r;
+		options.syscalls = &wanted;
+	}
+	options.file = s->options->read;
+	options.engine = s->options->read ? "scap" : "ebpf";
+	options.snaplen = s->options->snaplen;
+	options.diag = say_diag;
+	options.diag_userdata = &s->say;
+	r = saker_capture_open(&options, &s->capture);
+	if (r < 0) {
+		if (s->say.errors == 0)
+			say_error(&s->say, "the capture cannot be opened: %s", strerror(-r));
+		if (r == -EPERM && !s->options->read)
+			say_line(&s->say, "evtcap -r FILE reads a capture without any right");
+		return -ENODEV;
+	}
+	return 0;
+}
+
+static int refill(void *userdata, int64_t tid, saker_capture_event_fn fn, void *fn_userdata)
+{
+	struct session *s = userdata;
+
+	return saker_capture_refill(s->capture, tid, fn, fn_userdata);
+}
+
+static int tell_state(struct session *s)
+{
+	struct saker_interface interface;
+	struct saker_account account;
+	struct saker_machine machine;
+	int r = 0;
+
+	if (saker_capture_machine(s->capture, &machine) == 0)
+		r = saker_state_set_machine(s->state, &machine);
+	for (uint32_t i = 0; r == 0 && saker_capture_interface(s->capture, i, &interface) == 1; i++)
+		r = saker_state_add_interface(s->state, &interface);
+	for (uint32_t i = 0; r == 0 && saker_capture_account(s->capture, i, &account) == 1; i++)
+		r = saker_state_add_account(s->state, &account);
+	return r;
+}
+
+static int open_state(struct session *s)
+{
+	struct saker_state_options options = SAKER_STATE_OPTIONS_INIT;
+	bool live = !s->options->read;
+	int r;
+
+	if (!s->filter && (!s->view || s->view->no_state))
+		return 0; /* a copy needs none, and is several times as fast */
+	options.offline = !live;
+	options.refill = live ? refill : NULL;
+	options.refill_userdata = s;
+	r = saker_state_new(&options, &s->state);
+	if (r == 0)
+		r = tell_state(s);
+	if (r < 0)
+		say_error(&s->say, "the state cannot be kept: %s", strerror(-r));
+	return r;
+}
+
+/* ---- all of it ------------------------------------------------------------------------- */
+
+static int finish(struct session *s, int failed)
+{
+	int r = 0;
+
+	account_progress_end(s);
+	if (s->view && failed != -EPIPE)
+		r = s->view->finish(s->view_self);
+	if (failed == 0)
+		failed = r;
+	if (s->dump) {
+		r = dump_finish(s->dump);
+		if (failed == 0)
+			failed = r;
+	}
+	if (failed && failed != -EPIPE && s->say.errors == 0)
+		say_error(&s->say, "stopped by a failure: %s", strerror(-failed));
+	if (!s->options->quiet)
+		account_print(s);
+	/* `evtcap | head` is how one looks at the first lines. */
+	return failed && failed != -EPIPE ? EVTCAP_FAILED : EVTCAP_OK;
+}
+
+static int run(struct session *s)
+{
+	int r, failed;
+
+	if (open_filter(s) < 0 || open_view(s) < 0)
+		return EVTCAP_BAD_FILTER;
+	r = open_capture(s);
+	if (r < 0)
+		return r == -ENODEV ? EVTCAP_NO_CAPTURE : EVTCAP_BAD_FILTER;
+	control_attach(&s->control, s->capture);
+	if (open_state(s) < 0)
+		return EVTCAP_FAILED;
+	if (s->options->write &&
+	    dump_open(s->options, s->capture, !s->options->read, &s->say, &s->dump) < 0)
+		return EVTCAP_FAILED;
+	s->started = s->flushed = session_now();
+	failed = loop(s);
+	r = drain(s);
+	return finish(s, failed ? failed : r);
+}
+
+static void fini(struct session *s)
+{
+	control_attach(&s->control, NULL);
+	if (s->view_self)
+		s->view->close(s->view_self);
+	dump_close(s->dump);
+	saker_state_free(s->state);
+	saker_filter_free(s->filter);
+	saker_capture_close(s->capture);
+}
+
+static bool colours(enum evtcap_colour when, FILE *stream)
+{
+	if (when != EVTCAP_COLOUR_AUTO)
+		return when == EVTCAP_COLOUR_ALWAYS;
+	return report_colour(stream);
+}
+
+int session_run(const struct evtcap_options *options)
+{
+	struct session s = {.options = options};
+	int r, result;
+
+	s.say.out = stderr;
+	s.say.colour = colours(options->colour, stderr);
+	s.colour = colours(options->colour, stdout);
+	s.self_tid = options->self || options->read ? 0 : gettid();
+	r = control_start(&s.control);
+	if (r < 0) {
+		say_error(&s.say, "signals cannot be watched: %s", strerror(-r));
+		return EVTCAP_FAILED;
+	}
+	result = run(&s);
+	fini(&s);
+	control_stop(&s.control);
+	return result;
+}

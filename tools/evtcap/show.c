@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The view of single events: a line of text by a format, or a JSON object of its
+ * fields. A format that begins with '*' shows every event; otherwise only those
+ * that have all of its fields, as sysdig has it.
+ */
+#include "fields.h"
+#include "json.h"
+#include "session.h"
+
+#define DEFAULT_FORMAT                                                           \
+	"*%evt.num %evt.outputtime %evt.cpu %proc.name (%thread.tid) %evt.type " \
+	"%evt.args"
+#define OUTPUT_TIME "%evt.outputtime"
+#define MARK                                                                           \
+	'\x01' /* in a format: the next letter is a colour. The worst that a value can \
+		* do with one of its own is to change the colour of its line. */
+
+/* What fields look like on a terminal; the first that a field begins with counts. */
+static const struct {
+	const char *field;
+	char letter;
+} field_colours[] = {
+	{"evt.num", 'd'},   {"evt.time", 'd'}, {"evt.rawtime", 'd'}, {"evt.reltime", 'd'},
+	{"evt.delta", 'd'}, {"evt.date", 'd'}, {"evt.cpu", 'd'},     {"evt.type", 't'},
+	{"proc.", 'p'},	    {"fd.", 'f'},      {"user.", 'u'},	     {"container.", 'u'},
+	{"evt.res", 't'},
+};
+
+struct show {
+	struct saker_formatter *formatter;
+	struct saker_field_ref failed;
+	bool all; /* also events that lack some of the fields */
+	bool json;
+	bool colour;
+};
+
+/* ---- the format ------------------------------------------------------------------- */
+
+struct builder {
+	char *text;
+	size_t len;
+	size_t capacity;
+	bool failed;
+};
+
+static void build(struct builder *b, const char *text, size_t len)
+{
+	if (b->len + len + 1 > b->capacity) {
+		size_t capacity = (b->len + len + 1) * 2;
+		char *more = realloc(b->text, capacity);
+
+		if (!more) {
+			b->failed = true;
+			return;
+		}
+		b->text = more;
+		b->capacity = capacity;
+	}
+	memcpy(b->text + b->len, text, len);
+	b->len += len;
+	b->text[b->len] = '\0';
+}
+
+static void build_colour(struct builder *b, char letter)
+{
+	const char mark[2] = {MARK, letter};
+
+	build(b, mark, sizeof(mark));
+}
+
+static char colour_of(const char *field)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(field_colours); i++) {
+		if (strncmp(field, field_colours[i].field, strlen(field_colours[i].field)) == 0)
+			return field_colours[i].letter;
+	}
+	return 0;
+}
+
+/* Bytes of a plain field behind its '%', with width and argument; 0 = something else. */
+static size_t field_length(const char *text, const char **ret_name)
+{
+	size_t digits = strspn(text, "0123456789"), n;
+
+	*ret_name = text + digits;
+	n = digits + strspn(*ret_name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				       "0123456789_.");
+	if (text[n] == '(' || n == digits)
+		return 0;
+	if (text[n] == '[')
+		n += strcspn(text + n, "]") + (strchr(text + n, ']') ? 1 : 0);
+	return n;
+}
+
+/* Puts marks around the fields; they are turned into colours when a line is written. */
+static void build_coloured(struct builder *b, const char *format)
+{
+	while (*format) {
+		size_t literal = strcspn(format, "%"), n;
+		const char *name;
+		char letter;
+
+		build(b, format, literal);
+		format += literal;
+		if (!*format)
+			break;
+		n = field_length(format + 1, &name);
+		letter = n ? colour_of(name) : 0;
+		if (letter)
+			build_colour(b, letter);
+		build(b, format, n + 1);
+		if (letter)
+			build_colour(b, '0');
+		format += n + 1;
+	}
+}
+
+static void build_time(struct builder *b, const char *format, enum evtcap_time form, bool json)
+{
+	static const char *const texts[][2] = {
+#define X(symbol, word, letter, text, field) {text, field},
+		EVTCAP_TIME_LIST(X)
+#undef X
+	};
+	const char *at;
+
+	while ((at = strstr(format, OUTPUT_TIME))) {
+		build(b, format, (size_t)(at - format));
+		build(b, texts[form][json], strlen(texts[form][json]));
+		format = at + strlen(OUTPUT_TIME);
+	}
+	build(b, format, strlen(format));
+}
+
+/* "a,b" as a format that shows everything. */
+static void build_fields(struct builder *b, const char *fields)
+{
+	build(b, "*", 1);
+	while (*fields) {
+		size_t n = strcspn(fields, ",");
+
+		/* A comma in brackets belongs to an argument. */
+		while (fields[n] && memchr(fields, '[', n) && !memchr(fields, ']', n))
+			n += 1 + strcspn(fields + n + 1, ",");
+		if (n) {
+			build(b, b->len > 1 ? "\t%" : "%", b->len > 1 ? 2 : 1);
+			build(b, fields, n);
+		}
+		fields += n + (fields[n] == ',');
+	}
+}
+
+static int compile(struct session *s, struct show *show, const char *format)
+{
+	int r;
+
+	s->say.subject = s->options->fields ? "fields" : "format";
+	r = saker_formatter_compile(saker_enrich_catalogue(), format, say_diag, &s->say,
+				    &show->formatter);
+	if (r < 0 && s->say.errors == 0)
+		say_error(&s->say, "the format cannot be used: %s", strerror(-r));
+	s->say.subject = NULL;
+	return r;
+}
+
+static int open_format(struct session *s, struct show *show)
+{
+	const struct evtcap_options *o = s->options;
+	const char *format = o->format ? o->format : DEFAULT_FORMAT;
+	struct builder fields = {0}, timed = {0}, coloured = {0};
+	int r;
+
+	if (o->fields) {
+		build_fields(&fields, o->fields);
+		format = fields.failed ? "" : fields.text;
+	}
+	show->all = *format == '*';
+	build_time(&timed, format + show->all, o->time, o->json);
+	if (!timed.failed)
+		build_coloured(&coloured, timed.text);
+	r = fields.failed || timed.failed || coloured.failed ? -ENOMEM : 0;
+	/* First as typed, so that a caret stands where it should. */
+	if (r == 0)
+		r = compile(s, show, timed.text);
+	if (r == 0 && show->colour && coloured.text) {
+		show->formatter = saker_formatter_free(show->formatter);
+		r = compile(s, show, coloured.text);
+	}
+	free(fields.text);
+	free(timed.text);
+	free(coloured.text);
+	return r;
+}
+
+/* ---- lines --------------------------------------------------------------------------- */
+
+static const char *colour_code(char letter, bool failed)
+{
+	switch (letter) {
+	case 'd':
+		return "\x1b[2m";
+	case 't':
+		return failed ? "\x1b[1;31m" : "\x1b[1m";
+	case 'p':
+		return "\x1b[36m";
+	case 'f':
+		return "\x1b[32m";
+	case 'u':
+		return "\x1b[35m";
+	case '0':
+		return "\x1b[0m";
+	default:
+		return NULL;
+	}
+}
+
+static void put_line(const struct show *show, const char *text, size_t len, bool failed)
+{
+	while (len) {
+		size_t bad, good = say_clean_span(text, len, &bad);
+
+		fwrite_unlocked(text, 1, good, stdout);
+		text += good;
+		len -= good;
+		if (!bad)
+			break;
+		if (*text == MARK && len > 1 && show->colour && colour_code(text[1], failed)) {
+			fputs(colour_code(text[1], failed), stdout);
+			text++;
+			len--;
+		} else if (*text == '\t') {
+			putc_unlocked('\t', stdout);
+		} else {
+			fprintf(stdout, "\\x%02x", (unsigned char)*text);
+		}
+		text++;
+		len--;
+	}
+	putc_unlocked('\n', stdout);
+}
+
+static void put_json(const struct saker_rendered *rendered)
+{
+	putc_unlocked('{', stdout);
+	for (uint32_t i = 0; i < rendered->n_values; i++) {
+		const struct saker_named_value *v = &rendered->values[i];
+
+		if (i)
+			putc_unlocked(',', stdout);
+		json_put_string(stdout, v->name, strlen(v->name));
+		putc_unlocked(':', stdout);
+		if (!v->is_list) {
+			json_put_value(stdout, &v->value);
+			continue;
+		}
+		putc_unlocked('[', stdout);
+		for (uint32_t j = 0; j < v->n_list; j++) {
+			if (j)
+				putc_unlocked(',', stdout);
+			json_put_value(stdout, &v->list[j]);
+		}
+		putc_unlocked(']', stdout);
+	}
+	fputs_unlocked("}\n", stdout);
+}
+
+static bool is_complete(const struct saker_rendered *rendered)
+{
+	for (uint32_t i = 0; i < rendered->n_values; i++) {
+		const struct saker_named_value *v = &rendered->values[i];
+
+		if (v->is_list ? v->n_list == 0 : v->value.absent != SAKER_PRESENT)
+			return false;
+	}
+	return true;
+}
+
+static int show_event(void *self, const struct saker_event_view *event,
+		      const struct saker_event_meta *meta, struct saker_record *record)
+{
+	struct show *show = self;
+	struct saker_rendered rendered;
+	bool failed = false;
+	int r = saker_formatter_render(show->formatter, record, &rendered);
+
+	if (r < 0)
+		return r;
+	if (!show->all && !is_complete(&rendered))
+		return 0;
+	if (show->json) {
+		put_json(&rendered);
+	} else {
+		if (show->colour)
+			failed = fields_number(&show->failed, record, 0) != 0;
+		put_line(show, rendered.message, rendered.message_len, failed);
+	}
+	return ferror_unlocked(stdout) ? (errno ? -errno : -EIO) : 1;
+}
+
+static int flush(void)
+{
+	errno = 0;
+	return fflush(stdout) == 0 ? 0 : errno ? -errno : -EIO;
+}
+
+static int show_tick(void *self, uint64_t now, bool idle)
+{
+	return idle ? flush() : 0;
+}
+
+static int show_finish(void *self)
+{
+	return flush();
+}
+
+static void show_close(void *self)
+{
+	struct show *show = self;
+
+	saker_formatter_free(show->formatter);
+	free(show);
+}
+
+static int show_open(struct session *s, void **ret_self)
+{
+	struct show *show = calloc(1, sizeof(*show));
+	int r;
+
+	if (!show)
+		return -ENOMEM;
+	show->json = s->options->json;
+	show->colour = s->colour && !show->json;
+	setvbuf(stdout, NULL, _IOFBF, 1 << 16);
+	r = fields_bind("evt.failed", &show->failed);
+	if (r == 0)
+		r = open_format(s, show);
+	if (r < 0) {
+		show_close(show);
+		return r;
+	}
+	*ret_self = show;
+	return 0;
+}
+
+const struct view view_show = {
+	.open = show_open,
+	.event = show_event,
+	.tick = show_tick,
+	.finish = show_finish,
+	.close = show_close,
+};

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rule files loaded as the agent loads them, with what is known about them besides. */
+#include "options.h"
+#include "report.h"
+#include "rulecheck.h"
+
+int ruleset_load(struct ruleset_loaded *l, const char *const *paths, uint32_t n_paths,
+		 const char *config_path, bool all, saker_diag_fn diag, void *userdata)
+{
+	struct options options = {.rules = (const char **)paths, .n_rules = n_paths};
+	int r;
+
+	memset(l, 0, sizeof(*l));
+	r = config_load(&l->config, config_path, NULL, 0, diag, userdata);
+	if (r < 0)
+		return r;
+	if (all) {
+		l->config.matching = SAKER_RULE_MATCHING_ALL;
+		l->config.min_priority = SAKER_PRIORITY_DEBUG;
+	}
+	r = catalogue_init(&l->catalogue, &l->config);
+	if (r == 0)
+		r = rules_files_find(&l->files, &options, &l->config, diag, userdata);
+	if (r == 0)
+		r = rules_open(&l->files, &l->config, &l->catalogue.public, diag, userdata,
+			       &l->loader);
+	if (r == 0)
+		r = saker_rules_loader_compile(l->loader, &l->ruleset);
+	if (r == 0)
+		r = saker_rules_loader_inspect(l->loader, &l->inspection);
+	return r;
+}
+
+void ruleset_fini(struct ruleset_loaded *l)
+{
+	saker_inspection_free(l->inspection);
+	saker_ruleset_unref(l->ruleset);
+	saker_rules_loader_free(l->loader);
+	rules_files_fini(&l->files);
+	catalogue_fini(&l->catalogue);
+	config_fini(&l->config);
+	memset(l, 0, sizeof(*l));
+}
+
+int ruleset_load_or_say(struct ruleset_loaded *l, const struct args *args, const char *config_path)
+{
+	struct reporter reporter = {
+		.out = stderr, .colour = report_colour(stderr), .quiet = true};
+	int r = ruleset_load(l, args->files, args->n_files, config_path, false, reporter_diag,
+			     &reporter);
+
+	reporter_finish(&reporter);
+	if (r == 0)
+		return 0;
+	if (reporter.errors == 0)
+		fprintf(stderr, "rulecheck: the rules cannot be loaded: %s\n", strerror(-r));
+	return r == -ENOMEM ? RULECHECK_FAILED : RULECHECK_BAD;
+}
+
+const struct saker_rule_details *ruleset_details(const struct ruleset_loaded *l, const char *rule)
+{
+	for (uint32_t i = 0; i < l->inspection->n_rules; i++) {
+		if (util_streq(l->inspection->rules[i].name, rule))
+			return &l->inspection->rules[i];
+	}
+	return NULL;
+}
+
+/* Letters in common at the start, or one within the other: names of rules are sentences. */
+static size_t likeness(const char *a, const char *b)
+{
+	size_t n = 0;
+
+	while (a[n] && b[n] && (a[n] | 32) == (b[n] | 32))
+		n++;
+	return strcasestr(b, a) ? MAX(n, strlen(a)) : n;
+}
+
+int ruleset_no_such_rule(const struct ruleset_loaded *l, const char *rule)
+{
+	const char *best = NULL;
+	size_t most = 3;
+
+	for (uint32_t i = 0; i < l->inspection->n_rules; i++) {
+		size_t n = likeness(rule, l->inspection->rules[i].name);
+
+		if (n > most) {
+			most = n;
+			best = l->inspection->rules[i].name;
+		}
+	}
+	fprintf(stderr, "rulecheck: there is no rule '%s' in these files%s%s%s\n", rule,
+		best ? "; did you mean '" : "", best ? best : "", best ? "'?" : "");
+	return RULECHECK_USAGE;
+}
