@@ -58,20 +58,20 @@ static inline void *util_reallocarray(void *p, size_t n, size_t size)
 }
 
 /* Makes room for one more element; doubles. 0 or -ENOMEM, the array unchanged. */
-#define GROW(array, n, capacity)                                                        \
-	({                                                                              \
-		int _r = 0;                                                             \
-		if ((n) >= (capacity)) {                                                \
-			size_t _cap = (capacity) ? (size_t)(capacity) * 2 : 8;          \
-			void *_p = util_reallocarray((array), _cap, sizeof(*(array)));  \
-			if (_p) {                                                       \
-				(array) = _p;                                           \
-				(capacity) = (__typeof__(capacity))_cap;                \
-			} else {                                                        \
-				_r = -ENOMEM;                                           \
-			}                                                               \
-		}                                                                       \
-		_r;                                                                     \
+#define GROW(array, n, capacity)                                                       \
+	({                                                                             \
+		int _r = 0;                                                            \
+		if ((n) >= (capacity)) {                                               \
+			size_t _cap = (capacity) ? (size_t)(capacity)*2 : 8;           \
+			void *_p = util_reallocarray((array), _cap, sizeof(*(array))); \
+			if (_p) {                                                      \
+				(array) = _p;                                          \
+				(capacity) = (__typeof__(capacity))_cap;               \
+			} else {                                                       \
+				_r = -ENOMEM;                                          \
+			}                                                              \
+		}                                                                      \
+		_r;                                                                    \
 	})
 
 static inline bool util_streq(const char *a, const char *b)

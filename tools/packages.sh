@@ -11,7 +11,10 @@ BUILD_PACKAGES=(
 	g++ libre2-dev                             # regular expressions of rules
 )
 # What the tests need besides.
-CHECK_PACKAGES=(libcmocka-dev clang-format shellcheck python3)
+CHECK_PACKAGES=(
+	libcmocka-dev clang-format shellcheck python3
+	qemu-system-x86 busybox-static cpio # a machine with another kernel, for tests/live/second_kernel
+)
 
 # install_missing PACKAGE...
 install_missing() {

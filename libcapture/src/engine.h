@@ -16,13 +16,14 @@ struct capture_engine {
 	const char *name;
 	const char *description; /* one line, for --help */
 
-	/* Sets capture->priv. On failure says why through capture_diag and leaves nothing behind. */
+	/* Sets capture->priv. On failure says why through capture_diag and leaves nothing behind.
+	 */
 	int (*open)(struct saker_capture *capture, const struct saker_capture_options *options);
 	void (*close)(struct saker_capture *capture); /* takes a half-opened one, too */
 
 	/* As saker_capture_next; the event stays valid until the next call. */
-	int (*next)(struct saker_capture *capture, int timeout_ms, const struct saker_event **ret_event,
-		    struct saker_event_meta *ret_meta);
+	int (*next)(struct saker_capture *capture, int timeout_ms,
+		    const struct saker_event **ret_event, struct saker_event_meta *ret_meta);
 
 	/* Optional: NULL = -ENOTSUP, or nothing to do. */
 	void (*interrupt)(struct saker_capture *capture);
@@ -30,10 +31,13 @@ struct capture_engine {
 	int (*stop)(struct saker_capture *capture);
 	/* Fills what the engine knows; delivered and initial are the handle's. */
 	int (*stats)(struct saker_capture *capture, struct saker_capture_stats *stats);
-	int (*refill)(struct saker_capture *capture, int64_t tid, saker_capture_event_fn fn, void *userdata);
+	int (*refill)(struct saker_capture *capture, int64_t tid, saker_capture_event_fn fn,
+		      void *userdata);
 	int (*machine)(struct saker_capture *capture, struct saker_machine *ret_machine);
-	int (*interface)(struct saker_capture *capture, uint32_t n, struct saker_interface *ret_interface);
-	int (*account)(struct saker_capture *capture, uint32_t n, struct saker_account *ret_account);
+	int (*interface)(struct saker_capture *capture, uint32_t n,
+			 struct saker_interface *ret_interface);
+	int (*account)(struct saker_capture *capture, uint32_t n,
+		       struct saker_account *ret_account);
 };
 
 struct saker_capture {

@@ -33,6 +33,7 @@ struct ebpf_engine {
 	uint32_t sleep; /* odd while asleep */
 	bool initial;	/* the state at the start is not all out yet */
 	bool stopped;
+	bool settled; /* nothing can come any more that is not in the rings */
 	struct ifaddrs *interfaces;
 	struct saker_machine machine;
 };
@@ -162,11 +163,11 @@ static int start(struct saker_capture *capture, struct ebpf_engine *e,
 	r = ebpf_probe_attach(capture, &e->probe);
 	if (r < 0)
 		return r;
-	r = ebpf_iter_open(capture, &e->iter, e->probe.switches->epoch_offset);
-	if (r < 0)
-		return r;
 	e->initial = !options->no_initial_state;
-	return e->initial ? ebpf_iter_start(&e->iter, 0) : 0;
+	if (!e->initial)
+		return 0;
+	r = ebpf_iter_open(capture, &e->iter, e->probe.switches->epoch_offset);
+	return r < 0 ? r : ebpf_iter_start(&e->iter, 0);
 }
 
 static int engine_open(struct saker_capture *capture, const struct saker_capture_options *user)
@@ -226,21 +227,26 @@ static int poll_interrupt(struct ebpf_engine *e, uint64_t ns)
 	return read(e->interrupt, &count, sizeof(count)) > 0;
 }
 
-/* Sleeps on the rings; 1: was interrupted. */
+/*
+ * Sleeps on the rings; 1: was interrupted. epoll learns of data only by the
+ * probe's wake-ups, and those are for readers that said they sleep: so it is
+ * said first, then looked once more.
+ */
 static int sleep_on_rings(struct ebpf_engine *e, uint64_t ns)
 {
 	volatile unsigned int *sleep = &e->probe.switches->sleep;
 	uint64_t max_ns = (uint64_t)EBPF_MAX_SLEEP_MS * 1000000;
 	struct epoll_event events[8];
 	uint64_t count;
-	int i, n;
+	int i, n = 0;
 
 	capture_merge_release(&e->merge);
 	*sleep = ++e->sleep;
-	/* What came before the probe saw the line above is found by epoll: rings with data are
-	 * ready. */
-	n = epoll_wait(e->epoll, events, ARRAY_SIZE(events),
-		       (int)((MIN(ns, max_ns) + 999999) / 1000000));
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	capture_merge_look(&e->merge, 0);
+	if (capture_merge_oldest(&e->merge) == UINT64_MAX)
+		n = epoll_wait(e->epoll, events, ARRAY_SIZE(events),
+			       (int)((MIN(ns, max_ns) + 999999) / 1000000));
 	*sleep = ++e->sleep;
 	e->wakeups += n > 0;
 	for (i = 0; i < n; i++)
@@ -255,11 +261,14 @@ static int wait_due(struct ebpf_engine *e, uint64_t now, uint64_t deadline)
 	uint64_t oldest = capture_merge_oldest(&e->merge);
 	uint64_t left = deadline - now;
 
-	/* Not on the rings: what is held back makes them ready. */
+	/* Not on the rings: what is held back is due sooner than anything there. */
 	if (oldest != UINT64_MAX) {
 		uint64_t due = oldest + e->order_ns;
+		uint64_t rest = due > now ? due - now : 0;
 
-		return poll_interrupt(e, MIN(due > now ? due - now : 0, left));
+		/* Events fall due one by one: not a wake-up, and a look at busy CPUs' rings, for
+		 * each. */
+		return poll_interrupt(e, MIN(MAX(rest, EBPF_MIN_REST_NS), left));
 	}
 	return sleep_on_rings(e, left);
 }
@@ -282,7 +291,7 @@ static int engine_next_live(struct saker_capture *capture, struct ebpf_engine *e
 			*ret_event = event;
 			return 1;
 		}
-		if (e->stopped && drained(capture, e))
+		if (e->stopped && (e->settled || drained(capture, e)))
 			return -ENODATA;
 		if (!timeout_ms)
 			return 0;
@@ -328,7 +337,7 @@ static int engine_stop(struct saker_capture *capture)
 	struct ebpf_engine *e = capture->priv;
 
 	ebpf_probe_detach(&e->probe);
-	ebpf_probe_settle(&e->probe);
+	e->settled = ebpf_probe_settle(&e->probe);
 	e->stopped = true;
 	return 0;
 }
@@ -374,8 +383,16 @@ static int engine_refill(struct saker_capture *capture, int64_t tid, saker_captu
 			 void *userdata)
 {
 	struct ebpf_engine *e = capture->priv;
+	int r = 0;
 
-	return ebpf_iter_refill(&e->iter, tid, fn, userdata);
+	if (!e->iter.opened) {
+		struct ebpf_log_scope scope = ebpf_log_begin(capture);
+
+		r = ebpf_iter_open(capture, &e->iter, e->probe.switches->epoch_offset);
+		ebpf_log_end(&scope);
+		malloc_trim(0);
+	}
+	return r < 0 ? r : ebpf_iter_refill(&e->iter, tid, fn, userdata);
 }
 
 static int engine_machine(struct saker_capture *capture, struct saker_machine *ret_machine)

@@ -31,7 +31,8 @@ SAKER_DROP_REASON_LIST(X)
 #define EBPF_DEFAULT_SNAPLEN 80
 #define EBPF_MAX_SNAPLEN 65000 /* SAKER_EVENT_MAX_PARAM */
 #define EBPF_DEFAULT_ORDER_NS UINT64_C(2000000)
-#define EBPF_MAX_SLEEP_MS 50 /* how late an event that wakes nobody can be */
+#define EBPF_MAX_SLEEP_MS 50		   /* how late an event that wakes nobody can be */
+#define EBPF_MIN_REST_NS UINT64_C(1000000) /* a reader that has caught up lets this much gather */
 
 /* The maps that outlive loading, by their name in the skeleton. */
 #define EBPF_MAP_LIST(X)        \
@@ -83,7 +84,7 @@ int ebpf_probe_load(struct saker_capture *capture, struct ebpf_probe *probe,
 int ebpf_probe_attach(struct saker_capture *capture, struct ebpf_probe *probe);
 void ebpf_probe_detach(struct ebpf_probe *probe);
 /* Waits, bounded, until no program of a detached probe runs any more: then all counts are final. */
-void ebpf_probe_settle(struct ebpf_probe *probe);
+bool ebpf_probe_settle(struct ebpf_probe *probe);
 
 /* Switches to another set, loading programs that are missing. */
 int ebpf_probe_want(struct saker_capture *capture, struct ebpf_probe *probe,

@@ -40,6 +40,18 @@ static bool file_has(const char *path, const char *word)
 	return strstr(text, word) != NULL;
 }
 
+static bool has_cap(unsigned int cap)
+{
+	return effective_caps() >> cap & 1;
+}
+
+/* In the first one every user is itself: "0 0 4294967295". */
+static bool in_user_namespace(void)
+{
+	return access("/proc/self/uid_map", F_OK) == 0 &&
+	       !file_has("/proc/self/uid_map", "4294967295");
+}
+
 /* Which capabilities are missing: "CAP_BPF CAP_PERFMON"; "" = none. */
 static void missing_caps(char *text, size_t size)
 {
@@ -57,8 +69,9 @@ static void missing_caps(char *text, size_t size)
 static int diag_no_permission(const struct saker_capture *capture, const char *missing)
 {
 	capture_diag(capture, SAKER_SEVERITY_ERROR, "CAPTURE_NO_PERMISSION", "",
-		     "run as root, or give the program CAP_BPF, CAP_PERFMON and CAP_SYS_RESOURCE "
-		     "(before Linux 5.8: CAP_SYS_ADMIN)",
+		     "run as root, or give the program CAP_SYS_ADMIN (libbpf looks for the "
+		     "kernel's types with BPF_BTF_GET_NEXT_ID, for which CAP_BPF is not enough), "
+		     "CAP_BPF, CAP_PERFMON and CAP_SYS_RESOURCE",
 		     "loading the eBPF probe needs capabilities that this process lacks: %s",
 		     missing);
 	return -EPERM;
@@ -92,6 +105,18 @@ static void diag_permission(const struct saker_capture *capture, const char *wha
 		diag_no_permission(capture, missing);
 		return;
 	}
+	if (in_user_namespace()) {
+		capture_diag(capture, SAKER_SEVERITY_ERROR, "CAPTURE_USER_NAMESPACE", "",
+			     "run it outside, as the machine's root; in a container without a user "
+			     "namespace of its own",
+			     "this process is in a user namespace, where not even root has "
+			     "capabilities over the kernel");
+		return;
+	}
+	if (!has_cap(CAP_SYS_ADMIN)) {
+		diag_no_permission(capture, "CAP_SYS_ADMIN");
+		return;
+	}
 	if (file_has("/sys/kernel/security/lockdown", "[confidentiality]")) {
 		capture_diag(capture, SAKER_SEVERITY_ERROR, "CAPTURE_LOCKDOWN",
 			     "/sys/kernel/security/lockdown",
@@ -105,6 +130,12 @@ static void diag_permission(const struct saker_capture *capture, const char *wha
 		     "programs",
 		     "could not %s: the kernel refuses although the capabilities are there%s%s",
 		     what, log && log[0] ? ": " : "", log ? log : "");
+}
+
+/* The newest of what the probe cannot do without; the verifier calls it a fault of the probe. */
+static bool lacks_helpers(void)
+{
+	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_loop, NULL) == 0;
 }
 
 void ebpf_diag_failure(const struct saker_capture *capture, const char *what, int error,
@@ -134,7 +165,7 @@ void ebpf_diag_failure(const struct saker_capture *capture, const char *what, in
 	case E2BIG:
 		break;
 	case EINVAL:
-		if (!tail[0]) {
+		if (!tail[0] || lacks_helpers()) {
 			capture_diag(
 				capture, SAKER_SEVERITY_ERROR, "CAPTURE_KERNEL_TOO_OLD", "",
 				"the probe needs BPF ring buffers, tracing programs with BTF and "
@@ -147,8 +178,9 @@ void ebpf_diag_failure(const struct saker_capture *capture, const char *what, in
 	default:
 		if (!tail[0]) {
 			capture_diag(capture, SAKER_SEVERITY_ERROR, "CAPTURE_PROBE_FAILED", "",
-				     "libbpf's messages (the log) tell more", "could not %s: %s",
-				     what, strerror(error));
+				     "the log tells what libbpf says (saker -v, evtcap -v); little "
+				     "memory is a common cause",
+				     "could not %s: %s", what, strerror(error));
 			return;
 		}
 	}
@@ -167,7 +199,7 @@ void ebpf_diag_failure(const struct saker_capture *capture, const char *what, in
  */
 static _Thread_local const struct saker_capture *log_capture;
 
-static int log_line(enum libbpf_print_level level, const char *format, va_list args)
+static int _printf_(2, 0) log_line(enum libbpf_print_level level, const char *format, va_list args)
 {
 	static const enum saker_severity severities[] = {
 		[LIBBPF_WARN] = SAKER_SEVERITY_WARNING,

@@ -79,6 +79,7 @@ int ebpf_iter_open(struct saker_capture *capture, struct ebpf_iter *iter, uint64
 	int r;
 
 	iter->epoch_offset = epoch_offset;
+	iter->opened = true;
 	if (!skel)
 		return -errno;
 	r = load_programs(iter, skel);
@@ -86,6 +87,7 @@ int ebpf_iter_open(struct saker_capture *capture, struct ebpf_iter *iter, uint64
 	if (r < 0) {
 		ebpf_iter_close(iter);
 		iter->epoch_offset = epoch_offset;
+		iter->opened = true;
 		capture_diag(
 			capture, SAKER_SEVERITY_INFO, "CAPTURE_NO_ITERATORS", "",
 			"nothing to do; the first scan takes longer",
@@ -96,6 +98,18 @@ int ebpf_iter_open(struct saker_capture *capture, struct ebpf_iter *iter, uint64
 }
 
 /* ---- a scan --------------------------------------------------------------------------------- */
+
+/*
+ * Whether the link goes over that one thread. A kernel that cannot do it
+ * ignores the wish, and would tell of all threads.
+ */
+static bool is_of_thread(int link, int64_t tid)
+{
+	struct bpf_link_info info = {0};
+	uint32_t len = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(link, &info, &len) == 0 && info.iter.task.tid == tid;
+}
 
 static int open_scan(struct ebpf_iter *iter, int scan)
 {
@@ -111,9 +125,10 @@ static int open_scan(struct ebpf_iter *iter, int scan)
 	link = bpf_link_create(iter->programs[scan], 0, BPF_TRACE_ITER, &opts);
 	if (link < 0)
 		return -errno;
-	fd = bpf_iter_create(link);
-	if (fd < 0)
-		fd = -errno;
+	if (iter->tid && !is_of_thread(link, iter->tid))
+		fd = -EINVAL;
+	else
+		fd = bpf_iter_create(link);
 	close(link); /* the iterator holds on to it */
 	return fd;
 }

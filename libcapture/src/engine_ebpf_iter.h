@@ -18,6 +18,7 @@ enum ebpf_iter_scan {
 };
 
 struct ebpf_iter {
+	bool opened;
 	int programs[EBPF_ITERS]; /* -1: no iterators here */
 	int scan;		  /* being read; EBPF_ITERS: none */
 	int fd;			  /* of that scan */

@@ -91,6 +91,32 @@ static bool is_wanted(const struct saker_syscall_set *set, uint32_t sc)
 	       (sc == SAKER_SC_EXECVE && saker_syscall_set_has(set, SAKER_SC_EXECVEAT));
 }
 
+/* What the schema has and the probe does not: said rather than left to be missed. */
+static void warn_unsupported(const struct saker_capture *capture,
+			     const struct saker_syscall_set *set)
+{
+	static const uint16_t codes[] = {
+#define SYSCALL(sc, symbol, ...)
+#define SYSCALL_NONE(sc, symbol)
+#define TRACEPOINT(sc, symbol, ...) sc,
+#include "schema/syscalls.def"
+#undef SYSCALL
+#undef SYSCALL_NONE
+#undef TRACEPOINT
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(codes); i++) {
+		if (codes[i] == SAKER_SC_SCHED_PROCESS_EXIT ||
+		    !saker_syscall_set_has(set, codes[i]))
+			continue;
+		capture_diag(capture, SAKER_SEVERITY_WARNING, "CAPTURE_EVENT_NOT_SUPPORTED", "",
+			     "leave it out of the wanted set; rules on it cannot match live",
+			     "the eBPF engine does not capture %s",
+			     saker_syscall_by_code(codes[i])->name);
+	}
+}
+
 static void fill_switches(struct ebpf_probe *probe, const struct saker_syscall_set *set)
 {
 	struct probe_switches *s = probe->switches;
@@ -260,7 +286,7 @@ static size_t page_round(size_t size)
 	return (size + page - 1) & ~(page - 1);
 }
 
-static int make_ring(struct ebpf_probe *probe, uint32_t i, uint16_t cpu)
+static int make_ring(struct ebpf_probe *probe, uint32_t i, uint16_t cpu, bool shared)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	uint8_t *producer;
@@ -280,7 +306,7 @@ static int make_ring(struct ebpf_probe *probe, uint32_t i, uint16_t cpu)
 	if (!producer)
 		return -errno;
 	capture_ring_init(&probe->rings[i], producer + page, probe->ring_size, consumer,
-			  (const uint64_t *)producer, cpu);
+			  (const uint64_t *)producer, cpu, shared);
 	return 0;
 }
 
@@ -341,7 +367,7 @@ static int make_rings(struct ebpf_probe *probe, uint32_t cpus_per_ring)
 		if (!BIT_TEST(online, cpu))
 			continue;
 		if (n % cpus_per_ring == 0) {
-			r = make_ring(probe, n / cpus_per_ring, (uint16_t)cpu);
+			r = make_ring(probe, n / cpus_per_ring, (uint16_t)cpu, cpus_per_ring > 1);
 			if (r < 0)
 				return r;
 		}
@@ -502,6 +528,7 @@ int ebpf_probe_load(struct saker_capture *capture, struct ebpf_probe *probe,
 		ebpf_diag_failure(capture, "set up rings", -r, NULL);
 		return r;
 	}
+	warn_unsupported(capture, set);
 	probe->switches->epoch_offset = epoch_offset();
 	for (i = 0; i < ARRAY_SIZE(urgent_events); i++)
 		probe->switches->urgent[urgent_events[i]] = 1;
@@ -539,7 +566,7 @@ int ebpf_probe_attach(struct saker_capture *capture, struct ebpf_probe *probe)
  * its tracepoint any more. Nothing else tells: a task may have been preempted
  * between the tracepoint and the program.
  */
-void ebpf_probe_settle(struct ebpf_probe *probe)
+bool ebpf_probe_settle(struct ebpf_probe *probe)
 {
 	int i, ms = 0;
 
@@ -551,11 +578,12 @@ void ebpf_probe_settle(struct ebpf_probe *probe)
 		while ((fd = bpf_prog_get_fd_by_id(probe->attached[i])) >= 0) {
 			close(fd);
 			if (ms++ >= SETTLE_MS)
-				return;
+				return false;
 			usleep(1000);
 		}
 		probe->attached[i] = 0;
 	}
+	return true;
 }
 
 int ebpf_probe_want(struct saker_capture *capture, struct ebpf_probe *probe,
@@ -584,6 +612,7 @@ int ebpf_probe_want(struct saker_capture *capture, struct ebpf_probe *probe,
 		if (r < 0)
 			return r;
 	}
+	warn_unsupported(capture, set);
 	fill_switches(probe, set);
 	return 0;
 }

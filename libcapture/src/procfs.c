@@ -263,12 +263,12 @@ static void add_comm(struct event_build *b, int dir, char *buf)
 /* dir: of the thread. 0; -ESRCH: it is gone; -ENOENT: a kernel thread. */
 static int build_task(struct procfs_scan *scan, int dir, uint32_t pid, uint32_t tid)
 {
-	char status[PROCFS_TEXTS_MAX], *buf = scan->text, exe[PROCFS_PATH_MAX] = "";
+	char *status = scan->status, *buf = scan->text, exe[PROCFS_PATH_MAX] = "";
 	struct stat_line stat;
 	struct event_build b;
 	ssize_t n;
 
-	if (procfs_read(dir, "status", status, sizeof(status)) <= 0)
+	if (procfs_read(dir, "status", status, PROCFS_STATUS_MAX) <= 0)
 		return -ESRCH;
 	/* Kernel threads have no memory of their own. */
 	if (!field(status, "VmSize") && !strstr(status, "State:\tZ"))
@@ -344,6 +344,7 @@ struct procfs_scan *procfs_scan_free(struct procfs_scan *scan)
 		closedir(scan->threads);
 	procfs_files_end(scan);
 	procfs_sockets_free(scan);
+	free(scan->status);
 	free(scan);
 	return NULL;
 }
@@ -367,6 +368,11 @@ int procfs_scan_new(int64_t tid, uint64_t epoch_offset, struct procfs_scan **ret
 
 	if (!scan)
 		return -ENOMEM;
+	scan->status = malloc(PROCFS_STATUS_MAX);
+	if (!scan->status) {
+		free(scan);
+		return -ENOMEM;
+	}
 	scan->epoch_offset = epoch_offset;
 	clock_gettime(CLOCK_BOOTTIME, &t);
 	scan->ts = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec + epoch_offset;

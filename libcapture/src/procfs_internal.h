@@ -10,8 +10,9 @@
 #include <time.h>
 
 #define PROCFS_PATH_MAX 4096
-#define PROCFS_TEXTS_MAX 4096 /* bytes of arguments, of environment, of control groups */
-#define PROCFS_NETS 64	      /* network namespaces whose sockets are looked up */
+#define PROCFS_TEXTS_MAX 4096	     /* bytes of arguments, of environment, of control groups */
+#define PROCFS_STATUS_MAX (1u << 20) /* of status: 65536 groups, and what stands behind them */
+#define PROCFS_NETS 64		     /* network namespaces whose sockets are looked up */
 
 /* The sockets of one network namespace, by inode. */
 struct procfs_net {
@@ -35,6 +36,7 @@ struct procfs_scan {
 	struct procfs_net *net;
 	struct procfs_net nets[PROCFS_NETS];
 	size_t n_nets;
+	char *status; /* PROCFS_STATUS_MAX bytes, of which few are ever touched */
 	char text[PROCFS_TEXTS_MAX];
 	uint8_t event[SAKER_EVENT_MAX_SIZE];
 };

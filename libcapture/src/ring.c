@@ -8,7 +8,7 @@
 #define PUBLISH_SHARE 8
 
 void capture_ring_init(struct capture_ring *ring, const void *data, uint64_t size,
-		       uint64_t *consumer, const uint64_t *producer, uint16_t cpu)
+		       uint64_t *consumer, const uint64_t *producer, uint16_t cpu, bool shared)
 {
 	assert(size && !(size & (size - 1)));
 	memset(ring, 0, sizeof(*ring));
@@ -17,7 +17,8 @@ void capture_ring_init(struct capture_ring *ring, const void *data, uint64_t siz
 	ring->consumer = consumer;
 	ring->producer = producer;
 	ring->cpu = cpu;
-	ring->at = ring->published = ring->known = *consumer;
+	ring->shared = shared;
+	ring->at = ring->published = ring->known = ring->window_end = *consumer;
 }
 
 static uint64_t record_size(uint32_t len)
@@ -25,40 +26,86 @@ static uint64_t record_size(uint32_t len)
 	return ((uint64_t)len + CAPTURE_RING_HEADER + 7) & ~UINT64_C(7);
 }
 
-const struct saker_event *capture_ring_peek(struct capture_ring *ring)
+/* The event at or behind *at, which moves on to it; NULL: none, or it is still being written. */
+static const struct saker_event *find_record(struct capture_ring *ring, uint64_t *at)
 {
-	if (ring->head)
-		return ring->head;
 	for (;;) {
 		const uint8_t *record;
 		uint32_t len;
 
-		if (ring->at >= ring->known) {
+		if (*at >= ring->known) {
 			/* Pairs with the release of a reservation: the header behind it is visible.
 			 */
 			ring->known = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
-			if (ring->at >= ring->known)
+			if (*at >= ring->known)
 				return NULL;
 		}
-		record = ring->data + (ring->at & ring->mask);
+		record = ring->data + (*at & ring->mask);
 		/* Pairs with the release of a commit: the bytes behind it are visible. */
 		len = __atomic_load_n((const uint32_t *)record, __ATOMIC_ACQUIRE);
 		if (len & CAPTURE_RING_BUSY)
 			return NULL;
-		if (!(len & CAPTURE_RING_DISCARD) && len >= sizeof(struct saker_event)) {
-			ring->head = (const struct saker_event *)(record + CAPTURE_RING_HEADER);
-			return ring->head;
-		}
-		ring->at += record_size(len & ~CAPTURE_RING_DISCARD);
+		if (!(len & CAPTURE_RING_DISCARD) && len >= sizeof(struct saker_event))
+			return (const struct saker_event *)(record + CAPTURE_RING_HEADER);
+		*at += record_size(len & ~CAPTURE_RING_DISCARD);
 	}
+}
+
+static uint64_t record_end(const struct capture_ring *ring, uint64_t at)
+{
+	return at + record_size(*(const uint32_t *)(ring->data + (at & ring->mask)));
+}
+
+/* Takes in what has come, then picks the oldest. */
+static const struct saker_event *peek_window(struct capture_ring *ring)
+{
+	uint32_t i;
+
+	while (ring->n_window < CAPTURE_RING_WINDOW) {
+		const struct saker_event *event = find_record(ring, &ring->window_end);
+
+		if (!event)
+			break;
+		ring->window_end = record_end(ring, ring->window_end);
+		ring->window[ring->n_window++] = (struct capture_record){event, ring->window_end};
+	}
+	for (i = 0; i < ring->n_window; i++) {
+		const struct saker_event *event = ring->window[i].event;
+
+		if (event && (!ring->head || event->ts < ring->head->ts)) {
+			ring->head = event;
+			ring->i_head = i;
+		}
+	}
+	return ring->head;
+}
+
+const struct saker_event *capture_ring_peek(struct capture_ring *ring)
+{
+	if (!ring->head)
+		ring->head = ring->shared ? peek_window(ring) : find_record(ring, &ring->at);
+	return ring->head;
+}
+
+/* Only what stands in front of everything that is still wanted can be given back. */
+static void advance_window(struct capture_ring *ring)
+{
+	uint32_t n = 0;
+
+	ring->window[ring->i_head].event = NULL;
+	while (n < ring->n_window && !ring->window[n].event)
+		ring->at = ring->window[n++].end;
+	ring->n_window -= n;
+	memmove(ring->window, ring->window + n, ring->n_window * sizeof(ring->window[0]));
 }
 
 void capture_ring_advance(struct capture_ring *ring)
 {
-	const uint8_t *record = ring->data + (ring->at & ring->mask);
-
 	assert(ring->head);
-	ring->at += record_size(*(const uint32_t *)record);
+	if (ring->shared)
+		advance_window(ring);
+	else
+		ring->at = record_end(ring, ring->at);
 	ring->head = NULL;
 	if (ring->at - ring->published > ring->mask / PUBLISH_SHARE)
 		capture_ring_publish(ring);
@@ -83,6 +130,8 @@ int capture_merge_init(struct capture_merge *merge, struct capture_ring *rings, 
 		return -ENOMEM;
 	merge->rings = rings;
 	merge->n = n;
+	while (n--)
+		merge->shared |= rings[n].shared;
 	return 0;
 }
 
@@ -154,6 +203,12 @@ void capture_merge_look(struct capture_merge *merge, uint64_t horizon)
 	uint32_t i;
 
 	let_go(merge);
+	/* Something older than a shared ring's head may have come behind it. */
+	if (merge->shared) {
+		merge->n_heap = 0;
+		for (i = 0; i < merge->n; i++)
+			merge->rings[i].head = NULL;
+	}
 	if (merge->n_heap < merge->n) {
 		for (i = 0; i < merge->n; i++) {
 			if (merge->rings[i].head || !capture_ring_peek(&merge->rings[i]))
@@ -173,7 +228,7 @@ const struct saker_event *capture_merge_next(struct capture_merge *merge, uint16
 	if (!merge->n_heap)
 		return NULL;
 	ring = &merge->rings[merge->heap[0]];
-	if (merge->n_heap < merge->n && ring->head->ts > merge->horizon)
+	if ((merge->n_heap < merge->n || merge->shared) && ring->head->ts > merge->horizon)
 		return NULL;
 	if (ring->head->ts < merge->last_ts)
 		merge->out_of_order++;

@@ -21,6 +21,14 @@
 #define CAPTURE_RING_BUSY (UINT32_C(1) << 31)	 /* reserved, not yet written */
 #define CAPTURE_RING_DISCARD (UINT32_C(1) << 30) /* given up by its writer */
 
+/* Records of a shared ring that are looked at together: how far one can have overtaken another. */
+#define CAPTURE_RING_WINDOW 32
+
+struct capture_record {
+	const struct saker_event *event; /* NULL: handed out already */
+	uint64_t end;			 /* the position behind it */
+};
+
 struct capture_ring {
 	const uint8_t *data;
 	uint64_t mask;			/* size - 1 */
@@ -31,11 +39,21 @@ struct capture_ring {
 	uint64_t published;		/* what we last told the kernel */
 	const struct saker_event *head; /* the oldest event; NULL = none seen */
 	uint16_t cpu;
+	/*
+	 * Written by several CPUs: an event's time is taken before its place, so
+	 * records can stand in another order than their times. The records in
+	 * [at, window_end), of which the head is the oldest left.
+	 */
+	bool shared;
+	uint32_t n_window;
+	uint32_t i_head;
+	uint64_t window_end;
+	struct capture_record window[CAPTURE_RING_WINDOW];
 };
 
-/* size: bytes of the data area, a power of two. */
+/* size: bytes of the data area, a power of two. shared: more than one CPU writes to it. */
 void capture_ring_init(struct capture_ring *ring, const void *data, uint64_t size,
-		       uint64_t *consumer, const uint64_t *producer, uint16_t cpu);
+		       uint64_t *consumer, const uint64_t *producer, uint16_t cpu, bool shared);
 
 /* Finds the head. NULL: nothing there, or the oldest record is still being written. */
 const struct saker_event *capture_ring_peek(struct capture_ring *ring);
@@ -54,6 +72,7 @@ struct capture_merge {
 	uint32_t *heap; /* indexes of rings that have a head, the oldest on top */
 	uint32_t n_heap;
 	bool held;	  /* the top's head is with the user */
+	bool shared;	  /* some ring is: its head alone says little of what is still to come */
 	uint64_t horizon; /* nothing older than this is still to come */
 	uint64_t last_ts;
 	uint64_t out_of_order; /* handed out behind a younger one */
@@ -67,7 +86,8 @@ void capture_merge_look(struct capture_merge *merge, uint64_t horizon);
 
 /*
  * The oldest event, if no older one can come any more: every ring has
- * something later, or it is older than the horizon. NULL otherwise. It stays
+ * something later (and none is shared), or it is older than the horizon. NULL
+ * otherwise. It stays
  * valid until the next call on this merge.
  */
 const struct saker_event *capture_merge_next(struct capture_merge *merge, uint16_t *ret_cpu);

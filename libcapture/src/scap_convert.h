@@ -27,8 +27,8 @@ enum capture_conversion capture_conversion_check(const struct saker_event *event
 
 /*
  * Converts an event that needs it. 1: ret_event, valid until the next call (an
- * enter event where that has a use of its own); 0: it was an enter event, kept; -ENOTSUP: no rule for it; -EMSGSIZE: would be larger
- * than an event can be.
+ * enter event where that has a use of its own); 0: it was an enter event, kept; -ENOTSUP: no rule
+ * for it; -EMSGSIZE: would be larger than an event can be.
  */
 int capture_convert(struct capture_converter *conv, const struct saker_event *event,
 		    const struct saker_event **ret_event);

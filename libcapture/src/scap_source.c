@@ -82,14 +82,21 @@ static ssize_t source_inflate(struct capture_source *src, void *buf, size_t size
 	in->z.next_out = buf;
 	in->z.avail_out = (uInt)MIN(size, (size_t)1 << 30);
 	for (;;) {
-		if (!in->z.avail_in && !in->raw_ended) {
-			ssize_t n = source_read(src, in->raw, sizeof(in->raw), timeout_ms);
+		/* Between members two bytes are needed, to tell whether there is another one. */
+		if (in->z.avail_in < (in->member_ended ? 2 : 1) && !in->raw_ended) {
+			ssize_t n;
 
+			if (in->z.avail_in)
+				in->raw[0] = *in->z.next_in;
+			in->z.next_in = in->raw;
+			n = source_read(src, in->raw + in->z.avail_in,
+					sizeof(in->raw) - in->z.avail_in, timeout_ms);
 			if (n < 0)
 				return n;
 			in->raw_ended = n == 0;
-			in->z.next_in = in->raw;
-			in->z.avail_in = (uInt)n;
+			in->z.avail_in += (uInt)n;
+			if (in->member_ended && in->z.avail_in < 2)
+				continue;
 		}
 		if (in->member_ended) {
 			/* Captures may be concatenated compressed; what is not gzip is padding. */
@@ -120,16 +127,21 @@ static int window_room(struct capture_source *src, size_t want)
 	size_t at = (size_t)(src->pos - src->window);
 	uint8_t *window;
 	size_t size = src->window_size;
+	/*
+	 * Twice as much: who wants the same again a little further on, as readers of
+	 * lists do, must not have all of it moved each time.
+	 */
+	size_t need = want <= SCAP_ENTRY_MAX ? 2 * want : want;
 
-	if (at && (size - at < want || have < at)) {
+	if (at && (size - at < want || have < at || size < need)) {
 		memmove(src->window, src->pos, have);
 		src->base_offset += at;
 		src->pos = src->base = src->window;
 		src->end = src->window + have;
 	}
-	if (size >= want)
+	if (size >= need)
 		return 0;
-	while (size < want)
+	while (size < need)
 		size *= 2;
 	window = realloc(src->window, size);
 	if (!window)

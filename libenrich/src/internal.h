@@ -60,10 +60,12 @@ enum {
 #define ENRICH_TOMBSTONE_WAYS 4u
 #define ENRICH_STALE_NS UINT64_C(2000000000) /* a clone's two events are not further apart */
 #define ENRICH_REFILLS_PER_S 100u
+#define ENRICH_REFILL_NS UINT64_C(1000000)   /* one that takes longer counts as several */
+#define ENRICH_REFILL_DEBT_MAX 1000u	     /* and keeps others waiting for ten seconds at most */
 #define ENRICH_RETRY_NS UINT64_C(1000000000) /* a failed refill is not tried again before */
 #define ENRICH_INTERFACES_MAX 1024u
-#define ENRICH_ACCOUNTS_MAX 65536u		    /* of one table */
-#define ENRICH_ACCOUNT_FILE_MAX (UINT64_C(8) << 20) /* bytes read of passwd or group */
+#define ENRICH_ACCOUNTS_MAX 65536u /* of one table */
+#define ENRICH_ACCOUNTS_SHARE 16u  /* of memory_max, that each table (or its file) may take */
 
 /* ---- tables ------------------------------------------------------------------- */
 
@@ -123,14 +125,16 @@ struct enrich_account {
 	size_t own_len;
 };
 
-/* Users or groups, sorted by id when looked at. */
+/* Users or groups, and their places by id. */
 struct enrich_accounts {
 	struct enrich_account *items;
 	uint32_t n;
 	uint32_t capacity;
-	char *text; /* the file it was read from */
+	uint32_t *index; /* open addressing: place in items + 1; 0 = free */
+	uint32_t index_capacity;
+	uint64_t bytes; /* of all that it holds */
+	char *text;	/* the file it was read from */
 	size_t text_len;
-	bool sorted;
 	/* Of that file. */
 	struct timespec mtime;
 	uint64_t ino;
@@ -175,7 +179,8 @@ struct saker_state {
 	int64_t last_tid;
 	struct enrich_thread *last_thread;
 	struct enrich_thread *unsettled; /* start-up threads not yet put into families */
-	struct enrich_thread *ghost;	 /* stands in for threads that may not be in the table */
+	uint32_t n_unsettled;
+	struct enrich_thread *ghost; /* stands in for threads that may not be in the table */
 	struct enrich_tombstone *tombstones;
 	uint64_t server_ports[65536 / 64]; /* of start-up listening sockets */
 
@@ -189,12 +194,14 @@ struct saker_state {
 	int (*refill)(void *refill_userdata, int64_t tid, saker_capture_event_fn fn,
 		      void *userdata);
 	void *refill_userdata;
-	uint64_t refill_ts; /* of the bucket's last top-up */
-	uint32_t refill_tokens;
+	uint64_t refill_ts;    /* of the bucket's last top-up */
+	int64_t refill_tokens; /* less than 0 after a slow one */
+	int64_t refill_fd;     /* the one that is missing; -1 = a thread is */
 	bool refilling;
-	bool refill_missing_only; /* only fds that are not known */
 
-	struct enrich_container *containers;
+	struct enrich_container **containers; /* buckets */
+	uint32_t containers_capacity;	      /* a power of two, or 0 */
+	uint32_t n_containers;
 
 	/* Accounts and addresses. */
 	struct enrich_accounts users;
@@ -262,12 +269,17 @@ struct enrich_thread *enrich_thread_touch(struct saker_state *s, int64_t tid);
 struct enrich_thread *enrich_thread_get(struct saker_state *s, int64_t tid, uint64_t ts);
 /* Puts t into its group and under its parent; ptid 0 when that is not known. */
 void enrich_thread_join(struct saker_state *s, struct enrich_thread *t);
+/* A start-up thread: its family is made by enrich_threads_settle, when all are there. */
+void enrich_thread_unsettle(struct saker_state *s, struct enrich_thread *t);
 void enrich_threads_settle(struct saker_state *s);
 void enrich_thread_unlink_parent(struct enrich_thread *t);
 /* Forgets the least used thread that this event does not need. False = there is none. */
 bool enrich_threads_evict(struct saker_state *s);
-/* Asks the engine; true when it knew the thread. Rate-limited. */
-bool enrich_refill(struct saker_state *s, int64_t tid, uint64_t ts, bool missing_only);
+/*
+ * Asks the engine; true when it knew the thread. Rate-limited. fd: of a known
+ * thread, the one that is missing (and with it any other); -1 = the thread is.
+ */
+bool enrich_refill(struct saker_state *s, int64_t tid, uint64_t ts, int64_t fd);
 bool enrich_tombstone_find(const struct saker_state *s, int64_t tid, struct enrich_tombstone *ret);
 void enrich_tombstone_set(struct saker_state *s, int64_t tid, int64_t ptid, uint64_t ts);
 void enrich_tombstone_clear(struct saker_state *s, int64_t tid);

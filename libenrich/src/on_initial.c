@@ -154,9 +154,7 @@ static void on_task(struct saker_state *s, struct saker_record *r)
 	t->flags |= ENRICH_THREAD_INITIAL;
 	if (t->group || t->parent || t->flags & ENRICH_THREAD_UNSETTLED)
 		return;
-	t->flags |= ENRICH_THREAD_UNSETTLED;
-	t->sibling_next = s->unsettled;
-	s->unsettled = t;
+	enrich_thread_unsettle(s, t);
 }
 
 /* ---- files ----------------------------------------------------------------------------------- */
@@ -170,7 +168,11 @@ static struct enrich_fd *initial_fd(struct saker_state *s, struct saker_record *
 
 	if (!t || event_pid(r) != event_tid(r))
 		return NULL;
-	if (s->refilling && s->refill_missing_only && enrich_files_find(t->files, num))
+	if (s->refilling && s->refill_fd >= 0 && enrich_files_find(t->files, num))
+		return NULL;
+	/* What a refill puts into a full table only pushes out what was used before. */
+	if (s->refilling && num != s->refill_fd && t->files && t->files->table &&
+	    t->files->table->n >= s->max_fds)
 		return NULL;
 	fd = enrich_fd_add(s, t, num);
 	if (fd)

@@ -164,19 +164,23 @@ static void child_inherit_process(struct saker_state *s, struct enrich_thread *c
 	enrich_str_assign(s, &child->env, leader->env);
 }
 
+/* The two events of a clone come in either order of their times. */
+static uint64_t apart(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
 /* Died before we heard of its birth? `ptid` 0 in the tombstone: its parent was not known. */
 static bool has_died(const struct saker_state *s, int64_t tid, const struct enrich_thread *caller,
 		     uint64_t ts)
 {
 	struct enrich_tombstone dead;
-	uint64_t apart;
 
 	if (!enrich_tombstone_find(s, tid, &dead))
 		return false;
 	if (dead.ptid && dead.ptid != caller->tid && dead.ptid != caller->pid)
 		return false;
-	apart = ts > dead.ts ? ts - dead.ts : dead.ts - ts;
-	return apart < ENRICH_STALE_NS;
+	return apart(ts, dead.ts) < ENRICH_STALE_NS;
 }
 
 /* A caller that we know nothing of learns from its child's event what they share. */
@@ -342,7 +346,7 @@ static struct enrich_thread *child_entry(struct saker_state *s, struct saker_rec
 	struct enrich_thread *old = r->thread;
 	struct enrich_tombstone dead;
 
-	if (old && old->clone_ts != 0 && ts - old->clone_ts < ENRICH_STALE_NS)
+	if (old && old->clone_ts != 0 && apart(ts, old->clone_ts) < ENRICH_STALE_NS)
 		return NULL;
 	r->thread = NULL;
 	if (!old && enrich_tombstone_find(s, tid, &dead) && ts <= dead.ts)
@@ -423,9 +427,12 @@ static void exepath_from_entry(struct saker_state *s, struct saker_record *r)
 		name.len = 0;
 	if (name.len == 0 && flags & EXECVEAT_EMPTY_PATH) {
 		const struct enrich_fd *fd = enrich_fd_find(r->thread, dirfd);
+		/* Held: making the copy may push the descriptor out. */
+		struct enrich_str *held = fd ? enrich_str_ref(fd->name) : NULL;
 
-		enrich_exepath_set(s, r->thread, fd ? enrich_str_text(fd->name) : "<NA>",
-				   fd ? enrich_str_len(fd->name) : 4);
+		enrich_exepath_set(s, r->thread, fd ? enrich_str_text(held) : "<NA>",
+				   fd ? enrich_str_len(held) : 4);
+		enrich_str_unref(s, held);
 		return;
 	}
 	len = name.len ? enrich_path_at(&entry, dirfd, name.text, name.len, buf) : 0;

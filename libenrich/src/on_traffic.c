@@ -140,12 +140,12 @@ static void on_sendmmsg(struct saker_state *s, struct saker_record *r)
 /* ---- passed fds
  * ----------------------------------------------------------------------------------- */
 
-/* Drops what we believed of the numbers in an SCM_RIGHTS message; true when there are any. */
-static bool forget_passed(struct saker_state *s, struct saker_record *r, const uint8_t *data,
-			  size_t len)
+/* Drops what we believed of the numbers in an SCM_RIGHTS message; the last of them, or -1. */
+static int64_t forget_passed(struct saker_state *s, struct saker_record *r, const uint8_t *data,
+			     size_t len)
 {
 	const size_t header = sizeof(struct cmsghdr);
-	bool any = false;
+	int64_t last = -1;
 
 	while (len >= header) {
 		struct cmsghdr h;
@@ -157,8 +157,8 @@ static bool forget_passed(struct saker_state *s, struct saker_record *r, const u
 		for (size_t i = header;
 		     h.cmsg_level == SOL_SOCKET && h.cmsg_type == SCM_RIGHTS && i + 4 <= h.cmsg_len;
 		     i += 4) {
-			enrich_fd_remove(s, r->thread->files, (int32_t)saker_load_u32(data + i));
-			any = true;
+			last = (int32_t)saker_load_u32(data + i);
+			enrich_fd_remove(s, r->thread->files, last);
 		}
 		step = (h.cmsg_len + sizeof(size_t) - 1) & ~(sizeof(size_t) - 1);
 		if (step > len)
@@ -166,18 +166,20 @@ static bool forget_passed(struct saker_state *s, struct saker_record *r, const u
 		data += step;
 		len -= step;
 	}
-	return any;
+	return last;
 }
 
 static void passed_fds(struct saker_state *s, struct saker_record *r, uint32_t param)
 {
 	const struct saker_param *p = enrich_param(r, param);
+	int64_t fd;
 
 	if (!p || !enrich_socket_succeeded(r) || !r->fd || r->fd->type != ENRICH_FD_UNIX_SOCK ||
 	    !s->refill)
 		return;
-	if (forget_passed(s, r, p->data, p->len))
-		enrich_refill(s, (int64_t)r->view.event->tid, r->view.event->ts, true);
+	fd = forget_passed(s, r, p->data, p->len);
+	if (fd >= 0)
+		enrich_refill(s, (int64_t)r->view.event->tid, r->view.event->ts, fd);
 }
 
 static void on_recvmsg(struct saker_state *s, struct saker_record *r)

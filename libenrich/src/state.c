@@ -138,10 +138,15 @@ void enrich_log(const struct saker_state *s, enum saker_severity severity, const
 
 /* ---- life --------------------------------------------------------------------------- */
 
-static int options_check(const struct saker_state_options *o)
+/* Options of a caller that was built against another version of the header, or NULL. */
+static int options_take(const struct saker_state_options *from, struct saker_state_options *o)
 {
-	if (!o || o->size < sizeof(*o))
+	*o = (struct saker_state_options)SAKER_STATE_OPTIONS_INIT;
+	if (from && from->size < sizeof(from->size))
 		return -EINVAL;
+	if (from)
+		memcpy(o, from, MIN(from->size, sizeof(*o)));
+	o->size = sizeof(*o);
 	if (o->memory_max && o->memory_max < ENRICH_MEMORY_MIN)
 		return -EINVAL;
 	if (o->max_threads && o->max_threads < 16)
@@ -168,27 +173,28 @@ static int names_init(struct saker_state *s, const struct saker_state_options *o
 	return 0;
 }
 
-int saker_state_new(const struct saker_state_options *options, struct saker_state **ret_state)
+int saker_state_new(const struct saker_state_options *user_options, struct saker_state **ret_state)
 {
+	struct saker_state_options options;
 	struct saker_state *s;
-	int r = options_check(options);
+	int r = options_take(user_options, &options);
 
 	if (r < 0 || !ret_state)
 		return -EINVAL;
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
-	pool_init(&s->pool, options->memory_max ? options->memory_max : ENRICH_MEMORY_DEFAULT);
+	pool_init(&s->pool, options.memory_max ? options.memory_max : ENRICH_MEMORY_DEFAULT);
 	pool_account(&s->pool, sizeof(*s) + SCRATCH_BLOCK);
 	arena_init(&s->record.scratch, SCRATCH_BLOCK);
 	s->record.state = s;
-	s->max_threads = options->max_threads ? options->max_threads : ENRICH_MAX_THREADS_DEFAULT;
-	s->max_fds = options->max_fds ? options->max_fds : ENRICH_MAX_FDS_DEFAULT;
-	s->log = options->log;
-	s->log_userdata = options->log_userdata;
-	s->offline = options->offline;
-	s->refill = options->refill;
-	s->refill_userdata = options->refill_userdata;
+	s->max_threads = options.max_threads ? options.max_threads : ENRICH_MAX_THREADS_DEFAULT;
+	s->max_fds = options.max_fds ? options.max_fds : ENRICH_MAX_FDS_DEFAULT;
+	s->log = options.log;
+	s->log_userdata = options.log_userdata;
+	s->offline = options.offline;
+	s->refill = options.refill;
+	s->refill_userdata = options.refill_userdata;
 	s->refill_tokens = ENRICH_REFILLS_PER_S;
 	s->last_tid = -1;
 	s->pending_close_fd = -1;
@@ -196,7 +202,7 @@ int saker_state_new(const struct saker_state_options *options, struct saker_stat
 	facts_init(s);
 	r = enrich_threads_init(s);
 	if (r == 0)
-		r = names_init(s, options);
+		r = names_init(s, &options);
 	if (r < 0) {
 		saker_state_free(s);
 		return r;
@@ -469,7 +475,7 @@ static void record_fd(struct saker_state *s, const struct enrich_fact *fact)
 	if (unlikely(!fd)) {
 		if (!(r->flags & ENRICH_RECORD_FAILED) && s->refill &&
 		    !(r->thread->flags & (ENRICH_THREAD_HIDDEN | ENRICH_THREAD_PLACEHOLDER)) &&
-		    enrich_refill(s, (int64_t)r->view.event->tid, r->view.event->ts, true)) {
+		    enrich_refill(s, (int64_t)r->view.event->tid, r->view.event->ts, r->fd_num)) {
 			fd = enrich_files_find(r->thread->files, r->fd_num);
 			s->stats.n_noncached_fd_lookups += fd != NULL;
 		}
@@ -529,6 +535,9 @@ int saker_state_apply(struct saker_state *s, const struct saker_event *event,
 		r->thread->prev_ts = r->thread->last_ts;
 		r->thread->last_ts = event->ts;
 	}
+	/* Kept in a filtered capture for the state's sake: nothing that was asked for. */
+	if (unlikely(meta && meta->flags & SAKER_EVENT_META_STATE_ONLY))
+		return 0;
 	*ret_record = r;
 	return 1;
 }

@@ -86,8 +86,8 @@ struct enrich_container {
 	/* Metadata; NULL until a runtime has told. */
 	struct enrich_str *name;
 	struct enrich_str *image;
-	struct enrich_container *next; /* in the state's list */
-	struct enrich_container *prev;
+	uint64_t hash;
+	struct enrich_container *next; /* in its bucket of the state's table */
 };
 
 /* ---- file descriptors ------------------------------------------------------- */

@@ -8,6 +8,7 @@
 
 #define HEX_ID 64u
 #define SHORT_ID 12u
+#define BUCKETS_MIN 64u
 
 /* How the id stands between prefix and suffix. */
 enum id_kind {
@@ -189,14 +190,19 @@ struct enrich_container *enrich_container_ref(struct enrich_container *c)
 	return c;
 }
 
+static struct enrich_container **bucket_of(const struct saker_state *s, uint64_t hash)
+{
+	return &s->containers[hash & (s->containers_capacity - 1)];
+}
+
 static void container_free(struct saker_state *s, struct enrich_container *c)
 {
-	if (c->prev)
-		c->prev->next = c->next;
-	else
-		s->containers = c->next;
-	if (c->next)
-		c->next->prev = c->prev;
+	struct enrich_container **link = bucket_of(s, c->hash);
+
+	while (*link != c)
+		link = &(*link)->next;
+	*link = c->next;
+	s->n_containers--;
 	enrich_str_unref(s, c->name);
 	enrich_str_unref(s, c->image);
 	enrich_dealloc(s, c, sizeof(*c));
@@ -210,17 +216,57 @@ void enrich_container_unref(struct saker_state *s, struct enrich_container *c)
 
 void enrich_containers_fini(struct saker_state *s)
 {
-	while (s->containers)
-		container_free(s, s->containers);
+	for (uint32_t i = 0; i < s->containers_capacity; i++) {
+		while (s->containers[i])
+			container_free(s, s->containers[i]);
+	}
+	if (s->containers)
+		enrich_dealloc(s, s->containers, s->containers_capacity * sizeof(*s->containers));
+	s->containers = NULL;
+	s->containers_capacity = 0;
+}
+
+/* One bucket a container; when there is no memory for more, the chains get longer. */
+static void containers_grow(struct saker_state *s)
+{
+	uint32_t capacity = s->containers_capacity ? s->containers_capacity * 2 : BUCKETS_MIN;
+	struct enrich_container **old = s->containers;
+	uint32_t old_capacity = s->containers_capacity;
+	struct enrich_container **buckets;
+
+	if (s->n_containers < old_capacity)
+		return;
+	buckets = enrich_alloc_zero(s, capacity * sizeof(*buckets));
+	if (!buckets)
+		return;
+	s->containers = buckets;
+	s->containers_capacity = capacity;
+	for (uint32_t i = 0; i < old_capacity; i++) {
+		while (old[i]) {
+			struct enrich_container *c = old[i];
+			struct enrich_container **link = bucket_of(s, c->hash);
+
+			old[i] = c->next;
+			c->next = *link;
+			*link = c;
+		}
+	}
+	if (old)
+		enrich_dealloc(s, old, old_capacity * sizeof(*old));
 }
 
 static struct enrich_container *container_get(struct saker_state *s, struct enrich_slice id,
 					      uint16_t type)
 {
+	uint64_t hash = hash_bytes(id.text, id.len, type);
+	struct enrich_container **link;
 	struct enrich_container *c;
 
-	for (c = s->containers; c; c = c->next) {
-		if (c->type == type && c->full_id_len == id.len &&
+	containers_grow(s);
+	if (!s->containers)
+		return NULL;
+	for (c = *bucket_of(s, hash); c; c = c->next) {
+		if (c->hash == hash && c->type == type && c->full_id_len == id.len &&
 		    memcmp(c->full_id, id.text, id.len) == 0)
 			return enrich_container_ref(c);
 	}
@@ -228,15 +274,16 @@ static struct enrich_container *container_get(struct saker_state *s, struct enri
 	if (!c)
 		return NULL;
 	c->refs = 1;
+	c->hash = hash;
 	c->type = type;
 	memcpy(c->full_id, id.text, id.len);
 	c->full_id_len = (uint8_t)id.len;
 	c->id_len = id.len == HEX_ID && is_hex(id.text, id.len) ? SHORT_ID : (uint8_t)id.len;
 	memcpy(c->id, id.text, c->id_len);
-	c->next = s->containers;
-	if (c->next)
-		c->next->prev = c;
-	s->containers = c;
+	link = bucket_of(s, hash);
+	c->next = *link;
+	*link = c;
+	s->n_containers++;
 	return c;
 }
 

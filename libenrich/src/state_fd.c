@@ -225,6 +225,7 @@ struct enrich_fd *enrich_fd_add(struct saker_state *s, struct enrich_thread *t, 
 	struct enrich_fdtable *table;
 	struct enrich_fd **slot;
 	struct enrich_fd *fd;
+	bool full;
 
 	if (!files || num < 0 || num > INT32_MAX)
 		return NULL;
@@ -234,16 +235,19 @@ struct enrich_fd *enrich_fd_add(struct saker_state *s, struct enrich_thread *t, 
 	fd->refs = 1;
 	fd->num = (int32_t)num;
 	fd->used = s->clock;
-	if (files->table && files->table->n >= s->max_fds && !enrich_files_find(files, num) &&
-	    enrich_fds_evict(s, files, 1))
+	full = files->table && files->table->n >= s->max_fds;
+	/* Owned before one of them is pushed out, which a shared table does not let happen. */
+	table = table_own(s, files, !full);
+	if (!table) {
+		enrich_dealloc(s, fd, sizeof(*fd));
+		return NULL;
+	}
+	slot = table_find(table, fd->num);
+	if (!slot && table->n >= s->max_fds && enrich_fds_evict(s, files, 1))
 		t->flags |= ENRICH_THREAD_EVICTED_FDS;
-	table = table_own(s, files, true);
-	if (!table || table->n >= MIN(s->max_fds, table->capacity - 1)) {
-		slot = table ? table_find(table, fd->num) : NULL;
-		if (!slot) {
-			enrich_dealloc(s, fd, sizeof(*fd));
-			return NULL;
-		}
+	if (!slot && table->n >= MIN(s->max_fds, table->capacity - 1)) {
+		enrich_dealloc(s, fd, sizeof(*fd));
+		return NULL;
 	}
 	slot = table_find(table, fd->num);
 	if (slot)

@@ -296,15 +296,33 @@ static bool refill_allowed(struct saker_state *s, uint64_t ts)
 	uint64_t passed = ts > s->refill_ts ? ts - s->refill_ts : 0;
 	uint64_t tokens = passed / (UINT64_C(1000000000) / ENRICH_REFILLS_PER_S);
 
+	/* Clocks may be set back: not a reason to wait until they are there again. */
+	if (ts < s->refill_ts && s->refill_ts - ts > ENRICH_RETRY_NS)
+		s->refill_ts = ts;
 	if (tokens) {
-		s->refill_tokens =
-			(uint32_t)MIN(s->refill_tokens + tokens, (uint64_t)ENRICH_REFILLS_PER_S);
+		s->refill_tokens += (int64_t)MIN(tokens, (uint64_t)ENRICH_REFILL_DEBT_MAX * 2);
+		s->refill_tokens = MIN(s->refill_tokens, (int64_t)ENRICH_REFILLS_PER_S);
 		s->refill_ts = ts;
 	}
-	if (!s->refill || s->refilling || s->refill_tokens == 0)
+	if (!s->refill || s->refilling || s->refill_tokens <= 0)
 		return false;
 	s->refill_tokens--;
 	return true;
+}
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now = {0};
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+/* A process with a million files takes its time: a tenth of all time is what refills may have. */
+static void refill_pay(struct saker_state *s, uint64_t took_ns)
+{
+	s->refill_tokens -=
+		(int64_t)MIN(took_ns / ENRICH_REFILL_NS, (uint64_t)ENRICH_REFILL_DEBT_MAX);
 }
 
 static void refill_event(void *userdata, const struct saker_event *event)
@@ -312,15 +330,18 @@ static void refill_event(void *userdata, const struct saker_event *event)
 	enrich_apply_initial(userdata, event);
 }
 
-bool enrich_refill(struct saker_state *s, int64_t tid, uint64_t ts, bool missing_only)
+bool enrich_refill(struct saker_state *s, int64_t tid, uint64_t ts, int64_t fd)
 {
+	uint64_t start;
 	int r;
 
 	if (tid <= 0 || !refill_allowed(s, ts))
 		return false;
 	s->refilling = true;
-	s->refill_missing_only = missing_only;
+	s->refill_fd = fd;
+	start = monotonic_ns();
 	r = s->refill(s->refill_userdata, tid, refill_event, s);
+	refill_pay(s, monotonic_ns() - start);
 	enrich_threads_settle(s);
 	s->refilling = false;
 	return r >= 0;
@@ -347,11 +368,11 @@ struct enrich_thread *enrich_thread_get(struct saker_state *s, int64_t tid, uint
 
 	if (likely(t && !(t->flags & ENRICH_THREAD_PLACEHOLDER)))
 		return t;
-	if (t && (!s->refill || ts < t->retry_ts))
+	if (t && (!s->refill || (ts < t->retry_ts && t->retry_ts - ts <= ENRICH_RETRY_NS)))
 		return t;
 	if (!t && enrich_tombstone_find(s, tid, &dead) && ts <= dead.ts)
 		return enrich_thread_ghost(s, tid);
-	if (enrich_refill(s, tid, ts, false)) {
+	if (enrich_refill(s, tid, ts, -1)) {
 		t = enrich_thread_touch(s, tid);
 		if (t && !(t->flags & ENRICH_THREAD_PLACEHOLDER)) {
 			s->stats.n_noncached_thread_lookups++;

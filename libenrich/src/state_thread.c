@@ -9,8 +9,9 @@
 #include <assert.h>
 
 #define SLOTS_MIN 1024u
-#define EVICT_LOOK 512u	 /* slots looked at for one eviction */
-#define EVICT_SAMPLE 16u /* threads compared among them */
+#define EVICT_LOOK 512u	      /* slots looked at for one eviction */
+#define EVICT_LOOK_MAX 65536u /* if none of them can go: then the next eviction looks on */
+#define EVICT_SAMPLE 16u      /* threads compared among them */
 
 /* ---- the table ---------------------------------------------------------------- */
 
@@ -292,16 +293,23 @@ void enrich_thread_join(struct saker_state *s, struct enrich_thread *t)
 		link_parent(parent, t);
 }
 
+void enrich_thread_unsettle(struct saker_state *s, struct enrich_thread *t)
+{
+	t->flags |= ENRICH_THREAD_UNSETTLED;
+	t->sibling_next = s->unsettled;
+	s->unsettled = t;
+	s->n_unsettled++;
+	/* Leaders need nobody for this, and when memory ends it must not be missing later. */
+	if (enrich_thread_is_leader(t) && !enrich_thread_is_invalid(t))
+		group_join(s, t);
+}
+
 void enrich_threads_settle(struct saker_state *s)
 {
 	struct enrich_thread *list = s->unsettled;
 	struct enrich_thread *t;
 
-	/* Leaders first, so that threads find their group, then everybody's parent. */
-	for (t = list; t; t = t->sibling_next) {
-		if (enrich_thread_is_leader(t) && !t->group && !enrich_thread_is_invalid(t))
-			group_join(s, t);
-	}
+	/* Leaders have their groups, so that threads find them; then everybody's parent. */
 	for (t = list; t; t = t->sibling_next) {
 		if (!t->group && !enrich_thread_is_invalid(t))
 			group_join(s, t);
@@ -311,10 +319,15 @@ void enrich_threads_settle(struct saker_state *s)
 		t = list;
 		list = t->sibling_next;
 		t->sibling_next = NULL;
+		/* From here on others may push it out, but not while it is being worked on. */
 		t->flags &= (uint16_t)~ENRICH_THREAD_UNSETTLED;
+		t->used = s->clock;
+		s->n_unsettled--;
 		enrich_thread_join(s, t);
 		if (enrich_thread_is_leader(t))
 			enrich_initial_roles(s, t);
+		if (!s->refilling)
+			t->used = s->clock - 1;
 	}
 }
 
@@ -459,7 +472,11 @@ bool enrich_threads_evict(struct saker_state *s)
 	uint64_t best = 0;
 	uint32_t seen = 0;
 
-	for (uint32_t i = 0; i < s->slots_capacity && seen < EVICT_SAMPLE; i++) {
+	/* At start-up there may be nobody else, and each new one would look at all of them. */
+	if (s->n_threads <= s->n_unsettled)
+		return false;
+	for (uint32_t i = 0; i < MIN(s->slots_capacity, EVICT_LOOK_MAX) && seen < EVICT_SAMPLE;
+	     i++) {
 		struct enrich_thread *t = s->slots[s->thread_cursor & mask].thread;
 		uint64_t worth = t ? eviction_worth(s, t) : 0;
 

@@ -13,57 +13,125 @@
 
 #define FIELDS_MAX 7
 
-static void account_release(struct saker_state *s, struct enrich_account *a)
+/* What it holds comes from malloc, and counts. */
+static void accounts_charge(struct saker_state *s, struct enrich_accounts *accounts, int64_t bytes)
+{
+	accounts->bytes += (uint64_t)bytes;
+	pool_account(&s->pool, bytes);
+}
+
+static bool accounts_have_room(const struct saker_state *s, const struct enrich_accounts *accounts,
+			       uint64_t bytes)
+{
+	return accounts->bytes + bytes <= s->pool.limit / ENRICH_ACCOUNTS_SHARE;
+}
+
+static void account_release(struct saker_state *s, struct enrich_accounts *accounts,
+			    struct enrich_account *a)
 {
 	if (a->own)
-		pool_account(&s->pool, -(int64_t)a->own_len);
+		accounts_charge(s, accounts, -(int64_t)a->own_len);
 	free(a->own);
 }
 
 void enrich_accounts_fini(struct saker_state *s, struct enrich_accounts *accounts)
 {
 	for (uint32_t i = 0; i < accounts->n; i++)
-		account_release(s, &accounts->items[i]);
-	pool_account(&s->pool, -(int64_t)(accounts->capacity * sizeof(*accounts->items)));
-	pool_account(&s->pool, -(int64_t)accounts->text_len);
+		account_release(s, accounts, &accounts->items[i]);
+	accounts_charge(s, accounts, -(int64_t)accounts->bytes);
 	free(accounts->items);
+	free(accounts->index);
 	free(accounts->text);
 	memset(accounts, 0, sizeof(*accounts));
 }
 
-static int account_compare(const void *a, const void *b)
-{
-	uint32_t x = ((const struct enrich_account *)a)->id;
-	uint32_t y = ((const struct enrich_account *)b)->id;
+/* ---- by id ------------------------------------------------------------------------- */
 
-	return x < y ? -1 : x > y;
+static uint32_t index_home(const struct enrich_accounts *accounts, uint32_t id)
+{
+	return (uint32_t)hash_u64(id) & (accounts->index_capacity - 1);
 }
 
-static struct enrich_account *account_find(struct enrich_accounts *accounts, uint32_t id)
+/* Where id stands in the index, or would. */
+static uint32_t index_place(const struct enrich_accounts *accounts, uint32_t id)
 {
-	struct enrich_account key = {.id = id};
+	uint32_t i = index_home(accounts, id);
 
-	if (!accounts->sorted && accounts->n)
-		qsort(accounts->items, accounts->n, sizeof(key), account_compare);
-	accounts->sorted = true;
-	if (!accounts->n)
-		return NULL;
-	return bsearch(&key, accounts->items, accounts->n, sizeof(key), account_compare);
+	while (accounts->index[i] && accounts->items[accounts->index[i] - 1].id != id)
+		i = (i + 1) & (accounts->index_capacity - 1);
+	return i;
 }
 
+static struct enrich_account *account_find(const struct enrich_accounts *accounts, uint32_t id)
+{
+	uint32_t place = accounts->index ? accounts->index[index_place(accounts, id)] : 0;
+
+	return place ? &accounts->items[place - 1] : NULL;
+}
+
+/* Room for one more, in the items and (half full at most) in the index. */
+static int accounts_grow(struct saker_state *s, struct enrich_accounts *accounts)
+{
+	uint32_t capacity = accounts->capacity ? accounts->capacity * 2 : 8;
+	size_t more = (capacity - accounts->capacity) * sizeof(*accounts->items) +
+		      2 * (size_t)(capacity - accounts->capacity) * sizeof(*accounts->index);
+	struct enrich_account *items;
+	uint32_t *index;
+
+	if (accounts->n < accounts->capacity)
+		return 0;
+	if (!accounts_have_room(s, accounts, more))
+		return -E2BIG;
+	index = calloc(2 * (size_t)capacity, sizeof(*index));
+	if (!index)
+		return -ENOMEM;
+	items = util_reallocarray(accounts->items, capacity, sizeof(*items));
+	if (!items) {
+		free(index);
+		return -ENOMEM;
+	}
+	free(accounts->index);
+	accounts->items = items;
+	accounts->capacity = capacity;
+	accounts->index = index;
+	accounts->index_capacity = 2 * capacity;
+	for (uint32_t i = 0; i < accounts->n; i++)
+		index[index_place(accounts, items[i].id)] = i + 1;
+	accounts_charge(s, accounts, (int64_t)more);
+	return 0;
+}
+
+/* One that is not there yet. */
 static int account_append(struct saker_state *s, struct enrich_accounts *accounts,
 			  const struct enrich_account *account)
 {
-	uint32_t before = accounts->capacity;
+	int r;
 
 	if (accounts->n >= ENRICH_ACCOUNTS_MAX)
 		return -E2BIG;
-	if (GROW(accounts->items, accounts->n, accounts->capacity) < 0)
-		return -ENOMEM;
-	pool_account(&s->pool, (int64_t)((accounts->capacity - before) * sizeof(*account)));
+	r = accounts_grow(s, accounts);
+	if (r < 0)
+		return r;
+	accounts->index[index_place(accounts, account->id)] = accounts->n + 1;
 	accounts->items[accounts->n++] = *account;
-	accounts->sorted = false;
 	return 0;
+}
+
+/* Backward shift: no marks of the deleted. */
+static void index_delete(struct enrich_accounts *accounts, uint32_t id)
+{
+	uint32_t mask = accounts->index_capacity - 1;
+	uint32_t i = index_place(accounts, id);
+
+	for (uint32_t j = (i + 1) & mask; accounts->index[j]; j = (j + 1) & mask) {
+		uint32_t home = index_home(accounts, accounts->items[accounts->index[j] - 1].id);
+
+		if (((j - home) & mask) < ((j - i) & mask))
+			continue;
+		accounts->index[i] = accounts->index[j];
+		i = j;
+	}
+	accounts->index[i] = 0;
 }
 
 static char *copy_text(char **p, const char *text)
@@ -88,6 +156,8 @@ int enrich_accounts_add(struct saker_state *s, struct enrich_accounts *accounts,
 	int r;
 
 	account.own_len = strlen(name) + strlen(home) + strlen(shell) + 3;
+	if (!accounts_have_room(s, accounts, account.own_len))
+		return -E2BIG;
 	account.own = malloc(account.own_len);
 	if (!account.own)
 		return -ENOMEM;
@@ -97,7 +167,7 @@ int enrich_accounts_add(struct saker_state *s, struct enrich_accounts *accounts,
 	account.user.shell = copy_text(&p, shell);
 	old = account_find(accounts, id);
 	if (old) {
-		account_release(s, old);
+		account_release(s, accounts, old);
 		*old = account;
 	} else {
 		r = account_append(s, accounts, &account);
@@ -106,7 +176,7 @@ int enrich_accounts_add(struct saker_state *s, struct enrich_accounts *accounts,
 			return r;
 		}
 	}
-	pool_account(&s->pool, (int64_t)account.own_len);
+	accounts_charge(s, accounts, (int64_t)account.own_len);
 	return 0;
 }
 
@@ -116,9 +186,14 @@ void enrich_accounts_remove(struct saker_state *s, struct enrich_accounts *accou
 
 	if (!a)
 		return;
-	account_release(s, a);
+	account_release(s, accounts, a);
+	index_delete(accounts, id);
+	/* The last one takes its place. */
 	accounts->n--;
-	memmove(a, a + 1, (size_t)(accounts->items + accounts->n - a) * sizeof(*a));
+	if (a == &accounts->items[accounts->n])
+		return;
+	*a = accounts->items[accounts->n];
+	accounts->index[index_place(accounts, a->id)] = (uint32_t)(a - accounts->items) + 1;
 }
 
 int saker_state_add_account(struct saker_state *state, const struct saker_account *account)
@@ -183,34 +258,9 @@ static void parse_line(struct saker_state *s, struct enrich_accounts *accounts, 
 		account.user.home = fields[5];
 		account.user.shell = fields[6];
 	}
-	(void)account_append(s, accounts, &account);
-}
-
-/* Of several names for one id the first in the file counts, as for getpwuid. */
-static int account_compare_in_file(const void *a, const void *b)
-{
-	const struct enrich_account *x = a;
-	const struct enrich_account *y = b;
-	int r = account_compare(a, b);
-
-	if (r == 0)
-		r = x->user.name < y->user.name ? -1 : x->user.name > y->user.name;
-	return r;
-}
-
-static void accounts_unique(struct enrich_accounts *accounts)
-{
-	uint32_t n = 0;
-
-	if (accounts->n)
-		qsort(accounts->items, accounts->n, sizeof(*accounts->items),
-		      account_compare_in_file);
-	for (uint32_t i = 0; i < accounts->n; i++) {
-		if (n == 0 || accounts->items[n - 1].id != accounts->items[i].id)
-			accounts->items[n++] = accounts->items[i];
-	}
-	accounts->n = n;
-	accounts->sorted = true;
+	/* Of several names for one id the first in the file counts, as for getpwuid. */
+	if (!account_find(accounts, account.id))
+		(void)account_append(s, accounts, &account);
 }
 
 static char *read_all(int fd, size_t size)
@@ -249,7 +299,7 @@ static void load_file(struct saker_state *s, struct enrich_accounts *accounts, c
 	    st.st_mtim.tv_nsec == accounts->mtime.tv_nsec && st.st_ino == accounts->ino &&
 	    (uint64_t)st.st_size == accounts->size)
 		return;
-	if (st.st_size < 0 || (uint64_t)st.st_size > ENRICH_ACCOUNT_FILE_MAX)
+	if (st.st_size < 0 || (uint64_t)st.st_size > s->pool.limit / ENRICH_ACCOUNTS_SHARE / 2)
 		return;
 	text = read_all(fd, (size_t)st.st_size);
 	if (!text)
@@ -261,11 +311,10 @@ static void load_file(struct saker_state *s, struct enrich_accounts *accounts, c
 	accounts->ino = st.st_ino;
 	accounts->size = (uint64_t)st.st_size;
 	accounts->checked_ns = checked;
-	pool_account(&s->pool, (int64_t)accounts->text_len);
+	accounts_charge(s, accounts, (int64_t)accounts->text_len);
 	rest = text;
 	while ((line = strsep(&rest, "\n")))
 		parse_line(s, accounts, line, groups);
-	accounts_unique(accounts);
 }
 
 /* Looks at the file when that was not done for a second. */

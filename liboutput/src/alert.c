@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * An alert as one line: Falco's text form and Falco's JSON form, byte for byte
- * save that DEL and the C1 controls are escaped too. Pure: no state, no I/O.
+ * save that DEL, the C1 controls, line separators and changes of direction are
+ * escaped too. Pure: no state, no I/O.
  */
 #include <stdio.h>
 #include <time.h>

@@ -3,6 +3,8 @@
  * The bounded buffer: escaping and text. Numbers and typed values are in
  * value.c.
  */
+#include <stdio.h>
+
 #include "buffer.h"
 
 size_t output_buffer_finish(struct output_buffer *b)
@@ -85,6 +87,26 @@ static void put_control(struct output_buffer *b, unsigned char c)
 	}
 }
 
+/*
+ * Line and paragraph separators, and what turns the direction of the text around:
+ * with those a name can look like another one (U+2028 to U+202E, U+2066 to U+2069).
+ */
+static bool is_layout_control(const unsigned char *s)
+{
+	return s[0] == 0xe2 && ((s[1] == 0x80 && s[2] >= 0xa8 && s[2] <= 0xae) ||
+				(s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9));
+}
+
+/* One of three bytes of UTF-8. */
+static void put_wide_control(struct output_buffer *b, const unsigned char *s)
+{
+	unsigned int c = (s[0] & 15u) << 12 | (s[1] & 63u) << 6 | (s[2] & 63u);
+	char text[8];
+
+	snprintf(text, sizeof(text), "\\u%04x", c & 0xffff);
+	output_put_str(b, text);
+}
+
 static inline bool is_plain(unsigned char c)
 {
 	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
@@ -109,6 +131,12 @@ void output_put_escaped(struct output_buffer *b, const char *str, size_t n)
 			continue;
 		}
 		len = utf8_sequence(s + i, n - i);
+		if (len == 3 && is_layout_control(s + i)) {
+			output_put(b, str + start, i - start);
+			put_wide_control(b, s + i);
+			start = i += 3;
+			continue;
+		}
 		/* C1 controls (U+0080 to U+009F) drive terminals just as ESC does. */
 		if (len == 2 && s[i] == 0xc2 && s[i + 1] < 0xa0) {
 			output_put(b, str + start, i - start);

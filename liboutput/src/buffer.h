@@ -46,8 +46,8 @@ size_t output_buffer_finish(struct output_buffer *b);
 
 /*
  * The inside of a JSON string, without its quotes: quotes, backslashes and all
- * control characters (C0, DEL and C1) are escaped, each maximal invalid UTF-8
- * sequence becomes U+FFFD.
+ * control characters (C0, DEL, C1, line separators, changes of direction) are
+ * escaped, each maximal invalid UTF-8 sequence becomes U+FFFD.
  */
 void output_put_escaped(struct output_buffer *b, const char *s, size_t n);
 /* The same with quotes around it. */

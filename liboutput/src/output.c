@@ -70,6 +70,7 @@ static struct output_sink *sink_free(struct output_sink *sink)
 	if (sink->descriptor)
 		sink->descriptor->close(sink);
 	output_queue_fini(sink);
+	free(sink->batch);
 	free(sink->buf);
 	free(sink->path);
 	free(sink);
@@ -257,18 +258,33 @@ int saker_output_get_stats(const struct saker_output *output, struct saker_outpu
 	return 0;
 }
 
-struct saker_output *saker_output_free(struct saker_output *output)
+int saker_output_stop(struct saker_output *output, int timeout_ms)
 {
-	uint64_t deadline = output_now() + OUTPUT_STOP_MS * UINT64_C(1000000);
-	bool stuck = false;
+	uint64_t deadline;
+	int r = 0;
 
-	if (!output)
-		return NULL;
+	if (!output || timeout_ms < 0)
+		return -EINVAL;
+	deadline = output_now() + (uint64_t)timeout_ms * 1000000;
 	/* All at once, so that the bound holds for them together. */
 	for (uint32_t i = 0; i < output->n_sinks; i++)
 		output_worker_ask_stop(output->sinks[i]);
 	for (uint32_t i = 0; i < output->n_sinks; i++) {
 		if (output_worker_stop(output->sinks[i], deadline) < 0)
+			r = -ETIMEDOUT;
+	}
+	return r;
+}
+
+struct saker_output *saker_output_free(struct saker_output *output)
+{
+	bool stuck = false;
+
+	if (!output)
+		return NULL;
+	saker_output_stop(output, OUTPUT_STOP_MS);
+	for (uint32_t i = 0; i < output->n_sinks; i++) {
+		if (output->sinks[i]->stuck)
 			stuck = true; /* its thread still uses it */
 		else
 			sink_free(output->sinks[i]);

@@ -48,7 +48,7 @@ void output_queue_push(struct output_sink *sink, struct output_message *message,
 	uint32_t len = message ? message->len : 0;
 
 	pthread_mutex_lock(&sink->lock);
-	if (sink->broken) {
+	if (sink->broken || sink->ended) {
 		sink->failed++; /* and nobody there to be told of a gap */
 	} else if (!message || sink->n == sink->capacity ||
 		   (sink->n && sink->bytes + len > OUTPUT_MAX_QUEUE_BYTES)) {

@@ -23,7 +23,7 @@
 #define OUTPUT_MAX_ALERT (16u << 20)   /* bytes of one formatted alert */
 #define OUTPUT_BATCH_BYTES (64u << 10) /* written at once */
 #define OUTPUT_BUFFERED_MS 1000	       /* the longest a buffered alert waits */
-#define OUTPUT_STOP_MS 5000	       /* the longest that freeing waits */
+#define OUTPUT_STOP_MS 5000	       /* the longest that freeing waits for delivery */
 
 /* One formatted alert, newline included, shared by the queues of all sinks. */
 struct output_message {
@@ -53,6 +53,7 @@ struct output_entry {
 };
 
 struct output_sink;
+struct output_batch;
 
 struct output_sink_descriptor {
 	const char *name;
@@ -91,8 +92,10 @@ struct output_sink {
 
 	pthread_t thread;
 	bool thread_running;
-	atomic_int state; /* enum output_state; changed under the lock */
-	char *buf;	  /* the worker's batch */
+	bool stuck;		    /* the thread could not be ended, and was let go */
+	atomic_int state;	    /* enum output_state; changed under the lock */
+	struct output_batch *batch; /* the worker's: what it writes now */
+	char *buf;		    /* the same as text */
 	size_t buf_size;
 	struct output_gap lost; /* the worker's: not yet told in a gap record */
 	bool failing;		/* the worker's: the last write failed, and was logged */
@@ -107,7 +110,7 @@ struct output_sink {
 	size_t bytes;	    /* of the messages in the ring */
 	uint32_t in_flight; /* taken from the ring, not yet written or given up */
 	bool busy;	    /* the worker writes */
-	bool ended;	    /* the worker touches nothing any more */
+	bool ended;	    /* the worker touches nothing any more; what comes now is lost */
 	bool waiting;	    /* the worker sleeps */
 	bool flush;	    /* write what is buffered */
 	bool reopen;

@@ -21,7 +21,7 @@
 static const unsigned int retry_ms[] = {50, 200, 800};
 
 /* Where each alert of a batch ends, and the gap record before it. */
-struct batch {
+struct output_batch {
 	uint32_t n;
 	struct output_entry entries[BATCH];
 	size_t gap_end[BATCH]; /* 0 = no gap record */
@@ -131,7 +131,7 @@ static void put_message(struct output_buffer *b, const struct output_sink *sink,
 }
 
 /* Lays the batch out in sink->buf; without an alert, what was lost as a gap record. */
-static int compose(struct output_sink *sink, struct batch *batch)
+static int compose(struct output_sink *sink, struct output_batch *batch)
 {
 	size_t need = GAP_BYTES;
 	struct output_buffer b;
@@ -208,7 +208,7 @@ static int write_batch(struct output_sink *sink, size_t len, size_t *ret_done)
 }
 
 /* Counts what of the batch is delivered; the rest is lost and told later. The lock is held. */
-static void settle(struct output_sink *sink, struct batch *batch, size_t done)
+static void settle(struct output_sink *sink, struct output_batch *batch, size_t done)
 {
 	uint64_t now = realtime_now();
 
@@ -243,7 +243,7 @@ static void give_up(struct output_sink *sink)
 	sink->gap = sink->lost = (struct output_gap){0};
 }
 
-static void deliver(struct output_sink *sink, struct batch *batch)
+static void deliver(struct output_sink *sink, struct output_batch *batch)
 {
 	size_t done = 0;
 	int r;
@@ -321,7 +321,7 @@ static void reopen_if_asked(struct output_sink *sink, bool asked)
 static void *worker_main(void *arg)
 {
 	struct output_sink *sink = arg;
-	struct batch batch;
+	struct output_batch *batch = sink->batch;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 	for (;;) {
@@ -333,13 +333,13 @@ static void *worker_main(void *arg)
 			give_up(sink);
 		reopen = sink->reopen;
 		sink->reopen = false;
-		batch.n = output_queue_take(sink, batch.entries, BATCH, OUTPUT_BATCH_BYTES);
-		if (batch.n == 0) {
+		batch->n = output_queue_take(sink, batch->entries, BATCH, OUTPUT_BATCH_BYTES);
+		if (batch->n == 0) {
 			gap_merge(&sink->lost, sink->gap);
 			sink->gap = (struct output_gap){0};
 		}
-		work = batch.n || sink->lost.n;
-		sink->in_flight = batch.n;
+		work = batch->n || sink->lost.n;
+		sink->in_flight = batch->n;
 		sink->busy = work;
 		if (!work && atomic_load(&sink->state) != OUTPUT_RUNNING) {
 			sink->ended = true;
@@ -350,9 +350,9 @@ static void *worker_main(void *arg)
 		pthread_mutex_unlock(&sink->lock);
 		reopen_if_asked(sink, reopen);
 		if (work)
-			deliver(sink, &batch);
+			deliver(sink, batch);
 		/* A last gap record that cannot be written is not worth waiting for. */
-		if (!batch.n && sink->lost.n && atomic_load(&sink->state) != OUTPUT_RUNNING)
+		if (!batch->n && sink->lost.n && atomic_load(&sink->state) != OUTPUT_RUNNING)
 			sink->lost.n = 0;
 	}
 }
@@ -363,6 +363,9 @@ int output_worker_start(struct output_sink *sink)
 	sigset_t all, old;
 	int r;
 
+	sink->batch = calloc(1, sizeof(*sink->batch));
+	if (!sink->batch)
+		return -ENOMEM;
 	r = pthread_attr_init(&attr);
 	if (r)
 		return -r;
@@ -402,7 +405,22 @@ static bool ended_by(struct output_sink *sink, uint64_t deadline)
 
 void output_worker_ask_stop(struct output_sink *sink)
 {
-	set_state(sink, OUTPUT_STOPPING);
+	if (sink->thread_running && !sink->stuck)
+		set_state(sink, OUTPUT_STOPPING);
+}
+
+/* Its thread was cancelled in the middle of a write: nobody knows how far that got. */
+static void settle_for(struct output_sink *sink)
+{
+	pthread_mutex_lock(&sink->lock);
+	for (uint32_t i = 0; i < sink->in_flight; i++)
+		output_message_unref(sink->batch->entries[i].message);
+	sink->failed += sink->in_flight;
+	sink->in_flight = 0;
+	sink->busy = false;
+	sink->ended = true;
+	give_up(sink);
+	pthread_mutex_unlock(&sink->lock);
 }
 
 int output_worker_stop(struct output_sink *sink, uint64_t deadline)
@@ -411,6 +429,8 @@ int output_worker_stop(struct output_sink *sink, uint64_t deadline)
 
 	if (!sink->thread_running)
 		return 0;
+	if (sink->stuck)
+		return -ETIMEDOUT;
 	ended = ended_by(sink, deadline);
 	if (!ended) {
 		set_state(sink, OUTPUT_ABANDON);
@@ -425,8 +445,10 @@ int output_worker_stop(struct output_sink *sink, uint64_t deadline)
 		if (pthread_clockjoin_np(sink->thread, NULL, CLOCK_MONOTONIC, &until) != 0) {
 			/* Not even that ends it: a dead NFS server. */
 			pthread_detach(sink->thread);
+			sink->stuck = true;
 			return -ETIMEDOUT;
 		}
+		settle_for(sink);
 	}
 	sink->thread_running = false;
 	return 0;

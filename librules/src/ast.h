@@ -18,38 +18,38 @@
  */
 struct rules_mark {
 	uint32_t source;
-	uint32_t line;   /* 0-based */
+	uint32_t line;	 /* 0-based */
 	uint32_t column; /* 0-based */
 	uint64_t offset; /* bytes */
 };
 
-#define RULES_OP_LIST(X)             \
-	X(NONE, "")                  \
-	X(EXISTS, "exists")          \
-	X(EQ, "=")                   \
-	X(NE, "!=")                  \
-	X(LT, "<")                   \
-	X(LE, "<=")                  \
-	X(GT, ">")                   \
-	X(GE, ">=")                  \
-	X(GLOB, "glob")              \
-	X(IGLOB, "iglob")            \
-	X(CONTAINS, "contains")      \
-	X(ICONTAINS, "icontains")    \
-	X(BCONTAINS, "bcontains")    \
-	X(STARTSWITH, "startswith")  \
+#define RULES_OP_LIST(X)              \
+	X(NONE, "")                   \
+	X(EXISTS, "exists")           \
+	X(EQ, "=")                    \
+	X(NE, "!=")                   \
+	X(LT, "<")                    \
+	X(LE, "<=")                   \
+	X(GT, ">")                    \
+	X(GE, ">=")                   \
+	X(GLOB, "glob")               \
+	X(IGLOB, "iglob")             \
+	X(CONTAINS, "contains")       \
+	X(ICONTAINS, "icontains")     \
+	X(BCONTAINS, "bcontains")     \
+	X(STARTSWITH, "startswith")   \
 	X(BSTARTSWITH, "bstartswith") \
-	X(ENDSWITH, "endswith")      \
-	X(REGEX, "regex")            \
-	X(IN, "in")                  \
-	X(INTERSECTS, "intersects")  \
+	X(ENDSWITH, "endswith")       \
+	X(REGEX, "regex")             \
+	X(IN, "in")                   \
+	X(INTERSECTS, "intersects")   \
 	X(PMATCH, "pmatch")
 
 enum rules_op {
 #define X(symbol, text) RULES_OP_##symbol,
 	RULES_OP_LIST(X)
 #undef X
-	RULES_OP_COUNT,
+		RULES_OP_COUNT,
 };
 
 enum rules_modifier {
@@ -60,10 +60,10 @@ enum rules_modifier {
 };
 
 enum rules_operand_kind {
-	RULES_OPERAND_FIELD,       /* text = name, arg */
+	RULES_OPERAND_FIELD,	   /* text = name, arg */
 	RULES_OPERAND_TRANSFORMER, /* text = name, args */
-	RULES_OPERAND_TEXT,        /* text: a constant as written, unescaped */
-	RULES_OPERAND_LIST,        /* items */
+	RULES_OPERAND_TEXT,	   /* text: a constant as written, unescaped */
+	RULES_OPERAND_LIST,	   /* items */
 };
 
 struct rules_operand {
@@ -72,7 +72,7 @@ struct rules_operand {
 	const char *text; /* NUL-terminated */
 	uint32_t len;
 	bool quoted;
-	const char *arg; /* FIELD, TRANSFORMER: between [ ]; NULL = none */
+	const char *arg;	     /* FIELD, TRANSFORMER: between [ ]; NULL = none */
 	struct rules_operand **args; /* TRANSFORMER: arguments; LIST: items */
 	uint32_t n_args;
 };
@@ -118,10 +118,10 @@ struct rules_input {
 	bool enabled;
 	bool warn_evttypes;
 	bool skip_if_unknown_filter;
-	bool capture;              /* a match starts a capture */
+	bool capture;		   /* a match starts a capture */
 	uint32_t capture_duration; /* ms; 0 = the configured default */
 	struct rules_node *root;
-	struct rules_mark mark;           /* of the rule item */
+	struct rules_mark mark;		  /* of the rule item */
 	struct rules_mark condition_mark; /* of its condition's first byte */
 	struct rules_mark output_mark;
 	/* the front's: where findings about the rule, its condition, its output belong */

@@ -153,6 +153,7 @@ static int add_definitions(struct inspect_target *t)
 	for (uint32_t i = 0; r == 0 && i < d->n_replaced; i++, to++) {
 		const struct rules_replaced *old = &d->replaced[i];
 
+		to->replaced_by_same = old->same;
 		r = add_definition(&t->in, to, old->kind, old->name, old->place);
 		if (r == 0)
 			r = rules_inspect_place(&t->in, &old->by->mark, &to->replaced_by);

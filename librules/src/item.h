@@ -100,6 +100,7 @@ struct rules_replaced {
 	const char *name;
 	const struct rules_place *place;
 	const struct rules_place *by;
+	bool same; /* a list or macro that says what the other one said */
 };
 
 /* Names to positions in one of the arrays; open addressing. */

@@ -179,6 +179,17 @@ static int append_list(struct rules_reading *r, const struct rules_list *more)
 	return 0;
 }
 
+static bool same_items(const struct rules_list *a, const struct rules_list *b)
+{
+	if (a->n_items != b->n_items)
+		return false;
+	for (uint32_t i = 0; i < a->n_items; i++) {
+		if (!util_streq(a->items[i]->text, b->items[i]->text))
+			return false;
+	}
+	return true;
+}
+
 /* An override says that it replaces; who defines a list anew may not know that it does. */
 static int define_list(struct rules_reading *r, const struct rules_list *list, bool says_so)
 {
@@ -189,7 +200,8 @@ static int define_list(struct rules_reading *r, const struct rules_list *list, b
 	if (old && !says_so)
 		rc = rules_note_replaced(r->definitions,
 					 &(struct rules_replaced){"list", list->name, old->place,
-								  list->place});
+								  list->place,
+								  same_items(old, list)});
 	return rc < 0 ? rc : rules_define_list(r->definitions, list);
 }
 
@@ -249,6 +261,12 @@ static int append_macro(struct rules_reading *r, const struct rules_macro *more)
 	return rc;
 }
 
+static bool same_condition(const struct rules_macro *a, const struct rules_macro *b)
+{
+	return a->condition.n == 1 && b->condition.n == 1 &&
+	       util_streq(a->condition.parts[0]->text, b->condition.parts[0]->text);
+}
+
 static int define_macro(struct rules_reading *r, const struct rules_macro *macro, bool says_so)
 {
 	const struct rules_macro *old = rules_find_macro(r->definitions, macro->name);
@@ -257,7 +275,8 @@ static int define_macro(struct rules_reading *r, const struct rules_macro *macro
 	if (old && !says_so)
 		rc = rules_note_replaced(r->definitions,
 					 &(struct rules_replaced){"macro", macro->name, old->place,
-								  macro->place});
+								  macro->place,
+								  same_condition(old, macro)});
 	return rc < 0 ? rc : rules_define_macro(r->definitions, macro);
 }
 

@@ -250,7 +250,7 @@ static int define_rule(const struct rule_reading *in)
 	if (rc == 0 && previous)
 		rc = rules_note_replaced(in->r->definitions,
 					 &(struct rules_replaced){"rule", in->name, previous->place,
-								  in->place});
+								  in->place, false});
 	return rc < 0 ? rc : rules_define_rule(in->r->definitions, &rule);
 }
 

@@ -6,6 +6,7 @@
  */
 #include <dirent.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 
 #include <saker/scap.h>
@@ -37,6 +38,15 @@ struct dump {
 
 /* ---- what is known of the machine ------------------------------------------------ */
 
+/* A path of the host's, which may be mounted elsewhere; cut ones are not found. */
+static const char *host_path(char *path, size_t size, const char *suffix)
+{
+	const char *root = getenv("HOST_ROOT");
+
+	snprintf(path, size, "%s%s", root ? root : "", suffix);
+	return path;
+}
+
 static int add_account(struct dump *d, const struct saker_account *a)
 {
 	if (GROW(d->accounts, d->n_accounts, d->accounts_capacity) < 0)
@@ -65,7 +75,9 @@ static int add_own_account(struct dump *d, struct saker_account a)
 /* Not getpwent(): it may ask a directory server for everybody there is. */
 static int read_accounts(struct dump *d)
 {
-	FILE *users = fopen("/etc/passwd", "re"), *groups = fopen("/etc/group", "re");
+	char path[PATH_MAX];
+	FILE *users = fopen(host_path(path, sizeof(path), "/etc/passwd"), "re");
+	FILE *groups = fopen(host_path(path, sizeof(path), "/etc/group"), "re");
 	struct passwd *u;
 	struct group *g;
 	int r = 0;
@@ -110,12 +122,12 @@ static int copy_tables(struct dump *d)
 
 static void read_threads(struct dump *d, int pid, saker_capture_event_fn fn, void *userdata)
 {
-	char path[64];
+	char name[32], path[PATH_MAX];
 	struct dirent *entry;
 	DIR *tasks;
 
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	tasks = opendir(path);
+	snprintf(name, sizeof(name), "/proc/%d/task", pid);
+	tasks = opendir(host_path(path, sizeof(path), name));
 	if (!tasks)
 		return; /* gone by now */
 	while ((entry = readdir(tasks))) {
@@ -131,7 +143,8 @@ static void read_threads(struct dump *d, int pid, saker_capture_event_fn fn, voi
 static int read_state(void *state_userdata, saker_capture_event_fn fn, void *userdata)
 {
 	struct dump *d = state_userdata;
-	DIR *processes = opendir("/proc");
+	char path[PATH_MAX];
+	DIR *processes = opendir(host_path(path, sizeof(path), "/proc"));
 	struct dirent *entry;
 
 	if (!processes)

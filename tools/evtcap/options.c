@@ -2,6 +2,7 @@
 /* The command line: one table gives the letters, the long options and the help. */
 #include <getopt.h>
 #include <stdarg.h>
+#include <sys/stat.h>
 
 #include "options.h"
 
@@ -45,7 +46,8 @@ static const struct option_row rows[] = {
 	{'z', "gzip", no_argument, NULL, NULL, "with -w: compressed"},
 	{'C', "file-size", required_argument, "MB", NULL,
 	 "with -w: a new file each MB million bytes"},
-	{'G', "file-time", required_argument, "SECONDS", NULL, "with -w: a new file each SECONDS; FILE may have %H%M ..."},
+	{'G', "file-time", required_argument, "SECONDS", NULL,
+	 "with -w: a new file each SECONDS; FILE may have %H%M ..."},
 	{'W', "files", required_argument, "COUNT", NULL,
 	 "with -C or -G: keep the newest COUNT files"},
 	{OPT_PRINT, "print", no_argument, NULL, NULL, "with -w: print events as well"},
@@ -347,6 +349,14 @@ static int take_filter(struct evtcap_options *o, char **words, int n)
 	return 0;
 }
 
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return a && b && stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino && S_ISREG(x.st_mode);
+}
+
 static int check(const struct evtcap_options *o, FILE *err)
 {
 	bool rotates = o->file_bytes || o->file_ns;
@@ -359,6 +369,11 @@ static int check(const struct evtcap_options *o, FILE *err)
 		return bad(err, "-W needs -C or -G");
 	if (rotates && util_streq(o->write, "-"))
 		return bad(err, "standard output cannot be split into files");
+	if (util_streq(o->write ? o->write : "", "-") && isatty(STDOUT_FILENO))
+		return bad(err,
+			   "a capture is no text: send it to a file or a pipe, not a terminal");
+	if (is_same_file(o->read, o->write))
+		return bad(err, "%s would be overwritten while it is read", o->read);
 	if (o->read && (o->select || o->snaplen || o->self))
 		return bad(err, "-e, -s and --self are for live capture; a file has what it has");
 	if (o->format && o->fields)

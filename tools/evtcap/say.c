@@ -71,8 +71,8 @@ static void put_coloured(const struct say *say, const char *code, const char *te
 	fprintf(say->out, "%s%s%s", say->colour ? code : "", text, say->colour ? RESET : "");
 }
 
-static void say_text(const struct say *say, const char *code, const char *kind, const char *format,
-		     va_list ap)
+_printf_(4, 0) static void say_text(const struct say *say, const char *code, const char *kind,
+				    const char *format, va_list ap)
 {
 	char message[2048];
 

@@ -11,15 +11,14 @@
 #define WORDS ((SAKER_EVENT_CODES + 63) / 64)
 #define MAX_NAME 63
 
-static int select_names(struct session *s, struct saker_syscall_set *set)
+static int select_names(struct session *s, const char *names, struct saker_syscall_set *set)
 {
-	const char *names = s->options->select;
 
 	while (*names) {
 		size_t n = strcspn(names, ", ");
-		char name[MAX_NAME + 1];
+		char name[MAX_NAME + 1] = "";
 
-		snprintf(name, sizeof(name), "%.*s", (int)MIN(n, (size_t)MAX_NAME), names);
+		memcpy(name, names, MIN(n, (size_t)MAX_NAME));
 		if (n && saker_syscall_set_add_name(set, name) < 0) {
 			say_error(&s->say,
 				  "there is no system call or event '%s'; the sets are state, io "
@@ -90,7 +89,7 @@ int select_syscalls(struct session *s, struct saker_syscall_set *ret_set)
 	int r;
 
 	if (s->options->select)
-		r = select_names(s, &set);
+		r = select_names(s, s->options->select, &set);
 	else if (s->filter)
 		r = select_filtered(s, &set);
 	else

@@ -4,6 +4,8 @@
  * fields. A format that begins with '*' shows every event; otherwise only those
  * that have all of its fields, as sysdig has it.
  */
+#include <sys/random.h>
+
 #include "fields.h"
 #include "json.h"
 #include "session.h"
@@ -12,9 +14,12 @@
 	"*%evt.num %evt.outputtime %evt.cpu %proc.name (%thread.tid) %evt.type " \
 	"%evt.args"
 #define OUTPUT_TIME "%evt.outputtime"
-#define MARK                                                                           \
-	'\x01' /* in a format: the next letter is a colour. The worst that a value can \
-		* do with one of its own is to change the colour of its line. */
+/*
+ * In a format: what follows is the run's nonce, which no value can guess, and a
+ * letter: a colour, or a tab or newline that is the format's own.
+ */
+#define MARK '\x01'
+#define NONCE_LEN 6
 
 /* What fields look like on a terminal; the first that a field begins with counts. */
 static const struct {
@@ -30,6 +35,7 @@ static const struct {
 struct show {
 	struct saker_formatter *formatter;
 	struct saker_field_ref failed;
+	char nonce[NONCE_LEN + 1];
 	bool all; /* also events that lack some of the fields */
 	bool json;
 	bool colour;
@@ -38,6 +44,7 @@ struct show {
 /* ---- the format ------------------------------------------------------------------- */
 
 struct builder {
+	const char *nonce;
 	char *text;
 	size_t len;
 	size_t capacity;
@@ -62,11 +69,24 @@ static void build(struct builder *b, const char *text, size_t len)
 	b->text[b->len] = '\0';
 }
 
-static void build_colour(struct builder *b, char letter)
+static void build_mark(struct builder *b, char letter)
 {
-	const char mark[2] = {MARK, letter};
+	char mark[NONCE_LEN + 2] = {MARK};
 
+	memcpy(mark + 1, b->nonce, NONCE_LEN);
+	mark[NONCE_LEN + 1] = letter;
 	build(b, mark, sizeof(mark));
+}
+
+/* Text between fields. */
+static void build_literal(struct builder *b, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\t' || text[i] == '\n')
+			build_mark(b, text[i] == '\t' ? 'T' : 'N');
+		else
+			build(b, text + i, 1);
+	}
 }
 
 static char colour_of(const char *field)
@@ -94,24 +114,24 @@ static size_t field_length(const char *text, const char **ret_name)
 }
 
 /* Puts marks around the fields; they are turned into colours when a line is written. */
-static void build_coloured(struct builder *b, const char *format)
+static void build_marked(struct builder *b, const char *format, bool colour)
 {
 	while (*format) {
 		size_t literal = strcspn(format, "%"), n;
 		const char *name;
 		char letter;
 
-		build(b, format, literal);
+		build_literal(b, format, literal);
 		format += literal;
 		if (!*format)
 			break;
 		n = field_length(format + 1, &name);
-		letter = n ? colour_of(name) : 0;
+		letter = n && colour ? colour_of(name) : 0;
 		if (letter)
-			build_colour(b, letter);
+			build_mark(b, letter);
 		build(b, format, n + 1);
 		if (letter)
-			build_colour(b, '0');
+			build_mark(b, '0');
 		format += n + 1;
 	}
 }
@@ -164,12 +184,22 @@ static int compile(struct session *s, struct show *show, const char *format)
 	return r;
 }
 
+static int make_nonce(struct show *show)
+{
+	uint32_t random;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return -errno;
+	snprintf(show->nonce, sizeof(show->nonce), "%06x", random & 0xffffff);
+	return 0;
+}
+
 static int open_format(struct session *s, struct show *show)
 {
 	const struct evtcap_options *o = s->options;
 	const char *format = o->format ? o->format : DEFAULT_FORMAT;
-	struct builder fields = {0}, timed = {0}, coloured = {0};
-	int r;
+	struct builder fields = {0}, timed = {0}, marked = {.nonce = show->nonce};
+	int r = make_nonce(show);
 
 	if (o->fields) {
 		build_fields(&fields, o->fields);
@@ -178,24 +208,25 @@ static int open_format(struct session *s, struct show *show)
 	show->all = *format == '*';
 	build_time(&timed, format + show->all, o->time, o->json);
 	if (!timed.failed)
-		build_coloured(&coloured, timed.text);
-	r = fields.failed || timed.failed || coloured.failed ? -ENOMEM : 0;
+		build_marked(&marked, timed.text, show->colour);
+	if (fields.failed || timed.failed || marked.failed)
+		r = -ENOMEM;
 	/* First as typed, so that a caret stands where it should. */
 	if (r == 0)
 		r = compile(s, show, timed.text);
-	if (r == 0 && show->colour && coloured.text) {
+	if (r == 0 && !show->json && marked.text) {
 		show->formatter = saker_formatter_free(show->formatter);
-		r = compile(s, show, coloured.text);
+		r = compile(s, show, marked.text);
 	}
 	free(fields.text);
 	free(timed.text);
-	free(coloured.text);
+	free(marked.text);
 	return r;
 }
 
 /* ---- lines --------------------------------------------------------------------------- */
 
-static const char *colour_code(char letter, bool failed)
+static const char *mark_text(char letter, bool failed)
 {
 	switch (letter) {
 	case 'd':
@@ -210,6 +241,10 @@ static const char *colour_code(char letter, bool failed)
 		return "\x1b[35m";
 	case '0':
 		return "\x1b[0m";
+	case 'T':
+		return "\t";
+	case 'N':
+		return "\n";
 	default:
 		return NULL;
 	}
@@ -225,17 +260,17 @@ static void put_line(const struct show *show, const char *text, size_t len, bool
 		len -= good;
 		if (!bad)
 			break;
-		if (*text == MARK && len > 1 && show->colour && colour_code(text[1], failed)) {
-			fputs(colour_code(text[1], failed), stdout);
-			text++;
-			len--;
-		} else if (*text == '\t') {
-			putc_unlocked('\t', stdout);
+		if (*text == MARK && len >= NONCE_LEN + 2 &&
+		    memcmp(text + 1, show->nonce, NONCE_LEN) == 0) {
+			const char *meant = mark_text(text[NONCE_LEN + 1], failed);
+
+			fputs_unlocked(meant ? meant : "", stdout);
+			bad = NONCE_LEN + 2;
 		} else {
 			fprintf(stdout, "\\x%02x", (unsigned char)*text);
 		}
-		text++;
-		len--;
+		text += bad;
+		len -= bad;
 	}
 	putc_unlocked('\n', stdout);
 }

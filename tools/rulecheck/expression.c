@@ -112,8 +112,8 @@ char *expression_text(const struct saker_expression *e)
 
 struct line {
 	const struct saker_expression *parent;
-	const char *word; /* "and", "or", "" */
-	bool no;	  /* behind a not */
+	const char *word;		   /* "and", "or", "" */
+	const struct saker_expression *no; /* the not in front, or NULL */
 	int depth;
 };
 
@@ -122,7 +122,7 @@ static void begin_line(const struct expression_printer *p, const struct saker_ex
 {
 	fprintf(p->out, "%*s", p->indent, "");
 	if (p->before)
-		p->before(p->userdata, p->out, e);
+		p->before(p->userdata, p->out, line->no ? line->no : e);
 	fprintf(p->out, "%*s%-4s%s", line->depth * 4, "", line->word, line->no ? "not " : "");
 }
 
@@ -133,7 +133,7 @@ static void print(const struct expression_printer *p, const struct saker_express
 
 	if (e->kind == SAKER_EXPRESSION_NOT && !line.no &&
 	    e->children[0]->kind != SAKER_EXPRESSION_NOT) {
-		line.no = true;
+		line.no = e;
 		print(p, e->children[0], line);
 		return;
 	}
@@ -158,7 +158,16 @@ static void print(const struct expression_printer *p, const struct saker_express
 
 void expression_print(const struct expression_printer *p, const struct saker_expression *root)
 {
-	print(p, root, (struct line){.word = ""});
+	struct line line = {.parent = root, .word = ""};
+
+	if (root->kind != SAKER_EXPRESSION_AND && root->kind != SAKER_EXPRESSION_OR) {
+		print(p, root, (struct line){.word = ""});
+		return;
+	}
+	for (uint32_t i = 0; i < root->n_children; i++) {
+		print(p, root->children[i], line);
+		line.word = root->kind == SAKER_EXPRESSION_AND ? "and" : "or";
+	}
 }
 
 /* ---- walking --------------------------------------------------------------------- */

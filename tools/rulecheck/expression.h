@@ -27,7 +27,8 @@ struct expression_printer {
 };
 
 /* One line a check, `and` and `or` in front, brackets around what they join. */
-void expression_print(const struct expression_printer *printer, const struct saker_expression *root);
+void expression_print(const struct expression_printer *printer,
+		      const struct saker_expression *root);
 
 /* Calls fn for each node once, parents first; negated = below an odd number of nots. */
 typedef void (*expression_fn)(void *userdata, const struct saker_expression *e, bool negated);

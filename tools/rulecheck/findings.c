@@ -3,6 +3,7 @@
 #include <jansson.h>
 
 #include "findings.h"
+#include "rulecheck.h"
 
 void findings_init(struct findings *f)
 {
@@ -22,6 +23,8 @@ static const char *keep(struct findings *f, const char *text)
 
 	if (!copy)
 		f->out_of_memory = true;
+	else
+		make_utf8(copy);
 	return copy ? copy : "";
 }
 
@@ -114,12 +117,12 @@ int findings_json(FILE *out, const struct findings *f)
 	for (uint32_t i = 0; i < f->n; i++) {
 		const struct saker_diag *d = &f->v[i].diag;
 
-		json_array_append_new(
-			array, json_pack("{ss ss ss sI sI ss ss ss}", "id", d->id, "severity",
-					 severity_name(d->severity), "file", d->file, "line",
-					 (json_int_t)d->line, "column", (json_int_t)d->column,
-					 "item", f->v[i].about, "message", d->message, "hint",
-					 d->hint));
+		json_array_append_new(array,
+				      json_pack("{ss ss ss sI sI ss ss ss}", "id", d->id,
+						"severity", severity_name(d->severity), "file",
+						d->file, "line", (json_int_t)d->line, "column",
+						(json_int_t)d->column, "item", f->v[i].about,
+						"message", d->message, "hint", d->hint));
 	}
 	return put(out, json_pack("{so}", "findings", array));
 }
@@ -155,7 +158,11 @@ static json_t *sarif_result(const struct finding *f)
 	char text[4096];
 	json_t *region, *result;
 
-	snprintf(text, sizeof(text), "%s%s%s", d->message, *d->hint ? " " : "", d->hint);
+	snprintf(text, sizeof(text), "%s%s%s", d->message,
+		 !*d->hint							      ? ""
+		 : d->message[0] && strchr(".!?", d->message[strlen(d->message) - 1]) ? " "
+										      : "; ",
+		 d->hint);
 	result = json_pack("{ss ss s{ss}}", "ruleId", d->id, "level", severity_name(d->severity),
 			   "message", "text", text);
 	if (!*d->file)
@@ -192,9 +199,9 @@ int findings_sarif(FILE *out, const struct findings *f, findings_describe_fn des
 
 	for (uint32_t i = 0; i < f->n; i++)
 		json_array_append_new(results, sarif_result(&f->v[i]));
-	return put(out, json_pack("{ss ss s[{s{s{ss ss so}} so}]}", "$schema",
-				  "https://json.schemastore.org/sarif-2.1.0.json", "version",
-				  "2.1.0", "runs", "tool", "driver", "name", "rulecheck", "version",
-				  SAKER_VERSION, "rules", sarif_rules(f, describe), "results",
-				  results));
+	return put(out,
+		   json_pack("{ss ss s[{s{s{ss ss so}} so}]}", "$schema",
+			     "https://json.schemastore.org/sarif-2.1.0.json", "version", "2.1.0",
+			     "runs", "tool", "driver", "name", "rulecheck", "version",
+			     SAKER_VERSION, "rules", sarif_rules(f, describe), "results", results));
 }

@@ -27,8 +27,7 @@ static void note_object(void *userdata, const struct saker_expression *e, bool n
 {
 	bool *looks = userdata;
 
-	if (e->kind == SAKER_EXPRESSION_CHECK && !negated &&
-	    e->left->kind == SAKER_OPERAND_FIELD &&
+	if (e->kind == SAKER_EXPRESSION_CHECK && !negated && e->left->kind == SAKER_OPERAND_FIELD &&
 	    (strncmp(e->left->text, "fd.", 3) == 0 || strncmp(e->left->text, "fs.", 3) == 0))
 		*looks = true;
 }
@@ -37,8 +36,8 @@ static void check_output(const struct lint *lint, const struct lint_rule *r)
 {
 	static const char *const any[] = {"", NULL};
 	static const char *const process[] = {"proc.", "thread.", "evt.args", NULL};
-	static const char *const object[] = {"fd.", "fs.", "evt.arg", "evt.rawarg", "evt.abspath",
-					     "evt.res", NULL};
+	static const char *const object[] = {"fd.",	    "fs.",     "evt.arg", "evt.rawarg",
+					     "evt.abspath", "evt.res", NULL};
 	const struct saker_place *place = &r->details->place;
 	const char *name = r->rule->name;
 	bool looks = false;

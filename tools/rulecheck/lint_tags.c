@@ -55,12 +55,8 @@ static void check_tags(const struct lint *lint, const struct lint_rule *r)
 	unsigned int tactics = 0;
 
 	if (rule->n_tags == 0)
-		lint_report(lint, LINT_NO_TAGS, &r->details->place, rule->name,
-			    "Add tags: [...].", "'%s' has no tags", rule->name);
-	if (rule->description[strspn(rule->description, " \t\r\n")] == '\0')
-		lint_report(lint, LINT_NO_DESCRIPTION, &r->details->place, rule->name,
-			    "Say in desc what the rule is for.", "'%s' has no description",
-			    rule->name);
+		lint_report(lint, LINT_NO_TAGS, &r->details->place, rule->name, "Add tags: [...].",
+			    "'%s' has no tags", rule->name);
 	for (uint32_t i = 0; i < rule->n_tags; i++) {
 		const char *tag = rule->tags[i];
 		int tactic = mitre_tactic_of(tag);

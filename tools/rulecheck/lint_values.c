@@ -22,25 +22,25 @@ static bool is_one_of(const char *s, const char *const *all, size_t n)
 /* Fields whose value is a process name as the kernel keeps it. */
 static bool is_process_name(const char *field)
 {
-	static const char *const names[] = {"proc.name",  "proc.pname",	      "proc.aname",
-					    "proc.sname", "proc.pgid.name",   "proc.vpgid.name"};
+	static const char *const names[] = {"proc.name",  "proc.pname",	    "proc.aname",
+					    "proc.sname", "proc.pgid.name", "proc.vpgid.name"};
 
 	return is_one_of(field, names, ARRAY_SIZE(names));
 }
 
 static bool is_path(const char *field)
 {
-	static const char *const names[] = {
-		"fd.name",	"fd.nameraw",	"fs.path.name",	  "fs.path.nameraw",
-		"fs.path.source", "fs.path.target", "proc.exepath", "proc.pexepath",
-		"proc.aexepath", "evt.abspath", "fd.directory",	  "proc.cwd"};
+	static const char *const names[] = {"fd.name",	       "fd.nameraw",	 "fs.path.name",
+					    "fs.path.nameraw", "fs.path.source", "fs.path.target",
+					    "proc.exepath",    "proc.pexepath",	 "proc.aexepath",
+					    "evt.abspath",     "fd.directory",	 "proc.cwd"};
 
 	return is_one_of(field, names, ARRAY_SIZE(names));
 }
 
 static bool is_command_line(const char *field)
 {
-	static const char *const names[] = {"proc.cmdline",  "proc.pcmdline", "proc.acmdline",
+	static const char *const names[] = {"proc.cmdline", "proc.pcmdline", "proc.acmdline",
 					    "proc.exeline", "proc.args"};
 
 	return is_one_of(field, names, ARRAY_SIZE(names));
@@ -48,8 +48,8 @@ static bool is_command_line(const char *field)
 
 static bool is_equality(const struct saker_expression *e)
 {
-	return !*e->modifier && (util_streq(e->op, "=") || util_streq(e->op, "!=") ||
-				 util_streq(e->op, "in"));
+	return !*e->modifier &&
+	       (util_streq(e->op, "=") || util_streq(e->op, "!=") || util_streq(e->op, "in"));
 }
 
 static bool is_operator(const struct saker_expression *e, const char *op)
@@ -62,7 +62,7 @@ static void check_name_value(void *userdata, const struct saker_operand *value)
 	const struct values_context *c = userdata;
 	char hint[96];
 
-	if (strchr(value->text, '/')) {
+	if (value->text[0] == '/') {
 		lint_report(c->lint, LINT_PATH_AS_NAME, &value->place, c->rule->rule->name,
 			    "Compare proc.exepath, or take the folders off.",
 			    "%s never equals '%s': it has no folders", c->check->left->text,
@@ -80,7 +80,8 @@ static void check_exepath_value(void *userdata, const struct saker_operand *valu
 {
 	const struct values_context *c = userdata;
 
-	if (value->text[0] && value->text[0] != '/' && value->text[0] != '<')
+	if (value->text[0] && !strchr("/<(", value->text[0]) &&
+	    strncmp(value->text, "memfd:", 6) != 0)
 		lint_report(c->lint, LINT_RELATIVE_PATH, &value->place, c->rule->rule->name,
 			    "Give the whole path, or compare proc.name.",
 			    "%s never equals '%s': it is absolute", c->check->left->text,
@@ -89,9 +90,9 @@ static void check_exepath_value(void *userdata, const struct saker_operand *valu
 
 static void check_unanchored(void *userdata, const struct saker_operand *value)
 {
-	static const char *const roots[] = {"/bin/", "/boot/", "/dev/",	 "/etc/", "/home/", "/lib/",
-					    "/opt/", "/proc/", "/root/", "/run/", "/sbin/", "/sys/",
-					    "/tmp/", "/usr/",  "/var/"};
+	static const char *const roots[] = {"/bin/",  "/boot/", "/dev/",  "/etc/",  "/home/",
+					    "/lib/",  "/opt/",	"/proc/", "/root/", "/run/",
+					    "/sbin/", "/sys/",	"/tmp/",  "/usr/",  "/var/"};
 	const struct values_context *c = userdata;
 
 	for (size_t i = 0; i < ARRAY_SIZE(roots); i++) {

@@ -5,19 +5,21 @@
 #include "rulecheck.h"
 
 static const struct verb *const verbs[] = {
-	&verb_validate, &verb_lint, &verb_list, &verb_explain, &verb_test, &verb_dump,
+	&verb_validate, &verb_lint, &verb_list, &verb_explain, &verb_test, &verb_diff, &verb_dump,
 };
 
 static void print_help(FILE *out)
 {
 	fputs("Usage: rulecheck VERB [OPTION]... FILE...\n"
 	      "       rulecheck FILE...             as rulecheck validate FILE...\n"
-	      "Checks, lists, explains and tests rules. Files and folders load in the order given,\n"
+	      "Checks, lists, explains and tests rules. Files and folders load in the order "
+	      "given,\n"
 	      "as the agent would load them.\n\n",
 	      out);
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		fprintf(out, "  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
-	fputs("\nrulecheck VERB --help tells more. Exit: 0 all is well, 1 something is wrong with the\n"
+	fputs("\nrulecheck VERB --help tells more. Exit: 0 all is well, 1 something is wrong with "
+	      "the\n"
 	      "rules or a test failed, 2 usage, 3 no answer could be had. See rulecheck(1).\n",
 	      out);
 }

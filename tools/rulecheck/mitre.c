@@ -2,6 +2,7 @@
 /* ATT&CK's tactics and techniques, and which of them a set of rules is about. */
 #include "common/util.h"
 #include "mitre.h"
+#include "rulecheck.h"
 
 static const struct {
 	const char *id;
@@ -159,9 +160,11 @@ static uint32_t print_rules(FILE *out, const struct saker_rule *const *rules, ui
 		if (!has_tactic(rules[i], tactic) || (technique ? !is : any))
 			continue;
 		found++;
-		if (out)
-			fprintf(out, "      %s%s\n", rules[i]->name,
-				rules[i]->enabled ? "" : " (disabled)");
+		if (!out)
+			continue;
+		fputs("      ", out);
+		put_text(out, rules[i]->name);
+		fputs(rules[i]->enabled ? "\n" : " (disabled)\n", out);
 	}
 	return found;
 }
@@ -211,6 +214,6 @@ void mitre_print(FILE *out, const struct saker_rule *const *rules, uint32_t n)
 			any |= has_tactic(rules[k], i);
 		untagged += !any;
 	}
-	fprintf(out, "\n%u of %u tactics, %u techniques of them, %u rules; %u rules name no tactic\n",
-		covered, (unsigned int)MITRE_TACTICS, cells, n, untagged);
+	fprintf(out, "\n%u of %u tactics, %u techniques of them; %u of %u rules name no tactic\n",
+		covered, (unsigned int)MITRE_TACTICS, cells, untagged, n);
 }

@@ -22,7 +22,8 @@ const char *mitre_tactic_name(unsigned int tactic);
 const char *mitre_tactic_tag(unsigned int tactic);
 /* Reads like a technique (T and four digits, perhaps a dot and three more). */
 bool mitre_is_technique(const char *tag);
-/* The technique of a tag, or of the one it is a part of: its name and a bit a tactic. NULL = unknown. */
+/* The technique of a tag, or of the one it is a part of: its name and a bit a tactic. NULL =
+ * unknown. */
 const char *mitre_technique_name(const char *tag, unsigned int *ret_tactics);
 /* The tactic whose tag is nearest, for a tag that begins as one and is none; NULL = none. */
 const char *mitre_nearest_tag(const char *tag);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the verbs of rulecheck share: their descriptor, exit codes, arguments, a loaded set of rules. */
+/* What the verbs of rulecheck share: their descriptor, exit codes, arguments, a loaded set of
+ * rules. */
 #ifndef RULECHECK_H
 #define RULECHECK_H
 
@@ -26,7 +27,8 @@ struct verb {
 	int (*run)(const struct verb *verb, int argc, char **argv); /* argv[0] is the verb */
 };
 
-extern const struct verb verb_validate, verb_list, verb_explain, verb_lint, verb_test, verb_dump;
+extern const struct verb verb_validate, verb_list, verb_explain, verb_lint, verb_test, verb_diff,
+	verb_dump;
 
 /* ---- arguments -------------------------------------------------------------- */
 
@@ -65,13 +67,19 @@ struct ruleset_loaded {
 	struct saker_inspection *inspection;
 };
 
+/* How to load; all zero = as the agent without a configuration. */
+struct ruleset_how {
+	const char *config; /* a configuration's path */
+	bool all; /* every rule by itself: matching all, no least priority, outputs as written */
+	const struct saker_catalogue *catalogue; /* instead of the agent's */
+};
+
 /*
- * Reads and compiles files and folders, in order. config_path NULL = defaults.
- * all: every rule is evaluated to the end, whatever the configuration says.
- * -EBADMSG after findings, to diag. Free in either case.
+ * Reads and compiles files and folders, in order. -EBADMSG after findings, to diag.
+ * Free in either case.
  */
 int ruleset_load(struct ruleset_loaded *loaded, const char *const *paths, uint32_t n_paths,
-		 const char *config_path, bool all, saker_diag_fn diag, void *userdata);
+		 const struct ruleset_how *how, saker_diag_fn diag, void *userdata);
 void ruleset_fini(struct ruleset_loaded *loaded);
 /* As ruleset_load, findings printed on standard error; the exit code to leave with, or 0. */
 int ruleset_load_or_say(struct ruleset_loaded *loaded, const struct args *args,
@@ -82,6 +90,11 @@ const struct saker_rule_details *ruleset_details(const struct ruleset_loaded *lo
 						 const char *rule);
 /* The name that is nearest among the rules' and says so on standard error; RULECHECK_USAGE. */
 int ruleset_no_such_rule(const struct ruleset_loaded *loaded, const char *rule);
+
+/* A text of a rule file, without what would control a terminal. */
+void put_text(FILE *out, const char *text);
+/* Bytes that are no UTF-8 become '?': JSON and XML do not take them. */
+void make_utf8(char *text);
 
 /* Flushes; RULECHECK_FAILED when standard output did not take it all. */
 int finish(int result);

@@ -5,25 +5,27 @@
 #include "rulecheck.h"
 
 int ruleset_load(struct ruleset_loaded *l, const char *const *paths, uint32_t n_paths,
-		 const char *config_path, bool all, saker_diag_fn diag, void *userdata)
+		 const struct ruleset_how *how, saker_diag_fn diag, void *userdata)
 {
+	const struct saker_catalogue *catalogue = how->catalogue;
 	struct options options = {.rules = (const char **)paths, .n_rules = n_paths};
 	int r;
 
 	memset(l, 0, sizeof(*l));
-	r = config_load(&l->config, config_path, NULL, 0, diag, userdata);
+	r = config_load(&l->config, how->config, NULL, 0, diag, userdata);
 	if (r < 0)
 		return r;
-	if (all) {
+	if (how->all) {
 		l->config.matching = SAKER_RULE_MATCHING_ALL;
 		l->config.min_priority = SAKER_PRIORITY_DEBUG;
+		l->config.n_append = 0;
 	}
 	r = catalogue_init(&l->catalogue, &l->config);
 	if (r == 0)
 		r = rules_files_find(&l->files, &options, &l->config, diag, userdata);
 	if (r == 0)
-		r = rules_open(&l->files, &l->config, &l->catalogue.public, diag, userdata,
-			       &l->loader);
+		r = rules_open(&l->files, &l->config, catalogue ? catalogue : &l->catalogue.public,
+			       diag, userdata, &l->loader);
 	if (r == 0)
 		r = saker_rules_loader_compile(l->loader, &l->ruleset);
 	if (r == 0)
@@ -44,10 +46,9 @@ void ruleset_fini(struct ruleset_loaded *l)
 
 int ruleset_load_or_say(struct ruleset_loaded *l, const struct args *args, const char *config_path)
 {
-	struct reporter reporter = {
-		.out = stderr, .colour = report_colour(stderr), .quiet = true};
-	int r = ruleset_load(l, args->files, args->n_files, config_path, false, reporter_diag,
-			     &reporter);
+	struct reporter reporter = {.out = stderr, .colour = report_colour(stderr), .quiet = true};
+	const struct ruleset_how how = {.config = config_path};
+	int r = ruleset_load(l, args->files, args->n_files, &how, reporter_diag, &reporter);
 
 	reporter_finish(&reporter);
 	if (r == 0)

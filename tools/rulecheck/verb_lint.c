@@ -45,17 +45,18 @@ void lint_report(const struct lint *lint, enum lint_id id, const struct saker_pl
 	char message[1024];
 	va_list ap;
 
+	va_start(ap, format);
+	vsnprintf(message, sizeof(message), format, ap);
+	va_end(ap);
 	/* A macro's or list's text is looked at once a rule that uses it. */
 	for (uint32_t i = f->n; i > 0; i--) {
 		const struct saker_diag *d = &f->v[i - 1].diag;
 
 		if (d->line == place->line && d->column == place->column &&
-		    util_streq(d->id, kinds[id].id) && util_streq(d->file, place->file))
+		    util_streq(d->id, kinds[id].id) && util_streq(d->message, message) &&
+		    util_streq(d->file, place->file))
 			return;
 	}
-	va_start(ap, format);
-	vsnprintf(message, sizeof(message), format, ap);
-	va_end(ap);
 	diag.message = message;
 	diag.places = &(struct saker_diag_place){.kind = "rule", .name = about};
 	diag.n_places = 1;
@@ -114,7 +115,8 @@ static void check_all(const struct lint *lint)
 		if (checks[c]->all)
 			checks[c]->all(lint);
 		for (uint32_t i = 0; checks[c]->rule && i < n; i++) {
-			struct lint_rule rule = {.rule = saker_ruleset_rule(lint->loaded->ruleset, i)};
+			struct lint_rule rule = {
+				.rule = saker_ruleset_rule(lint->loaded->ruleset, i)};
 
 			rule.details = ruleset_details(lint->loaded, rule.rule->name);
 			if (rule.details)
@@ -173,14 +175,14 @@ struct lint_options {
 static int lint_files(const struct args *args, const struct lint_options *o,
 		      enum saker_severity least)
 {
+	const struct ruleset_how how = {.config = o->config};
 	struct ruleset_loaded loaded;
 	struct findings findings;
 	struct lint lint = {.loaded = &loaded, .findings = &findings};
 	int r, printed = 0;
 
 	findings_init(&findings);
-	r = ruleset_load(&loaded, args->files, args->n_files, o->config, false,
-			 take_loader_finding, &findings);
+	r = ruleset_load(&loaded, args->files, args->n_files, &how, take_loader_finding, &findings);
 	if (r == 0)
 		check_all(&lint);
 	if (r == 0)

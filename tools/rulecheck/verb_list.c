@@ -131,7 +131,8 @@ static void put_line(FILE *out, const struct saker_rule *r, const char *tags, in
 
 	if (!f)
 		return;
-	fprintf(f, "%-*s  %-13s  %-10s  %-7s  ", name_width, r->name,
+	put_text(f, r->name);
+	fprintf(f, "%*s  %-13s  %-10s  %-7s  ", MAX(name_width - (int)strlen(r->name), 0), "",
 		saker_priority_name(r->priority), r->source, r->enabled ? "yes" : "no");
 	put_cell(f, tags, "", 0);
 	fputs(tags[0] ? "  " : "", f);
@@ -183,12 +184,11 @@ static int put_json(FILE *out, const struct saker_rule *const *v, uint32_t n)
 		for (uint32_t k = 0; k < v[i]->n_tags; k++)
 			json_array_append_new(tags, json_string(v[i]->tags[k]));
 		json_array_append_new(
-			array,
-			json_pack("{ss ss ss sb so ss ss ss}", "name", v[i]->name, "priority",
-				  saker_priority_name(v[i]->priority), "source", v[i]->source,
-				  "enabled", v[i]->enabled, "tags", tags, "description",
-				  v[i]->description, "condition", v[i]->condition, "output",
-				  v[i]->output));
+			array, json_pack("{ss ss ss sb so ss ss ss}", "name", v[i]->name,
+					 "priority", saker_priority_name(v[i]->priority), "source",
+					 v[i]->source, "enabled", v[i]->enabled, "tags", tags,
+					 "description", v[i]->description, "condition",
+					 v[i]->condition, "output", v[i]->output));
 	}
 	r = array && json_dumpf(array, out, JSON_INDENT(2) | JSON_SORT_KEYS) == 0 ? 0 : -ENOMEM;
 	fputc('\n', out);

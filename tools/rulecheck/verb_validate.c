@@ -8,13 +8,13 @@
 
 static int validate_sarif(const struct args *args, const char *config_path)
 {
+	const struct ruleset_how how = {.config = config_path};
 	struct ruleset_loaded loaded;
 	struct findings findings;
 	int r, printed;
 
 	findings_init(&findings);
-	r = ruleset_load(&loaded, args->files, args->n_files, config_path, false, findings_diag,
-			 &findings);
+	r = ruleset_load(&loaded, args->files, args->n_files, &how, findings_diag, &findings);
 	printed = findings_sarif(stdout, &findings, codes_describe);
 	if (findings.out_of_memory || printed < 0)
 		r = -ENOMEM;

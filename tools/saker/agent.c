@@ -7,25 +7,33 @@
 #include "agent_internal.h"
 #include "syscalls.h"
 
-#define IDLE_MS 10000	      /* the longest without a look at clocks and sinks */
-#define DRAIN_NS (5 * SECOND) /* the longest that what is in the rings is worth at the end */
-#define REPLAY_FLUSH 1024     /* alerts after which a replay waits for its outputs */
+#define IDLE_MS 10000		/* the longest without a look at clocks and sinks */
+#define CHECK_MS 1000		/* the longest without a look at drops after an event */
+#define DRAIN_NS (5 * SECOND)	/* the longest that what is in the rings is worth at the end */
+#define DELIVER_NS (5 * SECOND) /* the same of what is queued for the outputs */
+#define REPLAY_FLUSH 1024	/* alerts after which a replay waits for its outputs */
 
 /* ---- an event ------------------------------------------------------------------ */
+
+static int render(struct agent *a, const struct saker_rule *rule, struct saker_rendered *rendered,
+		  struct saker_record *record)
+{
+	int r = saker_eval_render(a->eval, rule, record, rendered);
+
+	while (r == 0 && rendered->n_values > a->fields_capacity)
+		r = GROW(a->fields, a->fields_capacity, a->fields_capacity);
+	return r;
+}
 
 static int make_alert(struct agent *a, const struct saker_rule *rule, struct saker_record *record)
 {
 	struct saker_rendered rendered;
 	struct saker_alert alert;
-	int r = saker_eval_render(a->eval, rule, record, &rendered);
+	int r = render(a, rule, &rendered, record);
 
+	/* That a rule matched is said even when there is no memory to say of what. */
 	if (r < 0)
-		return r;
-	while (rendered.n_values > a->fields_capacity) {
-		r = GROW(a->fields, a->fields_capacity, a->fields_capacity);
-		if (r < 0)
-			return r;
-	}
+		rendered = (struct saker_rendered){.message = "(out of memory for the output)"};
 	for (uint32_t i = 0; i < rendered.n_values; i++) {
 		const struct saker_named_value *v = &rendered.values[i];
 
@@ -163,11 +171,13 @@ static bool all_broken(const struct agent *a)
 static int patience(const struct agent *a, uint64_t now)
 {
 	uint64_t left = a->ends == UINT64_MAX ? IDLE_MS : (a->ends - now) / 1000000 + 1;
+	/* Drops are looked for once a second: not yet at this look, so soon again. */
+	uint64_t most = a->drops.checked == now ? IDLE_MS : CHECK_MS;
 
-	return (int)MIN(left, (uint64_t)IDLE_MS);
+	return (int)MIN(left, most);
 }
 
-/* 0 = go on, 1 = stop. */
+/* 0 = go on, 1 = stop, a negative errno = fail. */
 static int look_around(struct agent *a, uint64_t now)
 {
 	if (atomic_load_explicit(&a->control.any, memory_order_relaxed) && obey(a))
@@ -179,9 +189,10 @@ static int look_around(struct agent *a, uint64_t now)
 			     "nobody reads the alerts any more: stopping");
 		return 1;
 	}
-	return a->replay ? 0
-			 : drops_check(&a->drops, now, a->capture, a->config, &a->logger, a->output,
-				       a->hostname);
+	if (!a->replay &&
+	    drops_check(&a->drops, now, a->capture, a->config, &a->logger, a->output, a->hostname))
+		return -ENOBUFS; /* said there; whoever restarts what failed shall see it */
+	return 0;
 }
 
 /* Until the end of the file, a signal, -M or a failure. 0 or a negative errno. */
@@ -211,8 +222,9 @@ static int loop(struct agent *a)
 			uint64_t now = now_ns(CLOCK_MONOTONIC);
 
 			since_look = 0;
-			if (look_around(a, now))
-				return 0;
+			r = look_around(a, now);
+			if (r)
+				return MIN(r, 0);
 			wait = patience(a, now);
 		}
 	}
@@ -226,7 +238,7 @@ static int drain(struct agent *a)
 	struct saker_event_meta meta;
 	int r = saker_capture_stop(a->capture);
 
-	while (r >= 0 && now_ns(CLOCK_MONOTONIC) < deadline) {
+	while (r >= 0 && now_ns(CLOCK_MONOTONIC) < deadline && !atomic_load(&a->control.hurry)) {
 		r = saker_capture_next(a->capture, 100, &event, &meta);
 		if (r == 1)
 			r = take_event(a, event, &meta);
@@ -234,16 +246,31 @@ static int drain(struct agent *a)
 	return r == -ENODATA || r >= 0 ? 0 : r;
 }
 
-static void finish(struct agent *a)
+/* A second signal cuts it short. Whether all readers were gone already. */
+static bool deliver_rest(struct agent *a)
+{
+	uint64_t deadline = now_ns(CLOCK_MONOTONIC) + DELIVER_NS;
+	bool more = true, gone;
+
+	while (more && now_ns(CLOCK_MONOTONIC) < deadline && !atomic_load(&a->control.hurry))
+		more = saker_output_flush(a->output, 100) < 0;
+	gone = all_broken(a); /* what is given up counts as broken too */
+	saker_output_stop(a->output, more ? 0 : 1000);
+	return gone;
+}
+
+/* 0, or -EIO when alerts of a file did not all reach a reader who still wants them. */
+static int finish(struct agent *a)
 {
 	struct saker_capture_stats capture = {.size = sizeof(capture)};
 	struct saker_output_stats output = {.size = sizeof(output)};
+	bool gone = deliver_rest(a);
 
-	saker_output_flush(a->output, 5000);
 	saker_capture_stats(a->capture, &capture);
 	saker_output_get_stats(a->output, &output);
 	a->summary.seconds = (double)(now_ns(CLOCK_MONOTONIC) - a->started) / 1e9;
 	summary_print(&a->summary, &a->logger, &capture, &output);
+	return a->replay && !gone && output.delivered < output.emitted * output.n_sinks ? -EIO : 0;
 }
 
 /* ---- all of it ----------------------------------------------------------------------- */
@@ -283,8 +310,16 @@ static int run(struct agent *a)
 	if (failed)
 		logger_print(&a->logger, SAKER_PRIORITY_ERROR, "stopped by a failure: %s",
 			     strerror(-failed));
-	finish(a);
-	return failed ? AGENT_FAILED : AGENT_OK;
+	r = finish(a);
+	return failed || r < 0 ? AGENT_FAILED : AGENT_OK;
+}
+
+static int say_fine(const struct agent *a)
+{
+	logger_print(&a->logger, SAKER_PRIORITY_INFORMATIONAL,
+		     "configuration and rules are fine: %u rules enabled, from %u file%s",
+		     rules_n_enabled(a->ruleset), a->files.n, a->files.n == 1 ? "" : "s");
+	return AGENT_OK;
 }
 
 int agent_run(const struct options *options, const struct config *config)
@@ -308,7 +343,7 @@ int agent_run(const struct options *options, const struct config *config)
 	if (r < 0)
 		result = AGENT_BAD_RULES;
 	else if (options->dry_run)
-		result = AGENT_OK;
+		result = say_fine(&agent);
 	else
 		result = run(&agent);
 	agent_fini(&agent);

@@ -104,11 +104,18 @@ static unsigned int distance(const char *a, const char *b)
 	return row[n % 3][m];
 }
 
-/* The known path nearest to an unknown one, or any of that last name; NULL = none is near. */
-static const char *nearest(const char *path, char found[MAX_PATH])
+/* Whether candidate is a part of path that was there to be written in. */
+static bool is_above(const char *candidate, const char *path)
 {
-	const char *last = strrchr(path, '.');
-	unsigned int best = MAX(2, (unsigned int)strlen(path) / 4) + 1;
+	size_t len = strlen(candidate);
+
+	return strncmp(path, candidate, len) == 0 && (path[len] == '.' || path[len] == '[');
+}
+
+/* The known path that differs least from an unknown one; whether that is little. */
+static bool nearest_by_distance(const char *path, char found[MAX_PATH])
+{
+	unsigned int least = MAX(2, (unsigned int)strlen(path) / 4), best = UINT32_MAX;
 
 	found[0] = '\0';
 	for (uint32_t i = 0; i < config_n_keys; i++) {
@@ -122,6 +129,8 @@ static const char *nearest(const char *path, char found[MAX_PATH])
 
 			memcpy(candidate, config_keys[i].path, len);
 			candidate[len] = '\0';
+			if (is_above(candidate, path))
+				continue;
 			d = distance(path, candidate);
 			/* Cut short is near, however much is missing. */
 			if (strncmp(path, candidate, strlen(path)) == 0)
@@ -132,14 +141,37 @@ static const char *nearest(const char *path, char found[MAX_PATH])
 			}
 		}
 	}
-	for (uint32_t i = 0; !found[0] && i < config_n_keys; i++) {
+	return best <= least;
+}
+
+/* The first known path of the same last name: the section is what is wrong. */
+static bool nearest_by_name(const char *path, char found[MAX_PATH])
+{
+	const char *last = strrchr(path, '.');
+
+	for (uint32_t i = 0; i < config_n_keys; i++) {
 		const char *known = strrchr(config_keys[i].path, '.');
 
 		known = known ? known + 1 : config_keys[i].path;
-		if (util_streq(known, last ? last + 1 : path))
+		if (util_streq(known, last ? last + 1 : path)) {
 			memcpy(found, config_keys[i].path, strlen(config_keys[i].path) + 1);
+			return true;
+		}
 	}
-	return found[0] ? found : NULL;
+	return false;
+}
+
+static void suggest(const char *path, char *hint, size_t size)
+{
+	char found[MAX_PATH];
+
+	if (nearest_by_distance(path, found) || nearest_by_name(path, found))
+		snprintf(hint, size, "did you mean '%s'?", found);
+	else if (found[0])
+		snprintf(hint, size, "the nearest known key is '%s'; --list-keys lists them all",
+			 found);
+	else
+		snprintf(hint, size, "--list-keys lists those that are known");
 }
 
 /* ---- the check ------------------------------------------------------------- */
@@ -180,8 +212,8 @@ static void check_number(struct check *c, const struct config_key *key,
 	double least = dots ? strtod(key->limits, NULL) : 0;
 	double most = dots ? strtod(dots + 2, NULL) : 1.8e19;
 	char wanted[128];
-	uint64_t whole;
-	double value;
+	uint64_t whole = 0;
+	double value = 0;
 	bool ok;
 
 	if (key->type == CONFIG_TYPE_UINT) {
@@ -288,13 +320,11 @@ static bool is_section(const char *pattern)
 static void unknown_key(struct check *c, const struct config_entry *entry, const char *pattern)
 {
 	struct config_node where = *entry->value;
-	char found[MAX_PATH], hint[MAX_PATH + 32] = "";
-	const char *near = nearest(pattern, found);
+	char hint[MAX_PATH + 64];
 
 	where.line = entry->line;
 	where.column = entry->column;
-	if (near)
-		snprintf(hint, sizeof(hint), "did you mean '%s'?", near);
+	suggest(pattern, hint, sizeof(hint));
 	c->errors++;
 	config_complain(c->tree, SAKER_SEVERITY_ERROR, &where, hint, "%sunknown key '%s'",
 			entry->value->command_line ? "-o " : "", c->shown);

@@ -158,7 +158,8 @@ static int bad_path(const struct path_cursor *c, const char *what)
 {
 	config_complain(
 		c->tree, SAKER_SEVERITY_ERROR, NULL,
-		"write key.subkey=value or list[0]=value; a backslash makes . [ ] \\ ordinary",
+		"write key.subkey=value, list[0]=value or list[]=value to append; a backslash "
+		"makes . [ ] \\ ordinary",
 		"-o %s: %s", c->option, what);
 	return -EBADMSG;
 }
@@ -192,6 +193,7 @@ static int enter(struct path_cursor *c, const char *key, uint32_t index)
 			return bad_path(c, "the index is past the end of the list");
 		if (!entry.value)
 			return -ENOMEM;
+		entry.value->command_line = true;
 		r = config_node_add(arena, c->node, entry);
 		if (r < 0)
 			return r;
@@ -282,8 +284,6 @@ int config_tree_set(struct config_tree *tree, const char *option)
 	c.p++;
 	if (*c.p == '{' || *c.p == '[') {
 		r = config_tree_parse(tree, "", c.p, strlen(c.p), &value);
-		if (r == -EBADMSG)
-			return bad_path(&c, "the value is not YAML or JSON");
 		if (r < 0)
 			return r;
 	} else {

@@ -16,6 +16,8 @@
 struct reader {
 	struct config_tree *tree;
 	const char *file;
+	const char *data; /* of -o */
+	size_t len;
 	bool expand;
 	yaml_parser_t parser;
 	uint32_t n_nodes;
@@ -26,15 +28,38 @@ struct reader {
 	uint32_t n_anchors;
 };
 
-static int complain_at(struct reader *r, yaml_mark_t mark, const char *message)
+static int complain_with(struct reader *r, yaml_mark_t mark, const char *message, const char *hint)
 {
 	struct config_node where = {.file = r->file,
 				    .line = (uint32_t)mark.line + 1,
 				    .column = (uint32_t)mark.column + 1};
 
-	if (r->file[0]) /* -o says it in its own words */
-		config_complain(r->tree, SAKER_SEVERITY_ERROR, &where, NULL, "%s", message);
+	if (r->file[0])
+		config_complain(r->tree, SAKER_SEVERITY_ERROR, &where, hint, "%s", message);
+	else
+		config_complain(r->tree, SAKER_SEVERITY_ERROR, NULL,
+				*hint ? hint : "a value that begins with { or [ is YAML or JSON",
+				"-o: %s, at character %zu of %.*s", message, mark.index + 1,
+				(int)MIN(r->len, (size_t)256), r->data);
 	return -EBADMSG;
+}
+
+static int complain_at(struct reader *r, yaml_mark_t mark, const char *message)
+{
+	return complain_with(r, mark, message, "");
+}
+
+/* What mostly lies behind a parser's words. */
+static const char *hint_for(const char *problem, const char *context)
+{
+	if (strstr(problem, "cannot start any token"))
+		return "indent with blanks, not tabs, and put texts that begin with @, ` or % in "
+		       "quotes";
+	if (context && strstr(context, "scanning a tag"))
+		return "a text that begins with ! must be in quotes";
+	if (strstr(problem, "mapping values are not allowed"))
+		return "check the indentation; a text with a colon must be in quotes";
+	return "";
 }
 
 static int next_event(struct reader *r, yaml_event_t *event)
@@ -48,15 +73,19 @@ static int next_event(struct reader *r, yaml_event_t *event)
 	snprintf(message, sizeof(message), "not YAML: %s%s%s",
 		 r->parser.problem ? r->parser.problem : "bad characters",
 		 r->parser.context ? " " : "", r->parser.context ? r->parser.context : "");
-	return complain_at(r, r->parser.problem_mark, message);
+	return complain_with(
+		r, r->parser.problem_mark, message,
+		hint_for(r->parser.problem ? r->parser.problem : "", r->parser.context));
 }
 
 static int remember_anchor(struct reader *r, const yaml_char_t *anchor, struct config_node *node)
 {
 	char *name;
 
-	if (!anchor || r->n_anchors == MAX_ANCHORS)
+	if (!anchor)
 		return 0;
+	if (r->n_anchors == MAX_ANCHORS)
+		return complain_at(r, r->parser.mark, "too many anchors");
 	name = arena_strdup(&r->tree->arena, (const char *)anchor);
 	if (!name)
 		return -ENOMEM;
@@ -109,9 +138,12 @@ static int read_scalar(struct reader *r, const yaml_event_t *event, struct confi
 
 	if (strlen(value) != event->data.scalar.length)
 		return complain_at(r, event->start_mark, "a value has a NUL character");
+	if (event->data.scalar.tag && !*value)
+		return complain_with(r, event->start_mark, "a tag without a value",
+				     "a text that begins with ! must be in quotes");
 	if (is_null(event)) {
 		node->kind = CONFIG_NULL;
-		return 0;
+		return remember_anchor(r, event->data.scalar.anchor, node);
 	}
 	node->text = r->expand ? config_expand(&r->tree->arena, value)
 			       : arena_strdup(&r->tree->arena, value);
@@ -232,7 +264,7 @@ static int read_document(struct reader *r, struct config_node **ret_root)
 int config_tree_parse(struct config_tree *tree, const char *file, const char *data, size_t len,
 		      struct config_node **ret_root)
 {
-	struct reader r = {.tree = tree, .expand = *file != '\0'};
+	struct reader r = {.tree = tree, .data = data, .len = len, .expand = *file != '\0'};
 	int res;
 
 	r.file = arena_strdup(&tree->arena, file);

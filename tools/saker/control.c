@@ -12,6 +12,8 @@
 
 /* Editors and package managers touch a file several times: wait until they are done. */
 #define DEBOUNCE_MS 100
+#define GRACE_MS 1000 /* to open the capture, once told to stop */
+#define INTERRUPTED 130
 
 static void raise_flag(struct control *c, atomic_bool *flag)
 {
@@ -20,9 +22,18 @@ static void raise_flag(struct control *c, atomic_bool *flag)
 	pthread_mutex_lock(&c->lock);
 	if (c->capture)
 		saker_capture_interrupt(c->capture);
-	else if (flag == &c->stop)
-		_exit(130); /* still opening, perhaps for ever: nothing was taken in yet */
 	pthread_mutex_unlock(&c->lock);
+}
+
+/* Told to stop while opening, which may wait for ever: for a FIFO, say. */
+static bool still_opening(struct control *c)
+{
+	bool opening;
+
+	pthread_mutex_lock(&c->lock);
+	opening = !c->capture && !c->opened;
+	pthread_mutex_unlock(&c->lock);
+	return opening && atomic_load(&c->stop);
 }
 
 static void take_signal(struct control *c)
@@ -39,6 +50,8 @@ static void take_signal(struct control *c)
 		raise_flag(c, &c->reopen);
 		break;
 	default:
+		if (atomic_load(&c->stop))
+			raise_flag(c, &c->hurry);
 		raise_flag(c, &c->stop);
 	}
 }
@@ -50,6 +63,9 @@ static bool is_ours(const struct control *c, const struct inotify_event *event)
 
 		if (w->wd != event->wd || event->len == 0)
 			continue;
+		/* How Kubernetes exchanges all files of a ConfigMap at once. */
+		if (util_streq(event->name, "..data"))
+			return true;
 		if (w->name ? util_streq(w->name, event->name)
 			    : fnmatch("*.yaml", event->name, FNM_PERIOD) == 0 ||
 				      fnmatch("*.yml", event->name, FNM_PERIOD) == 0)
@@ -71,7 +87,7 @@ static bool take_changes(struct control *c)
 		pthread_mutex_lock(&c->lock);
 		for (char *p = events; p < events + n; p += sizeof(*event) + event->len) {
 			event = (const struct inotify_event *)p;
-			changed = changed || is_ours(c, event);
+			changed = changed || (event->mask & IN_Q_OVERFLOW) || is_ours(c, event);
 		}
 		pthread_mutex_unlock(&c->lock);
 	}
@@ -89,10 +105,14 @@ static void *control_main(void *arg)
 			{.fd = c->signal_fd, .events = POLLIN},
 			{.fd = c->watch_fd, .events = POLLIN},
 		};
-		int n = poll(fds, ARRAY_SIZE(fds), changed ? DEBOUNCE_MS : -1);
+		bool opening = still_opening(c);
+		int grace = atomic_load(&c->hurry) ? 0 : GRACE_MS;
+		int n = poll(fds, ARRAY_SIZE(fds), changed ? DEBOUNCE_MS : opening ? grace : -1);
 
 		if (n < 0 && errno != EINTR)
 			return NULL;
+		if (opening && n == 0 && !changed && still_opening(c))
+			_exit(INTERRUPTED); /* nothing was taken in yet */
 		if (n == 0 && changed) {
 			changed = false;
 			raise_flag(c, &c->reload);
@@ -165,6 +185,7 @@ void control_attach(struct control *c, struct saker_capture *capture)
 {
 	pthread_mutex_lock(&c->lock);
 	c->capture = capture;
+	c->opened = c->opened || capture;
 	pthread_mutex_unlock(&c->lock);
 }
 

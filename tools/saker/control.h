@@ -22,6 +22,7 @@ struct control_watch {
 
 struct control {
 	atomic_bool stop;   /* SIGINT, SIGTERM */
+	atomic_bool hurry;  /* one of them again: wait for nothing more */
 	atomic_bool reload; /* SIGHUP, a rule file changed */
 	atomic_bool reopen; /* SIGUSR1 */
 	atomic_bool any;    /* one of them: what the main loop looks at per event */
@@ -35,7 +36,8 @@ struct control {
 	struct control_watch *watches;
 	uint32_t n_watches;
 	uint32_t watches_capacity;
-	struct saker_capture *capture; /* NULL = not open: stopping then ends the process */
+	struct saker_capture *capture; /* NULL = not open */
+	bool opened;		       /* it was open once */
 };
 
 /*

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Run while building: copies the man page, with the table of configuration keys
- * in place of the line @CONFIG_KEYS@ and the version in place of @VERSION@.
+ * in place of the line @CONFIG_KEYS@, and the version and the places of files in
+ * place of their names.
  */
 #include <stdio.h>
 #include <string.h>
+
+#define MAX_VALUES 3
 
 static const struct {
 	const char *path;
@@ -60,25 +63,41 @@ static void put_keys(void)
 	}
 }
 
+/* A line with each @NAME@ replaced. */
+static void put_line(const char *line, char *const *values, size_t n)
+{
+	static const char *const names[MAX_VALUES] = {"@VERSION@", "@CONFIG_FILE@", "@RULES_DIR@"};
+
+	while (*line) {
+		size_t i;
+
+		for (i = 0; i < n; i++) {
+			if (strncmp(line, names[i], strlen(names[i])) == 0)
+				break;
+		}
+		if (i < n) {
+			fputs(values[i], stdout);
+			line += strlen(names[i]);
+		} else {
+			putchar(*line++);
+		}
+	}
+}
+
 int main(int argc, char **argv)
 {
 	char line[1024];
 	FILE *in;
 
-	if (argc != 3 || !(in = fopen(argv[1], "r"))) {
-		fprintf(stderr, "usage: gen_man TEMPLATE VERSION\n");
+	if (argc < 3 || argc > 2 + MAX_VALUES || !(in = fopen(argv[1], "r"))) {
+		fprintf(stderr, "usage: gen_man TEMPLATE VERSION [CONFIG_FILE RULES_DIR]\n");
 		return 1;
 	}
 	while (fgets(line, sizeof(line), in)) {
-		char *version = strstr(line, "@VERSION@");
-
 		if (strcmp(line, "@CONFIG_KEYS@\n") == 0)
 			put_keys();
-		else if (version)
-			printf("%.*s%s%s", (int)(version - line), line, argv[2],
-			       version + strlen("@VERSION@"));
 		else
-			fputs(line, stdout);
+			put_line(line, argv + 2, (size_t)argc - 2);
 	}
 	fclose(in);
 	return 0;

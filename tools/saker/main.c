@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* saker: the agent. Options, configuration, then what they ask for. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <syslog.h>
@@ -69,10 +70,25 @@ static int with_config(const struct options *options)
 	return r;
 }
 
+/*
+ * A standard stream that is closed would become the first file that is opened,
+ * and alerts would be written into that. This one refuses what is not for it.
+ */
+static void keep_standard_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			_exit(AGENT_FAILED);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
 	int r;
+
+	keep_standard_streams();
 
 	signal(SIGPIPE, SIG_IGN); /* a reader that leaves is an error like others */
 	r = options_parse(&options, argc, argv, stderr);

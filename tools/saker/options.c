@@ -26,23 +26,21 @@ struct option_row {
 
 static const struct option_row rows[] = {
 	{'c', "config", required_argument, "FILE", "What to do",
-	 "configuration, as falco.yaml; else " SAKER_CONFIG_FILE},
+	 "configuration, as falco.yaml (1)"},
 	{'o', "option", required_argument, "KEY=VALUE", NULL,
-	 "set a configuration key, see --list-keys; a[]=x appends"},
-	{'r', "rules", required_argument, "FILE|DIR", NULL,
-	 "rules to load, instead of rules_files; again for more"},
+	 "set a configuration key; a[]=x appends (2)"},
+	{'r', "rules", required_argument, "FILE|DIR", NULL, "rules to load, again for more (3)"},
 	{OPT_REPLAY, "replay", required_argument, "FILE", NULL,
-	 "read events from a capture file (.scap), - is standard input"},
+	 "take events from a .scap file, - is stdin"},
 	{'M', "max-seconds", required_argument, "SECONDS", NULL, "stop after this time"},
-	{'U', "unbuffered", no_argument, NULL, NULL,
-	 "write each alert at once, whatever is configured"},
+	{'U', "unbuffered", no_argument, NULL, NULL, "write each alert at once"},
 	{'v', "verbose", no_argument, NULL, NULL, "log more"},
 	{'V', "validate", required_argument, "FILE", "Instead of that",
-	 "check rule files and say what is wrong; again for more"},
+	 "say what is wrong with rules; again for more"},
 	{OPT_DRY_RUN, "dry-run", no_argument, NULL, NULL,
-	 "check configuration and rules, then stop"},
+	 "check configuration and rules as a run would"},
 	{OPT_LIST, "list", optional_argument, "CLASS", NULL,
-	 "list the fields for rules, of a class (proc, fd) or all"},
+	 "list the fields for rules: all, or as proc, fd"},
 	{'N', "names-only", no_argument, NULL, NULL, "with --list: names only"},
 	{OPT_LIST_KEYS, "list-keys", no_argument, NULL, NULL, "list the configuration keys"},
 	{OPT_FORMAT, "format", required_argument, "FORMAT", NULL,
@@ -73,10 +71,13 @@ void options_help(FILE *out)
 			 row->argument == optional_argument ? "]" : "");
 		fprintf(out, "  %-29s %s\n", left, row->help);
 	}
-	fputs("\nExit: 0 well, 1 rules or configuration are wrong, 2 usage, 3 the capture cannot "
-	      "be\n"
-	      "opened, 4 it failed while running. SIGHUP loads the rules again, SIGUSR1 reopens\n"
-	      "files, SIGINT and SIGTERM stop after delivering all alerts. See saker(1).\n",
+	fputs("\n(1) else " SAKER_CONFIG_FILE ", if it is there\n"
+	      "(2) --list-keys lists them (3) else rules_files of the configuration, else\n"
+	      "" SAKER_RULES_DIR "\n"
+	      "\nExit code: 0 well, 1 rules or configuration are wrong, 2 usage, 3 the capture\n"
+	      "cannot be opened, 4 it failed while running. SIGHUP loads the rules again,\n"
+	      "SIGUSR1 reopens files, SIGINT and SIGTERM stop when all alerts are delivered;\n"
+	      "a second one waits for nothing. See saker(1).\n",
 	      out);
 }
 
@@ -125,9 +126,13 @@ static int take(struct options *o, int value, const char *argument, FILE *err)
 		o->sets[o->n_sets++] = argument;
 		return 0;
 	case 'r':
+		if (!*argument)
+			return bad(err, "-r needs the name of a file or folder");
 		o->rules[o->n_rules++] = argument;
 		return 0;
 	case 'V':
+		if (!*argument)
+			return bad(err, "-V needs the name of a file or folder");
 		o->validate[o->n_validate++] = argument;
 		o->mode = OPTIONS_VALIDATE;
 		return 0;
@@ -168,6 +173,31 @@ static int take(struct options *o, int value, const char *argument, FILE *err)
 	}
 }
 
+/* "--lis" is short for two; "--rule-file" and "--replays" begin as one that there is. */
+static int bad_long(const char *word, FILE *err)
+{
+	size_t len = strcspn(word + 2, "="), best = 2;
+	const char *near[2] = {NULL, NULL};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		size_t same = 0;
+
+		while (same < len && rows[i].name[same] == word[2 + same])
+			same++;
+		if (same == len)
+			near[near[0] != NULL] = rows[i].name;
+		else if (same > best && !near[1]) {
+			best = same;
+			near[0] = rows[i].name;
+		}
+	}
+	if (near[0] && near[1])
+		return bad(err, "%s is ambiguous: --%s or --%s?", word, near[0], near[1]);
+	if (near[0])
+		return bad(err, "there is no option %s: did you mean --%s?", word, near[0]);
+	return bad(err, "there is no option %s", word);
+}
+
 /* getopt's own messages would name the program by its path and say too little. */
 static int complain(int value, char **argv, FILE *err)
 {
@@ -183,7 +213,7 @@ static int complain(int value, char **argv, FILE *err)
 		return bad(err, "-%s needs a value", letter);
 	if (optopt && strncmp(word, "--", 2) != 0)
 		return bad(err, "there is no option -%s", letter);
-	return bad(err, "there is no option %s, or it is ambiguous", word);
+	return bad_long(word, err);
 }
 
 static int parse(struct options *o, int argc, char **argv, const char *letters,
@@ -208,6 +238,8 @@ static int parse(struct options *o, int argc, char **argv, const char *letters,
 		else
 			return bad(err, "what is '%s' for? Rules are given with -r", argv[optind]);
 	}
+	if (o->names_only && o->mode == OPTIONS_RUN)
+		return bad(err, "-N goes with --list");
 	return 0;
 }
 

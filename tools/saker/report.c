@@ -25,7 +25,7 @@ bool report_colour(FILE *stream)
 }
 
 /* C0, DEL and the C1 controls of UTF-8 become '?'; a tab or newline a blank. */
-static void put_clean(FILE *out, const char *s, size_t n)
+void report_put(FILE *out, const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)s[i];
@@ -45,7 +45,7 @@ static void put_coloured(FILE *out, bool colour, const char *code, const char *t
 {
 	if (colour)
 		fputs(code, out);
-	put_clean(out, text, strlen(text));
+	report_put(out, text, strlen(text));
 	if (colour)
 		fputs(RESET, out);
 }
@@ -89,7 +89,7 @@ static void put_source(FILE *out, bool colour, const struct saker_diag *diag)
 		from = caret - SNIPPET / 2;
 	snprintf(number, sizeof(number), "%5u", diag->line);
 	fprintf(out, "%s | %s", number, from ? "..." : "");
-	put_clean(out, text + from, MIN(len - from, (size_t)SNIPPET));
+	report_put(out, text + from, MIN(len - from, (size_t)SNIPPET));
 	fprintf(out, "%s\n", len - from > SNIPPET ? "..." : "");
 	if (diag->column) {
 		fprintf(out, "      | %*s", (int)(caret - from + (from ? 3 : 0)), "");
@@ -125,7 +125,7 @@ void report_diag(FILE *out, bool colour, const struct saker_diag *diag)
 	}
 	put_coloured(out, colour, severities[s].code, severities[s].name);
 	fputs(": ", out);
-	put_clean(out, diag->message, strlen(diag->message));
+	report_put(out, diag->message, strlen(diag->message));
 	if (strncmp(diag->id, "LOAD_", 5) == 0)
 		fprintf(out, " [%s]", diag->id);
 	fputc('\n', out);
@@ -134,7 +134,7 @@ void report_diag(FILE *out, bool colour, const struct saker_diag *diag)
 	if (diag->hint[0]) {
 		fputs("      ", out);
 		put_coloured(out, colour, CYAN, "hint: ");
-		put_clean(out, diag->hint, strlen(diag->hint));
+		report_put(out, diag->hint, strlen(diag->hint));
 		fputc('\n', out);
 	}
 }
@@ -181,7 +181,7 @@ static void print_line(const struct logger *logger, enum saker_priority priority
 			     priority == SAKER_PRIORITY_WARNING ? "warning" : "error");
 		fputs(": ", stderr);
 	}
-	put_clean(stderr, message, strlen(message));
+	report_put(stderr, message, strlen(message));
 	fputc('\n', stderr);
 	funlockfile(stderr);
 }

@@ -12,6 +12,9 @@
 /* Whether to colour what goes to this stream: a terminal, and NO_COLOR is not set. */
 bool report_colour(FILE *stream);
 
+/* Prints n bytes that may be anybody's: controls become '?', a tab or newline a blank. */
+void report_put(FILE *out, const char *s, size_t n);
+
 /* Prints one finding: place, severity, message, the line with a caret, the hint. */
 void report_diag(FILE *out, bool colour, const struct saker_diag *diag);
 

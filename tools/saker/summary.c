@@ -87,12 +87,17 @@ void summary_print(struct summary *s, const struct logger *logger,
 		   const struct saker_capture_stats *capture,
 		   const struct saker_output_stats *output)
 {
+	uint64_t lost = output->dropped + output->failed + output->queued;
 	struct rusage usage = {0};
 
 	print_events(s, logger, capture);
 	logger_print(logger, SAKER_PRIORITY_INFORMATIONAL,
 		     "alerts: %llu, lost on the way out: %llu", (unsigned long long)s->alerts,
-		     (unsigned long long)(output->dropped + output->failed));
+		     (unsigned long long)lost);
+	if (lost)
+		logger_print(logger, SAKER_PRIORITY_WARNING,
+			     "%llu alerts did not reach an output, or nobody reads it",
+			     (unsigned long long)lost);
 	/* The rows move; by_index is of no use after this. */
 	if (s->n)
 		qsort(s->rows, s->n, sizeof(*s->rows), by_count);

@@ -43,7 +43,7 @@ enum saker_severity {
 struct saker_diag_place {
 	const char *kind; /* "rule", "macro condition", ...: Falco's item_type */
 	const char *name; /* "" when the place has none */
-	uint32_t line;    /* 1-based; 0 = unknown */
+	uint32_t line;	  /* 1-based; 0 = unknown */
 	uint32_t column;  /* 1-based; 0 = unknown */
 	uint64_t offset;  /* bytes from the start of the file */
 };
@@ -57,7 +57,7 @@ struct saker_diag {
 	const char *id;
 	enum saker_severity severity;
 	const char *file; /* "" when the finding is not about a file */
-	uint32_t line;    /* 1-based; 0 = unknown */
+	uint32_t line;	  /* 1-based; 0 = unknown */
 	uint32_t column;  /* 1-based; 0 = unknown */
 	const char *message;
 	const char *hint;
@@ -91,27 +91,27 @@ enum saker_type {
 	SAKER_TYPE_U64 = 12,
 	SAKER_TYPE_RELTIME = 13, /* u64 nanoseconds */
 	SAKER_TYPE_ABSTIME = 14, /* u64 nanoseconds since 1970 */
-	SAKER_TYPE_PORT = 15,    /* u64; constants may be service names */
-	SAKER_TYPE_DOUBLE = 16,  /* f64 */
-	SAKER_TYPE_IP = 17,      /* ip; prefix is not used */
-	SAKER_TYPE_NET = 18,     /* ip with prefix; fields yield an address */
+	SAKER_TYPE_PORT = 15,	 /* u64; constants may be service names */
+	SAKER_TYPE_DOUBLE = 16,	 /* f64 */
+	SAKER_TYPE_IP = 17,	 /* ip; prefix is not used */
+	SAKER_TYPE_NET = 18,	 /* ip with prefix; fields yield an address */
 };
 
 /* Why there is no value. */
 enum saker_absence {
 	SAKER_PRESENT = 0,
 	SAKER_ABSENT_NOT_APPLICABLE = 1, /* the record has no such thing */
-	SAKER_ABSENT_NOT_CAPTURED = 2,   /* never asked the kernel for it */
-	SAKER_ABSENT_EVICTED = 3,        /* was known, gave way to the memory bound */
-	SAKER_ABSENT_DROPPED = 4,        /* the event that carried it was lost */
-	SAKER_ABSENT_TRUNCATED = 5,      /* cut off at a limit */
-	SAKER_ABSENT_NO_PERMISSION = 6,  /* the kernel refused to tell */
-	SAKER_ABSENT_PENDING = 7,        /* metadata still on its way */
+	SAKER_ABSENT_NOT_CAPTURED = 2,	 /* never asked the kernel for it */
+	SAKER_ABSENT_EVICTED = 3,	 /* was known, gave way to the memory bound */
+	SAKER_ABSENT_DROPPED = 4,	 /* the event that carried it was lost */
+	SAKER_ABSENT_TRUNCATED = 5,	 /* cut off at a limit */
+	SAKER_ABSENT_NO_PERMISSION = 6,	 /* the kernel refused to tell */
+	SAKER_ABSENT_PENDING = 7,	 /* metadata still on its way */
 };
 
 struct saker_ip {
-	uint8_t family; /* 4 or 6 */
-	uint8_t prefix; /* bits, for SAKER_TYPE_NET */
+	uint8_t family;	  /* 4 or 6 */
+	uint8_t prefix;	  /* bits, for SAKER_TYPE_NET */
 	uint8_t addr[16]; /* network order; IPv4 uses the first four */
 };
 
@@ -120,7 +120,7 @@ struct saker_ip {
  * long it lives (a field value: until the next record).
  */
 struct saker_value {
-	uint8_t type;   /* enum saker_type */
+	uint8_t type;	/* enum saker_type */
 	uint8_t absent; /* enum saker_absence; not SAKER_PRESENT = no value */
 	uint8_t format; /* enum saker_format: how a number is written */
 	uint8_t reserved;
@@ -210,8 +210,8 @@ enum saker_priority {
 static inline const char *saker_priority_name(enum saker_priority priority)
 {
 	switch (priority) {
-#define X(symbol, text)                 \
-	case SAKER_PRIORITY_##symbol:   \
+#define X(symbol, text)               \
+	case SAKER_PRIORITY_##symbol: \
 		return text;
 		SAKER_PRIORITY_LIST(X)
 #undef X

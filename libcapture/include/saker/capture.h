@@ -33,16 +33,16 @@ struct saker_capture_options {
 	saker_log_fn log; /* libbpf's messages and our own; may be NULL */
 	void *log_userdata;
 	const struct saker_syscall_set *syscalls; /* wanted; NULL = the "state" set */
-	uint64_t ring_bytes;     /* per ring, a power of two of pages; 0 = 4 MiB */
-	uint32_t cpus_per_ring;  /* 0 or 1 = one ring per CPU */
-	uint32_t snaplen;        /* bytes kept of I/O buffers; 0 = 80 */
-	uint64_t order_ns;       /* how long events wait for older ones of other CPUs; 0 = 2 ms */
-	bool drop_failed_exit;   /* failed syscalls are not wanted */
-	bool no_initial_state;   /* do not yield the processes that exist already */
+	uint64_t ring_bytes;			  /* per ring, a power of two of pages; 0 = 4 MiB */
+	uint32_t cpus_per_ring;			  /* 0 or 1 = one ring per CPU */
+	uint32_t snaplen;			  /* bytes kept of I/O buffers; 0 = 80 */
+	uint64_t order_ns;     /* how long events wait for older ones of other CPUs; 0 = 2 ms */
+	bool drop_failed_exit; /* failed syscalls are not wanted */
+	bool no_initial_state; /* do not yield the processes that exist already */
 };
 
-#define SAKER_CAPTURE_OPTIONS_INIT                       \
-	{                                                \
+#define SAKER_CAPTURE_OPTIONS_INIT                            \
+	{                                                     \
 		.size = sizeof(struct saker_capture_options), \
 	}
 
@@ -63,7 +63,8 @@ struct saker_event_meta {
 };
 
 enum saker_event_meta_flag {
-	SAKER_EVENT_META_INITIAL = 1 << 0, /* start-up state (events 430-448), not something that happened now */
+	SAKER_EVENT_META_INITIAL =
+		1 << 0, /* start-up state (events 430-448), not something that happened now */
 	/*
 	 * Counts as an event, but is for the state alone and not for rules: an enter
 	 * event of an old file, an account announced in front of all else, an event
@@ -86,7 +87,8 @@ SAKER_PUBLIC int saker_capture_next(struct saker_capture *capture, int timeout_m
 SAKER_PUBLIC void saker_capture_interrupt(struct saker_capture *capture);
 
 /* Changes the wanted set while running. -ENOTSUP: the engine selects nothing (files). */
-SAKER_PUBLIC int saker_capture_want(struct saker_capture *capture, const struct saker_syscall_set *syscalls);
+SAKER_PUBLIC int saker_capture_want(struct saker_capture *capture,
+				    const struct saker_syscall_set *syscalls);
 
 /* Stops new events; saker_capture_next yields what is pending, then -ENODATA. */
 SAKER_PUBLIC int saker_capture_stop(struct saker_capture *capture);
@@ -101,41 +103,41 @@ SAKER_PUBLIC int saker_capture_refill(struct saker_capture *capture, int64_t tid
 				      saker_capture_event_fn fn, void *userdata);
 
 /* Why an event was not delivered. */
-#define SAKER_DROP_REASON_LIST(X)                                              \
-	X(RING_FULL, "ring_full")       /* the consumer was too slow */        \
-	X(SCRATCH, "scratch_busy")      /* the CPU's scratch was in use */     \
-	X(TOO_LARGE, "too_large")       /* more than an event can hold */      \
-	X(FAULT, "fault")               /* the kernel data could not be read */
+#define SAKER_DROP_REASON_LIST(X)                                     \
+	X(RING_FULL, "ring_full")  /* the consumer was too slow */    \
+	X(SCRATCH, "scratch_busy") /* the CPU's scratch was in use */ \
+	X(TOO_LARGE, "too_large")  /* more than an event can hold */  \
+	X(FAULT, "fault")	   /* the kernel data could not be read */
 
 enum saker_drop_reason {
 #define X(symbol, name) SAKER_DROP_##symbol,
 	SAKER_DROP_REASON_LIST(X)
 #undef X
-	SAKER_DROP_REASONS,
+		SAKER_DROP_REASONS,
 };
 
 /* Classes of events that drops are counted by; the names are those of Falco's metrics. */
-#define SAKER_EVENT_CLASS_LIST(X)               \
-	X(CLONE_FORK, "clone_fork")             \
-	X(EXECVE, "execve")                     \
-	X(CONNECT, "connect")                   \
-	X(OPEN, "open")                         \
-	X(DIR_FILE, "dir_file")                 \
-	X(OTHER_INTEREST, "other_interest")     \
-	X(CLOSE, "close")                       \
-	X(PROC_EXIT, "proc")                    \
+#define SAKER_EVENT_CLASS_LIST(X)           \
+	X(CLONE_FORK, "clone_fork")         \
+	X(EXECVE, "execve")                 \
+	X(CONNECT, "connect")               \
+	X(OPEN, "open")                     \
+	X(DIR_FILE, "dir_file")             \
+	X(OTHER_INTEREST, "other_interest") \
+	X(CLOSE, "close")                   \
+	X(PROC_EXIT, "proc")                \
 	X(OTHER, "other")
 
 enum saker_event_class {
 #define X(symbol, name) SAKER_EVENT_CLASS_##symbol,
 	SAKER_EVENT_CLASS_LIST(X)
 #undef X
-	SAKER_EVENT_CLASSES,
+		SAKER_EVENT_CLASSES,
 };
 
 struct saker_capture_stats {
 	size_t size;
-	uint64_t seen;      /* wanted events that happened, counted in the kernel */
+	uint64_t seen;	    /* wanted events that happened, counted in the kernel */
 	uint64_t delivered; /* handed out by saker_capture_next; initial state not counted */
 	uint64_t dropped;   /* sum of dropped_by */
 	uint64_t initial;   /* start-up events handed out */
@@ -150,7 +152,8 @@ struct saker_capture_stats {
 };
 
 /* The counters so far; the caller sets ret_stats->size first. */
-SAKER_PUBLIC int saker_capture_stats(struct saker_capture *capture, struct saker_capture_stats *ret_stats);
+SAKER_PUBLIC int saker_capture_stats(struct saker_capture *capture,
+				     struct saker_capture_stats *ret_stats);
 /* The names of the lists above, constant; "?" outside the range. */
 SAKER_PUBLIC const char *saker_drop_reason_name(enum saker_drop_reason reason);
 SAKER_PUBLIC const char *saker_event_class_name(enum saker_event_class event_class);
@@ -165,7 +168,8 @@ struct saker_machine {
 };
 
 /* -ENODATA: the capture file does not say. */
-SAKER_PUBLIC int saker_capture_machine(struct saker_capture *capture, struct saker_machine *ret_machine);
+SAKER_PUBLIC int saker_capture_machine(struct saker_capture *capture,
+				       struct saker_machine *ret_machine);
 
 /* A network interface's address; for telling local from remote. */
 struct saker_interface {

@@ -16,12 +16,12 @@
 extern "C" {
 #endif
 
-#define SAKER_EVENT_CODES 454     /* public event codes are 0..453; even = enter, odd = exit */
+#define SAKER_EVENT_CODES 454	  /* public event codes are 0..453; even = enter, odd = exit */
 #define SAKER_EVENT_OWN_FIRST 512 /* companion events of our own; other readers skip them */
 #define SAKER_EVENT_MAX_PARAMS 32
-#define SAKER_EVENT_MAX_SIZE 65536   /* bytes of one event without LARGE_PAYLOAD */
-#define SAKER_EVENT_MAX_PARAM 65000  /* bytes of one of its parameters */
-#define SAKER_SYSCALL_CODES 454      /* public syscall codes ("sc") are 0..453 */
+#define SAKER_EVENT_MAX_SIZE 65536  /* bytes of one event without LARGE_PAYLOAD */
+#define SAKER_EVENT_MAX_PARAM 65000 /* bytes of one of its parameters */
+#define SAKER_SYSCALL_CODES 454	    /* public syscall codes ("sc") are 0..453 */
 
 /*
  * The header on the wire, host byte order, packed; right behind it are nparams
@@ -29,10 +29,10 @@ extern "C" {
  * the parameters without padding. May stand at any address.
  */
 struct saker_event {
-	uint64_t ts;      /* nanoseconds since 1970 */
-	uint64_t tid;     /* thread that caused it, in the initial pid namespace */
-	uint32_t len;     /* bytes of all of it, header included */
-	uint16_t type;    /* event code */
+	uint64_t ts;	  /* nanoseconds since 1970 */
+	uint64_t tid;	  /* thread that caused it, in the initial pid namespace */
+	uint32_t len;	  /* bytes of all of it, header included */
+	uint16_t type;	  /* event code */
 	uint32_t nparams; /* how many lengths follow */
 } __attribute__((packed));
 
@@ -47,32 +47,32 @@ enum saker_param_type {
 	SAKER_PT_UINT16 = 6,
 	SAKER_PT_UINT32 = 7,
 	SAKER_PT_UINT64 = 8,
-	SAKER_PT_CHARBUF = 9,     /* NUL-terminated text */
+	SAKER_PT_CHARBUF = 9, /* NUL-terminated text */
 	SAKER_PT_BYTEBUF = 10,
-	SAKER_PT_ERRNO = 11,      /* i64 */
-	SAKER_PT_SOCKADDR = 12,   /* u8 family, then address and port */
+	SAKER_PT_ERRNO = 11,	  /* i64 */
+	SAKER_PT_SOCKADDR = 12,	  /* u8 family, then address and port */
 	SAKER_PT_SOCKTUPLE = 13,  /* u8 family, then source and destination */
-	SAKER_PT_FD = 14,         /* i64 */
-	SAKER_PT_PID = 15,        /* i64 */
-	SAKER_PT_FDLIST = 16,     /* u16 n, n times i64 fd, i16 flags */
-	SAKER_PT_FSPATH = 17,     /* NUL-terminated */
+	SAKER_PT_FD = 14,	  /* i64 */
+	SAKER_PT_PID = 15,	  /* i64 */
+	SAKER_PT_FDLIST = 16,	  /* u16 n, n times i64 fd, i16 flags */
+	SAKER_PT_FSPATH = 17,	  /* NUL-terminated */
 	SAKER_PT_SYSCALLID = 18,  /* u16 syscall code */
-	SAKER_PT_SIGTYPE = 19,    /* u8 */
-	SAKER_PT_RELTIME = 20,    /* u64 ns */
-	SAKER_PT_ABSTIME = 21,    /* u64 ns */
-	SAKER_PT_PORT = 22,       /* u16 */
-	SAKER_PT_L4PROTO = 23,    /* u8 */
+	SAKER_PT_SIGTYPE = 19,	  /* u8 */
+	SAKER_PT_RELTIME = 20,	  /* u64 ns */
+	SAKER_PT_ABSTIME = 21,	  /* u64 ns */
+	SAKER_PT_PORT = 22,	  /* u16 */
+	SAKER_PT_L4PROTO = 23,	  /* u8 */
 	SAKER_PT_SOCKFAMILY = 24, /* u8 */
-	SAKER_PT_BOOL = 25,       /* u32 */
-	SAKER_PT_IPV4ADDR = 26,   /* 4 bytes, network order */
-	SAKER_PT_DYN = 27,        /* u8 index of a type, then its value */
+	SAKER_PT_BOOL = 25,	  /* u32 */
+	SAKER_PT_IPV4ADDR = 26,	  /* 4 bytes, network order */
+	SAKER_PT_DYN = 27,	  /* u8 index of a type, then its value */
 	SAKER_PT_FLAGS8 = 28,
 	SAKER_PT_FLAGS16 = 29,
 	SAKER_PT_FLAGS32 = 30,
-	SAKER_PT_UID = 31,        /* u32 */
-	SAKER_PT_GID = 32,        /* u32 */
+	SAKER_PT_UID = 31, /* u32 */
+	SAKER_PT_GID = 32, /* u32 */
 	SAKER_PT_DOUBLE = 33,
-	SAKER_PT_SIGSET = 34,     /* u32 */
+	SAKER_PT_SIGSET = 34, /* u32 */
 	SAKER_PT_CHARBUFARRAY = 35,
 	SAKER_PT_CHARBUF_PAIR_ARRAY = 36,
 	SAKER_PT_IPV4NET = 37,
@@ -80,13 +80,14 @@ enum saker_param_type {
 	SAKER_PT_IPV6NET = 39,
 	SAKER_PT_IPADDR = 40,
 	SAKER_PT_IPNET = 41,
-	SAKER_PT_MODE = 42,       /* u32 */
-	SAKER_PT_FSRELPATH = 43,  /* NUL-terminated, relative to the dirfd parameter named by its info */
+	SAKER_PT_MODE = 42, /* u32 */
+	SAKER_PT_FSRELPATH =
+		43, /* NUL-terminated, relative to the dirfd parameter named by its info */
 	SAKER_PT_ENUMFLAGS8 = 44,
 	SAKER_PT_ENUMFLAGS16 = 45,
 	SAKER_PT_ENUMFLAGS32 = 46,
-	SAKER_PT_FD32 = 47,       /* i32 */
-	SAKER_PT_PID32 = 48,      /* i32 */
+	SAKER_PT_FD32 = 47,  /* i32 */
+	SAKER_PT_PID32 = 48, /* i32 */
 	SAKER_PT_MAX = 49,
 };
 
@@ -160,11 +161,12 @@ struct saker_flag_table {
 
 struct saker_param_info {
 	const char *name;
-	uint8_t type;   /* enum saker_param_type */
-	uint8_t format; /* enum saker_param_format */
-	int8_t dirfd;   /* FSRELPATH: index of the parameter it is relative to; else -1 */
+	uint8_t type;	    /* enum saker_param_type */
+	uint8_t format;	    /* enum saker_param_format */
+	int8_t dirfd;	    /* FSRELPATH: index of the parameter it is relative to; else -1 */
 	uint8_t n_variants; /* DYN: types that its first byte selects */
-	const struct saker_flag_table *flags; /* FLAGS, ENUMFLAGS, MODE: names of the values; or NULL */
+	const struct saker_flag_table
+		*flags; /* FLAGS, ENUMFLAGS, MODE: names of the values; or NULL */
 	const struct saker_param_info *variants;
 };
 
@@ -172,18 +174,18 @@ struct saker_event_info {
 	const char *name;   /* "openat" */
 	const char *symbol; /* "SYSCALL_OPENAT_2_X" */
 	uint16_t category;  /* enum saker_event_category */
-	uint16_t flags;     /* enum saker_event_flag */
+	uint16_t flags;	    /* enum saker_event_flag */
 	uint32_t n_params;
 	const struct saker_param_info *params;
 };
 
 struct saker_syscall_info {
 	const char *name;   /* "openat" */
-	uint16_t sc;        /* public syscall code */
-	uint16_t event;     /* code of its exit event; 1 = the generic one */
+	uint16_t sc;	    /* public syscall code */
+	uint16_t event;	    /* code of its exit event; 1 = the generic one */
 	int16_t nr_x86_64;  /* -1 = there is none */
 	int16_t nr_aarch64; /* -1 = there is none */
-	uint8_t drop;       /* enum saker_syscall_drop */
+	uint8_t drop;	    /* enum saker_syscall_drop */
 };
 
 enum saker_syscall_drop {
@@ -205,10 +207,11 @@ SAKER_PUBLIC uint32_t saker_flag_table_count(void);
 SAKER_PUBLIC const struct saker_flag_table *saker_flag_table_at(uint32_t index);
 /*
  * "A|B" for the bits of value (FLAGS, MODE) or the names of it (ENUMFLAGS), in
- * the order and with the omissions of libs; "" when there is none. Returns the length it would have.
+ * the order and with the omissions of libs; "" when there is none. Returns the length it would
+ * have.
  */
-SAKER_PUBLIC size_t saker_flags_format(const struct saker_param_info *param, uint32_t value, char *buf,
-				       size_t size);
+SAKER_PUBLIC size_t saker_flags_format(const struct saker_param_info *param, uint32_t value,
+				       char *buf, size_t size);
 /* "ENOENT" for 2; NULL = unknown. Kernel-internal ones (ERESTARTSYS) included. */
 SAKER_PUBLIC const char *saker_errno_name(int err);
 SAKER_PUBLIC const char *saker_signal_name(int sig);
@@ -219,7 +222,7 @@ SAKER_PUBLIC uint32_t saker_param_type_size(enum saker_param_type type);
 
 struct saker_param {
 	const uint8_t *data; /* into the event; unaligned */
-	uint32_t len;        /* 0 = unknown (or an empty buffer) */
+	uint32_t len;	     /* 0 = unknown (or an empty buffer) */
 };
 
 /* An event with its parameters found; points into the event, which must outlive it. */

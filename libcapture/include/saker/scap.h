@@ -43,7 +43,10 @@ struct saker_scap_options {
 	uint64_t file_bytes; /* of the file; may be exceeded by some hundred KiB when compressed */
 	uint64_t file_ns;    /* between the times of its first and last event */
 	uint32_t max_files;  /* only the newest are kept, numbers start over; 0 = all */
-	/* Hands the start-up events of now to fn, for the next file; NULL = it has none. 0 or -errno. */
+	/*
+	 * Hands the start-up events of now to fn, for the next file; NULL = it has
+	 * none. 0 or -errno. Called by saker_scap_write, whose event must outlive it.
+	 */
 	int (*state)(void *state_userdata, saker_capture_event_fn fn, void *userdata);
 	void *state_userdata;
 };
@@ -76,7 +79,8 @@ SAKER_PUBLIC int saker_scap_flush(struct saker_scap_writer *writer);
 /* Bytes in the file, or all files, so far; some hundred KiB may wait for more, or a flush. */
 SAKER_PUBLIC uint64_t saker_scap_size(const struct saker_scap_writer *writer);
 
-/* The name of the file that is being written; with rotation it changes. Valid until the next call. */
+/* The name of the file that is being written; with rotation it changes. Valid until the next call.
+ */
 SAKER_PUBLIC const char *saker_scap_file(const struct saker_scap_writer *writer);
 
 /* How many files were begun. */

@@ -33,33 +33,39 @@ struct saker_static_field {
 
 struct saker_state_options {
 	size_t size;
-	uint64_t memory_max;      /* bytes of threads, fds, strings; 0 = 128 MiB */
-	uint32_t max_threads;     /* 0 = 262144 */
-	uint32_t max_fds;         /* of one process; 0 = 4096 */
+	uint64_t memory_max;  /* bytes of threads, fds, strings; 0 = 128 MiB */
+	uint32_t max_threads; /* 0 = 262144 */
+	uint32_t max_fds;     /* of one process; 0 = 4096 */
 	saker_log_fn log;
 	void *log_userdata;
-	const char *host_root;    /* where the host's / is; NULL = HOST_ROOT or "" */
-	const char *hostname;     /* evt.hostname; NULL = the machine's */
-	bool offline;             /* a replay: never look at this machine's /proc, users or names */
-	/* Asks the engine for a missing thread: as saker_capture_refill, with refill_userdata first. */
-	int (*refill)(void *refill_userdata, int64_t tid, saker_capture_event_fn fn, void *userdata);
+	const char *host_root; /* where the host's / is; NULL = HOST_ROOT or "" */
+	const char *hostname;  /* evt.hostname; NULL = the machine's */
+	bool offline;	       /* a replay: never look at this machine's /proc, users or names */
+	/* Asks the engine for a missing thread: as saker_capture_refill, with refill_userdata
+	 * first. */
+	int (*refill)(void *refill_userdata, int64_t tid, saker_capture_event_fn fn,
+		      void *userdata);
 	void *refill_userdata;
 };
 
-#define SAKER_STATE_OPTIONS_INIT                       \
-	{                                              \
+#define SAKER_STATE_OPTIONS_INIT                            \
+	{                                                   \
 		.size = sizeof(struct saker_state_options), \
 	}
 
-/* options may be NULL for defaults; its strings are copied. -ENOMEM. Freeing gives everything back. */
-SAKER_PUBLIC int saker_state_new(const struct saker_state_options *options, struct saker_state **ret_state);
+/* options may be NULL for defaults; its strings are copied. -ENOMEM. Freeing gives everything back.
+ */
+SAKER_PUBLIC int saker_state_new(const struct saker_state_options *options,
+				 struct saker_state **ret_state);
 SAKER_PUBLIC struct saker_state *saker_state_free(struct saker_state *state);
 
 /* What the engine knows besides events; copied. Call after opening, before the first event. */
-SAKER_PUBLIC int saker_state_set_machine(struct saker_state *state, const struct saker_machine *machine);
+SAKER_PUBLIC int saker_state_set_machine(struct saker_state *state,
+					 const struct saker_machine *machine);
 SAKER_PUBLIC int saker_state_add_interface(struct saker_state *state,
 					   const struct saker_interface *interface);
-SAKER_PUBLIC int saker_state_add_account(struct saker_state *state, const struct saker_account *account);
+SAKER_PUBLIC int saker_state_add_account(struct saker_state *state,
+					 const struct saker_account *account);
 
 /*
  * Applies one event. 1: it is one that rules see, ret_record is set, valid
@@ -68,7 +74,8 @@ SAKER_PUBLIC int saker_state_add_account(struct saker_state *state, const struct
  * nothing changed. Never waits, save for a rate-limited refill.
  */
 SAKER_PUBLIC int saker_state_apply(struct saker_state *state, const struct saker_event *event,
-				   const struct saker_event_meta *meta, struct saker_record **ret_record);
+				   const struct saker_event_meta *meta,
+				   struct saker_record **ret_record);
 
 /* The fields of source "syscall". Constant; its records are struct saker_record. */
 SAKER_PUBLIC const struct saker_catalogue *saker_enrich_catalogue(void);
@@ -81,7 +88,7 @@ struct saker_state_stats {
 	size_t size;
 	uint64_t n_threads;
 	uint64_t n_fds;
-	uint64_t memory;      /* bytes in use, arenas included */
+	uint64_t memory; /* bytes in use, arenas included */
 	uint64_t memory_peak;
 	uint64_t n_events;
 	uint64_t n_malformed;
@@ -89,7 +96,7 @@ struct saker_state_stats {
 	uint64_t n_removed_threads;
 	uint64_t n_evicted_threads;
 	uint64_t n_drops_full_threadtable;
-	uint64_t n_cached_thread_lookups; /* found */
+	uint64_t n_cached_thread_lookups;    /* found */
 	uint64_t n_noncached_thread_lookups; /* refilled */
 	uint64_t n_failed_thread_lookups;
 	uint64_t n_added_fds;
@@ -101,7 +108,8 @@ struct saker_state_stats {
 };
 
 /* The counters so far; the caller sets ret_stats->size first. */
-SAKER_PUBLIC int saker_state_get_stats(const struct saker_state *state, struct saker_state_stats *ret_stats);
+SAKER_PUBLIC int saker_state_get_stats(const struct saker_state *state,
+				       struct saker_state_stats *ret_stats);
 
 #ifdef __cplusplus
 }

@@ -19,35 +19,35 @@ extern "C" {
 enum saker_field_flag {
 	SAKER_FIELD_ARG_REQUIRED = 1 << 0,
 	SAKER_FIELD_ARG_ALLOWED = 1 << 1,
-	SAKER_FIELD_LIST = 1 << 2,     /* yields a list: only in, intersects, exists */
-	SAKER_FIELD_ANY = 1 << 3,      /* yields alternatives: true when one satisfies the check */
-	SAKER_FIELD_NE_ALL = 1 << 4,   /* with ANY: != must hold for all alternatives (fd.ip) */
+	SAKER_FIELD_LIST = 1 << 2,   /* yields a list: only in, intersects, exists */
+	SAKER_FIELD_ANY = 1 << 3,    /* yields alternatives: true when one satisfies the check */
+	SAKER_FIELD_NE_ALL = 1 << 4, /* with ANY: != must hold for all alternatives (fd.ip) */
 	SAKER_FIELD_DEPRECATED = 1 << 5,
-	SAKER_FIELD_HIDDEN = 1 << 6,      /* left out of listings unless asked for */
+	SAKER_FIELD_HIDDEN = 1 << 6,	  /* left out of listings unless asked for */
 	SAKER_FIELD_FILTER_ONLY = 1 << 7, /* not in outputs */
 	SAKER_FIELD_PRINT_ONLY = 1 << 8,  /* not in conditions */
-	SAKER_FIELD_NO_RHS = 1 << 9,      /* not on the right of a comparison */
+	SAKER_FIELD_NO_RHS = 1 << 9,	  /* not on the right of a comparison */
 	SAKER_FIELD_NO_TRANSFORMER = 1 << 10,
 	SAKER_FIELD_SUGGESTED = 1 << 11, /* appended to outputs when the user wants suggestions */
 };
 
 /* One row of a catalogue. `cost` orders evaluation: ~ nanoseconds, 1 = in the record. */
 struct saker_field {
-	const char *name;   /* "proc.name" */
-	uint8_t type;       /* enum saker_type; SAKER_TYPE_NONE = depends on the argument */
-	uint8_t format;     /* enum saker_format */
-	uint16_t flags;     /* enum saker_field_flag */
+	const char *name; /* "proc.name" */
+	uint8_t type;	  /* enum saker_type; SAKER_TYPE_NONE = depends on the argument */
+	uint8_t format;	  /* enum saker_format */
+	uint16_t flags;	  /* enum saker_field_flag */
 	uint16_t cost;
-	const char *group;  /* "evt", "process": for listings */
+	const char *group; /* "evt", "process": for listings */
 	const char *description;
 };
 
 /* What an extraction yields. Values live until the record is done with. */
 struct saker_values {
 	const struct saker_value *v; /* n of them; &one for a single value */
-	uint32_t n;                  /* 0 = no value, `absent` says why */
-	uint32_t absent;             /* enum saker_absence, when n is 0 */
-	struct saker_value one;      /* room for the usual single value */
+	uint32_t n;		     /* 0 = no value, `absent` says why */
+	uint32_t absent;	     /* enum saker_absence, when n is 0 */
+	struct saker_value one;	     /* room for the usual single value */
 };
 
 struct saker_field_ref;
@@ -64,13 +64,15 @@ typedef void (*saker_extract_fn)(void *record, const struct saker_field_ref *ref
 struct saker_field_ref {
 	const struct saker_field *field;
 	saker_extract_fn extract;
-	saker_extract_fn extract_typed; /* value for JSON, where it differs from the text; or NULL */
-	const char *arg;                /* NULL = no argument was given */
+	saker_extract_fn
+		extract_typed; /* value for JSON, where it differs from the text; or NULL */
+	const char *arg;       /* NULL = no argument was given */
 	uint32_t arg_len;
-	uint8_t type;   /* enum saker_type, resolved */
-	uint8_t format; /* enum saker_format */
-	uint16_t flags; /* enum saker_field_flag, resolved (an argument may make a LIST or ANY single) */
-	int64_t number;   /* for the extractor: set by bind */
+	uint8_t type;	  /* enum saker_type, resolved */
+	uint8_t format;	  /* enum saker_format */
+	uint16_t flags;	  /* enum saker_field_flag, resolved (an argument may make a LIST or ANY
+			     single) */
+	int64_t number;	  /* for the extractor: set by bind */
 	const void *data; /* for the extractor: set by bind, outlives the ref */
 };
 
@@ -79,7 +81,7 @@ struct saker_field_ref {
  * compiled with it. Extraction runs on the evaluating thread only.
  */
 struct saker_catalogue {
-	uint32_t size;      /* sizeof(struct saker_catalogue) */
+	uint32_t size;	    /* sizeof(struct saker_catalogue) */
 	const char *source; /* "syscall" */
 	const struct saker_field *fields;
 	uint32_t n_fields;

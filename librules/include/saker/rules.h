@@ -45,11 +45,11 @@ struct saker_rules_plugin {
 
 /* Extends the output of the rules it matches; as append_output in falco.yaml. */
 struct saker_rules_append {
-	const char *source; /* NULL or "" = every source */
-	const char *rule;   /* NULL or "" = every rule */
+	const char *source;	 /* NULL or "" = every source */
+	const char *rule;	 /* NULL or "" = every rule */
 	const char *const *tags; /* the rule must have all of them */
 	uint32_t n_tags;
-	const char *extra_output; /* appended after a blank, or NULL */
+	const char *extra_output;	 /* appended after a blank, or NULL */
 	const char *const *extra_fields; /* "proc.name" or "name=%format" */
 	uint32_t n_extra_fields;
 	bool suggested_output; /* append the catalogue's SUGGESTED fields */
@@ -61,7 +61,7 @@ struct saker_rules_options {
 	void *diag_userdata;
 	enum saker_rule_matching matching;
 	enum saker_priority min_priority; /* rules less severe are left out */
-	bool time_iso8601;                /* adds evt.time.iso8601 instead of evt.time to the values */
+	bool time_iso8601; /* adds evt.time.iso8601 instead of evt.time to the values */
 	const struct saker_rules_plugin *plugins;
 	uint32_t n_plugins;
 	const struct saker_rules_append *append;
@@ -69,11 +69,10 @@ struct saker_rules_options {
 	uint64_t max_file_size; /* bytes a rule file may have; 0 = 64 MiB */
 };
 
-#define SAKER_RULES_OPTIONS_INIT                                         \
-	{                                                                \
-		.size = sizeof(struct saker_rules_options),              \
-		.matching = SAKER_RULE_MATCHING_FIRST,                   \
-		.min_priority = SAKER_PRIORITY_DEBUG,                    \
+#define SAKER_RULES_OPTIONS_INIT                                                                   \
+	{                                                                                          \
+		.size = sizeof(struct saker_rules_options), .matching = SAKER_RULE_MATCHING_FIRST, \
+		.min_priority = SAKER_PRIORITY_DEBUG,                                              \
 	}
 
 /* options may be NULL for defaults; what it points to is copied. */
@@ -135,7 +134,8 @@ SAKER_PUBLIC const struct saker_rule *saker_ruleset_rule(const struct saker_rule
 SAKER_PUBLIC int saker_ruleset_codes(const struct saker_ruleset *ruleset, const char *source,
 				     uint64_t *bitmap, uint32_t n_words);
 
-/* Calls fn for every constant that an enabled rule of the source compares a selecting field with. */
+/* Calls fn for every constant that an enabled rule of the source compares a selecting field with.
+ */
 typedef void (*saker_ruleset_constant_fn)(void *userdata, const char *field, const char *constant);
 SAKER_PUBLIC int saker_ruleset_constants(const struct saker_ruleset *ruleset, const char *source,
 					 saker_ruleset_constant_fn fn, void *userdata);
@@ -181,19 +181,20 @@ struct saker_rendered {
  * and has value.absent set in the values. Alternatives without an argument are
  * joined with blanks. Valid until the next call on this eval.
  */
-SAKER_PUBLIC int saker_eval_render(struct saker_eval *eval, const struct saker_rule *rule, void *record,
-				   struct saker_rendered *ret_rendered);
+SAKER_PUBLIC int saker_eval_render(struct saker_eval *eval, const struct saker_rule *rule,
+				   void *record, struct saker_rendered *ret_rendered);
 
 struct saker_eval_stats {
 	size_t size;
-	uint64_t records;              /* calls of saker_ruleset_eval */
+	uint64_t records;	       /* calls of saker_ruleset_eval */
 	uint64_t predicates_evaluated; /* checks really computed */
 	uint64_t predicates_reused;    /* answers taken from the memo */
 	uint64_t fields_extracted;
 };
 
 /* The counters so far; the caller sets ret_stats->size first. */
-SAKER_PUBLIC int saker_eval_get_stats(const struct saker_eval *eval, struct saker_eval_stats *ret_stats);
+SAKER_PUBLIC int saker_eval_get_stats(const struct saker_eval *eval,
+				      struct saker_eval_stats *ret_stats);
 
 /* ---- what was loaded, for tools that explain and check ---------------------- */
 
@@ -238,8 +239,8 @@ struct saker_expression {
 	uint32_t n_children;
 	/* CHECK: */
 	const struct saker_operand *left;
-	const char *op;       /* "startswith" */
-	const char *modifier; /* "oneof"; "" = none */
+	const char *op;			   /* "startswith" */
+	const char *modifier;		   /* "oneof"; "" = none */
 	const struct saker_operand *right; /* NULL for exists */
 };
 
@@ -250,7 +251,8 @@ struct saker_definition {
 	const char *text; /* a macro's condition as written; else "" */
 	struct saker_place place;
 	struct saker_place replaced_by; /* of what a later definition replaced; else file NULL */
-	uint32_t n_items; /* of a list as written */
+	bool replaced_by_same;		/* a list or macro, and the later one says the same */
+	uint32_t n_items;		/* of a list as written */
 };
 
 struct saker_rule_details {
@@ -258,7 +260,8 @@ struct saker_rule_details {
 	const char *source;
 	struct saker_place place;
 	const struct saker_expression *root;
-	const uint64_t *codes; /* bitmap of the discriminators it can match; NULL = does not compile */
+	const uint64_t
+		*codes; /* bitmap of the discriminators it can match; NULL = does not compile */
 	uint32_t n_words;
 	const char *const *exceptions; /* their names */
 	uint32_t n_exceptions;
@@ -268,7 +271,8 @@ struct saker_rule_details {
 struct saker_inspection {
 	const struct saker_rule_details *rules; /* of known sources, in load order */
 	uint32_t n_rules;
-	const struct saker_definition *definitions; /* lists, macros, rules in use, then replaced ones */
+	const struct saker_definition
+		*definitions; /* lists, macros, rules in use, then replaced ones */
 	uint32_t n_definitions;
 };
 
@@ -287,18 +291,19 @@ struct saker_filter;
 struct saker_formatter;
 
 /* A condition without rules around it (no macros or lists). */
-SAKER_PUBLIC int saker_filter_compile(const struct saker_catalogue *catalogue, const char *condition,
-				      saker_diag_fn diag, void *userdata,
+SAKER_PUBLIC int saker_filter_compile(const struct saker_catalogue *catalogue,
+				      const char *condition, saker_diag_fn diag, void *userdata,
 				      struct saker_filter **ret_filter);
 SAKER_PUBLIC struct saker_filter *saker_filter_free(struct saker_filter *filter);
 /* 1 = the record satisfies it, 0 = it does not. */
 SAKER_PUBLIC int saker_filter_eval(struct saker_filter *filter, void *record);
 /* As saker_ruleset_codes. */
-SAKER_PUBLIC int saker_filter_codes(const struct saker_filter *filter, uint64_t *bitmap, uint32_t n_words);
+SAKER_PUBLIC int saker_filter_codes(const struct saker_filter *filter, uint64_t *bitmap,
+				    uint32_t n_words);
 
 /* A format such as "%evt.time %proc.name". */
-SAKER_PUBLIC int saker_formatter_compile(const struct saker_catalogue *catalogue, const char *format,
-					 saker_diag_fn diag, void *userdata,
+SAKER_PUBLIC int saker_formatter_compile(const struct saker_catalogue *catalogue,
+					 const char *format, saker_diag_fn diag, void *userdata,
 					 struct saker_formatter **ret_formatter);
 SAKER_PUBLIC struct saker_formatter *saker_formatter_free(struct saker_formatter *formatter);
 SAKER_PUBLIC int saker_formatter_render(struct saker_formatter *formatter, void *record,

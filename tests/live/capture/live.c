@@ -171,7 +171,7 @@ void live_end(struct live *live)
 const struct saker_param *live_param(struct live *live, const char *name)
 {
 	const struct saker_param *p;
-	uint32_t i;
+	uint32_t i = 0;
 
 	p = find_param(&live->view, name, &i);
 	if (!p)

@@ -12,6 +12,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -204,6 +205,57 @@ static void failed_calls_left_out(void **state)
 	saker_capture_close(capture);
 }
 
+static bool comes(struct saker_capture *capture, uint16_t code)
+{
+	const struct saker_event *event;
+	double end = now() + 2;
+
+	while (now() < end)
+		if (saker_capture_next(capture, 20, &event, NULL) > 0 && event->type == code &&
+		    (int64_t)event->tid == syscall(SYS_gettid))
+			return true;
+	return false;
+}
+
+static void count_diag(void *userdata, const struct saker_diag *diag)
+{
+	*(int *)userdata += strcmp(diag->id, "CAPTURE_EVENT_NOT_SUPPORTED") == 0;
+}
+
+/* Another set than the one it was opened with: its programs are loaded then. */
+static void want_loads_programs(void **state)
+{
+	struct saker_capture_options options = SAKER_CAPTURE_OPTIONS_INIT;
+	struct saker_syscall_set first = {{0}}, second = {{0}};
+	struct saker_capture *capture;
+	int warnings = 0;
+
+	(void)state;
+	saker_syscall_set_add_name(&first, "dup");
+	saker_syscall_set_add_name(&second, "access");
+	saker_syscall_set_add_name(&second, "getppid"); /* has no event of its own */
+	options.syscalls = &first;
+	options.no_initial_state = true;
+	options.diag = count_diag;
+	options.diag_userdata = &warnings;
+	assert_int_equal(saker_capture_open(&options, &capture), 0);
+	close((int)syscall(SYS_dup, 1));
+	assert_true(comes(capture, SAKER_EV_SYSCALL_DUP_1_X));
+	assert_int_equal(saker_capture_want(capture, &second), 0);
+	assert_int_equal(syscall(SYS_access, "/", 0), 0);
+	assert_true(comes(capture, SAKER_EV_SYSCALL_ACCESS_X));
+	syscall(SYS_getppid);
+	assert_true(comes(capture, SAKER_EV_GENERIC_X));
+	assert_int_equal(saker_capture_want(capture, &first), 0);
+	close((int)syscall(SYS_dup, 1));
+	assert_true(comes(capture, SAKER_EV_SYSCALL_DUP_1_X));
+	assert_int_equal(warnings, 0);
+	saker_syscall_set_add(&first, SAKER_SC_SCHED_SWITCH);
+	assert_int_equal(saker_capture_want(capture, &first), 0);
+	assert_int_equal(warnings, 1);
+	saker_capture_close(capture);
+}
+
 static void interrupt_and_timeouts(void **state)
 {
 	struct saker_capture_options options = SAKER_CAPTURE_OPTIONS_INIT;
@@ -233,11 +285,9 @@ static void interrupt_and_timeouts(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tiny_ring),
-		cmocka_unit_test(shared_ring),
-		cmocka_unit_test(default_ring),
-		cmocka_unit_test(failed_calls_left_out),
-		cmocka_unit_test(interrupt_and_timeouts),
+		cmocka_unit_test(tiny_ring),	       cmocka_unit_test(shared_ring),
+		cmocka_unit_test(default_ring),	       cmocka_unit_test(failed_calls_left_out),
+		cmocka_unit_test(want_loads_programs), cmocka_unit_test(interrupt_and_timeouts),
 	};
 	struct saker_capture *capture = open_capture(0, 0);
 

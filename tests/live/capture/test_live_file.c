@@ -577,8 +577,8 @@ static void t_quotactl(struct live *live)
 	long r;
 
 	BEGIN(SYSCALL_QUOTACTL_X);
-	r = syscall(SYS_quotactl, 0x80000801U /* Q_SETQUOTA, groups */, "/dev/nonexistent",
-		    33, block);
+	r = syscall(SYS_quotactl, 0x80000801U /* Q_SETQUOTA, groups */, "/dev/nonexistent", 33,
+		    block);
 	FIND();
 	I64("res", RESULT(r));
 	TEXT("special", "/dev/nonexistent");

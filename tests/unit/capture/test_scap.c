@@ -13,6 +13,7 @@
 
 #include "scap_maker.h"
 #include "scap_reader.h"
+#include "scap_source.h"
 
 #define EV_V1 0x204
 #define EV_V2 0x216
@@ -296,6 +297,102 @@ static void test_concatenated_gzip(void **state)
 	assert_int_equal(n, 9);
 	reader_close(&r);
 	maker_free(&m);
+}
+
+/*
+ * The magic number of the next member is split by what is read at once: four
+ * bytes to see what it is, then 65536. Stored blocks let us choose the length.
+ */
+#define SPLIT (4 + 65536 - 1)
+static void test_concatenated_gzip_split(void **state)
+{
+	struct reader r = {.fd = memfd_create("capture", MFD_CLOEXEC)};
+	struct maker m = {0};
+	uint8_t *packed = NULL;
+	uLong first = SPLIT - 1;
+	char path[64];
+	uint32_t n;
+
+	(void)state;
+	small_capture(&m);
+	/* An unknown block makes the first member as long as it has to be. */
+	for (size_t filler = 65000; first != SPLIT; filler += SPLIT - first) {
+		/* The name in the header takes what four-byte steps leave. */
+		Bytef name[] = "abc";
+		gz_header head = {.name = name + (3 - filler % 4)};
+		z_stream z = {0};
+		struct maker f = {0};
+
+		maker_bytes(&f, m.data, m.len);
+		maker_begin(&f, 0x7777);
+		for (size_t i = 0; i < filler / 4 * 4; i++)
+			maker_u8(&f, 0);
+		maker_end(&f);
+		free(packed);
+		packed = malloc(f.len + 1024);
+		assert_int_equal(deflateInit2(&z, 0, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
+		deflateSetHeader(&z, &head);
+		z.next_in = f.data;
+		z.avail_in = (uInt)f.len;
+		z.next_out = packed;
+		z.avail_out = (uInt)f.len + 1024;
+		assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+		first = z.total_out;
+		deflateEnd(&z);
+		maker_free(&f);
+	}
+	assert_int_equal(write(r.fd, packed, first), (ssize_t)first);
+	{
+		gzFile z = gzdopen(dup(r.fd), "wb");
+
+		assert_int_equal(gzwrite(z, m.data, (unsigned int)m.len), m.len);
+		assert_int_equal(gzclose(z), Z_OK);
+	}
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", r.fd);
+	assert_int_equal(reader_open_file(&r, path, false), 0);
+	assert_int_equal(reader_drain(&r, &n), -ENODATA);
+	assert_int_equal(n, 6);
+	reader_close(&r);
+	free(packed);
+	maker_free(&m);
+}
+
+/* Small steps with a large view, as old lists are read: the view is not moved at each of them. */
+static void test_source_small_steps(void **state)
+{
+	const size_t size = 8u << 20, want = 1u << 20;
+	struct capture_source src;
+	uint8_t *data = calloc(1, size);
+	uint64_t base = UINT64_MAX;
+	uint32_t n_moves = 0;
+	char path[64];
+	int fd = memfd_create("steps", MFD_CLOEXEC);
+	gzFile z = gzdopen(dup(fd), "wb1");
+
+	(void)state;
+	for (size_t i = 0; i < size; i += 4)
+		memcpy(data + i, &(uint32_t){(uint32_t)i}, 4);
+	assert_int_equal(gzwrite(z, data, (unsigned int)size), size);
+	assert_int_equal(gzclose(z), Z_OK);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	assert_int_equal(capture_source_open(&src, path), 0);
+	for (size_t at = 0; at + want <= size; at += 64) {
+		uint32_t first, last;
+
+		assert_int_equal(capture_source_peek(&src, want, -1), 1);
+		assert_true(capture_source_avail(&src) >= want);
+		first = saker_load_u32(src.pos);
+		last = saker_load_u32(src.pos + want - 4);
+		assert_int_equal(first, at);
+		assert_int_equal(last, at + want - 4);
+		n_moves += base != src.base_offset;
+		base = src.base_offset;
+		src.pos += 64;
+	}
+	assert_in_range(n_moves, 1, 64);
+	capture_source_close(&src);
+	close(fd);
+	free(data);
 }
 
 static void test_trailing_slack(void **state)
@@ -583,6 +680,8 @@ int main(void)
 		cmocka_unit_test(test_unknown_and_own_codes),
 		cmocka_unit_test(test_concatenated),
 		cmocka_unit_test(test_concatenated_gzip),
+		cmocka_unit_test(test_concatenated_gzip_split),
+		cmocka_unit_test(test_source_small_steps),
 		cmocka_unit_test(test_trailing_slack),
 		cmocka_unit_test(test_pipe),
 		cmocka_unit_test(test_truncated),

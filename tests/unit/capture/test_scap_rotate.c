@@ -22,7 +22,9 @@
 struct fixture {
 	char folder[64];
 	struct event_builder builder;
-	uint32_t n_states; /* how often the state was asked for */
+	struct event_builder
+		state_builder; /* an event is being written when the state is asked for */
+	uint32_t n_states;     /* how often the state was asked for */
 };
 
 static int setup(void **state)
@@ -55,7 +57,7 @@ static const char *path_in(const struct fixture *f, const char *name)
 
 static const struct saker_event *task(struct fixture *f, uint32_t tid)
 {
-	return eb_make(&f->builder, SAKER_EV_ITER_TASK_E, START, (uint64_t)tid << 32 | tid,
+	return eb_make(&f->state_builder, SAKER_EV_ITER_TASK_E, START, (uint64_t)tid << 32 | tid,
 		       "wwwwsrsw-s----------------------", 1, 1, 1, 1, "cat", "cat", 4, "/bin/cat",
 		       0, "/");
 }

@@ -252,7 +252,14 @@ static void test_options(void **state)
 	options.memory_max = 0;
 	options.size = 3;
 	assert_int_equal(saker_state_new(&options, &s), -EINVAL);
-	assert_int_equal(saker_state_new(NULL, &s), -EINVAL);
+	/* A caller that was built before the last option was there, and one that wants defaults. */
+	options.size = offsetof(struct saker_state_options, refill_userdata);
+	assert_int_equal(saker_state_new(&options, &s), 0);
+	saker_state_free(s);
+	assert_int_equal(saker_state_new(NULL, &s), 0);
+	assert_int_equal(s->max_fds, ENRICH_MAX_FDS_DEFAULT);
+	saker_state_free(s);
+	assert_int_equal(saker_state_new(NULL, NULL), -EINVAL);
 	assert_null(saker_state_free(NULL));
 }
 

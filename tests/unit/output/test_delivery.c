@@ -266,6 +266,44 @@ static void test_blocked_reader_bounded_stop(void **state)
 	assert_true(b.tv_sec - a.tv_sec >= 4 && b.tv_sec - a.tv_sec <= 7);
 }
 
+/* What is given up at the end is counted: nothing stays in between. */
+static void test_stop_counts(void **state)
+{
+	struct context *c = *state;
+	struct saker_output *o = output_with(0, false);
+	struct saker_output_stats s;
+	int fds[2];
+	char *text;
+
+	assert_int_equal(saker_output_stop(NULL, 0), -EINVAL);
+	assert_int_equal(saker_output_stop(o, -1), -EINVAL);
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	assert_true(fcntl(fds[1], F_SETPIPE_SZ, 4096) > 0);
+	fflush(stdout);
+	dup2(fds[1], STDOUT_FILENO);
+	assert_int_equal(saker_output_add_stdout(o, false), 0);
+	assert_int_equal(saker_output_add_file(o, c->path, false), 0);
+	for (int i = 0; i < 3000; i++)
+		emit(o, i);
+	assert_int_equal(saker_output_stop(o, 200), 0);
+	s = stats_of(o);
+	assert_int_equal(s.queued, 0);
+	assert_true(s.failed > 0);
+	emit(o, 3000);
+	assert_int_equal(stats_of(o).failed, s.failed + 2);
+	assert_int_equal(saker_output_stop(o, 200), 0);
+	saker_output_free(o);
+	dup2(c->saved_stdout, STDOUT_FILENO);
+	close(fds[1]);
+	text = slurp(fds[0]);
+	close(fds[0]);
+	assert_true(count(text, "\n") <= 3000 - s.failed);
+	free(text);
+	text = slurp_file(c->path);
+	assert_int_equal(count(text, "\n"), 3000);
+	free(text);
+}
+
 static void test_closed_reader(void **state)
 {
 	struct context *c = *state;
@@ -426,6 +464,7 @@ int main(void)
 		T(test_buffered_waits_then_writes),
 		T(test_full_queue_and_gap),
 		T(test_blocked_reader_bounded_stop),
+		T(test_stop_counts),
 		T(test_closed_reader),
 		T(test_no_space_leaves_whole_lines),
 		T(test_reopen),

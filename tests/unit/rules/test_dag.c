@@ -210,9 +210,9 @@ static void test_about(void **state)
 	fixture_open(&f,
 		     RULE("a", "evt.type = open and toy.str = a") RULE(
 			     "b", "evt.type in (read, open) and toy.opt[1] = b")
-			     RULE("off", "evt.type = exec and toy.ip = 1.2.3.4") "  enabled: "
-										 "false\n" RULE(
-											 "debug",
+			     RULE("off",
+				  "evt.type = exec and toy.ip = 1.2.3.4") "  enabled: "
+									  "false\n" RULE("debug",
 											 "evt.type "
 											 "= "
 											 "connect "

@@ -46,20 +46,22 @@ void *__wrap_realloc(void *p, size_t size)
 	"  output: \"%toy.str %5toy.i64 %toupper(toy.path) %toy.any %toy.list\"\n" \
 	"  tags: [a, b]\n  condition: " condition "\n"
 
-static const char yaml[] = RULE("a", "evt.type in (open, read) and toy.str in (a, b, c, d) and "
-				     "toy.path startswith /a") RULE(
-	"b", "evt.type = open and toy.path startswith anyof (/a, /b, /c) or toy.i64 != 3")
+static const char yaml[] = RULE(
+	"a", "evt.type in (open, read) and toy.str in (a, b, c, d) and "
+	     "toy.path startswith /a") RULE("b", "evt.type = open and toy.path startswith anyof "
+						 "(/a, /b, /c) or toy.i64 != 3")
 	RULE("c", "toy.str contains anyof (a, b, c) and toy.str icontains anyof (x, y, z)") RULE(
 		"d", "toy.path endswith anyof (a, b, c, d) and not toy.str regex 'x.*y+'")
 		RULE("e", "toy.net in (10.0.0.0/8, 10.1.0.0/16, fe80::/10, 1.2.3.4/32)") RULE(
 			"f", "toy.path pmatch (/a, '/b/*/c') and toy.list intersects (a, b)")
-			RULE("g", "toy.any in (a, b, c) and tolower(toy.str) = val(toy.str2)")
-				RULE("h", "getopt(toy.list, 'ab:')[b] = x or join(',', (toy.str, "
-					  "toy.i64)) exists") RULE(
-					"i", "toy.str != oneof (a, b) and toy.bytes bcontains 00ff")
+			RULE("g", "toy.any in (a, b, c) and tolower(toy.str) = val(toy.str2)") RULE(
+				"h", "getopt(toy.list, 'ab:')[b] = x or join(',', (toy.str, "
+				     "toy.i64)) exists")
+				RULE("i", "toy.str != oneof (a, b) and toy.bytes bcontains 00ff")
 					RULE("j", "toy.str = a and evt.type = open")
-						RULE("k", "toy.str = b and evt.type = open") RULE(
-							"l", "toy.str = c and evt.type = open and "
+						RULE("k", "toy.str = b and evt.type = open")
+							RULE("l",
+							     "toy.str = c and evt.type = open and "
 							     "toy.i64 in (1,2,3,4,5,6,7,8,9,10)");
 
 static int run(void)

@@ -130,6 +130,7 @@ int main(void)
 		cmocka_unit_test(test_limit),
 	};
 
-	program_invocation_short_name = (char *)"saker"; /* which a diagnostic without a file begins with */
+	program_invocation_short_name =
+		(char *)"saker"; /* which a diagnostic without a file begins with */
 	return cmocka_run_group_tests_name("report", tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "common/util.h"
@@ -144,6 +145,12 @@ static void test_answers(void **state)
 	expect(SAKER("-c", "/nonexistent"), 1, NULL, "/nonexistent: cannot be read");
 	expect(SAKER("-o", "jsn_output=true"), 1, NULL, "did you mean 'json_output'?");
 	expect(SAKER("-r", "/nonexistent"), 1, NULL, "/nonexistent: rules cannot be read");
+	{
+		char *good = write_temp(good_rule);
+
+		expect(SAKER("-r", good, "--dry-run"), 0, "", "are fine: 1 rules enabled");
+		remove_temp(good);
+	}
 }
 
 static void test_lists_are_json(void **state)
@@ -380,15 +387,17 @@ static struct agent start_fed(const char *capture, const char *const *args)
 	return a;
 }
 
-/* Waits until a file has the text, or fails after some seconds. */
-static void await(const char *path, const char *wanted)
+/* Waits until a file has the text n times, or fails after some seconds. */
+static void await(const char *path, const char *wanted, unsigned int n)
 {
 	for (int tries = 0; tries < 1000; tries++) {
 		char *text = slurp_path(path);
-		bool found = text && strstr(text, wanted);
+		unsigned int found = 0;
 
+		for (const char *p = text; p && (p = strstr(p, wanted)); p += strlen(wanted))
+			found++;
 		free(text);
-		if (found)
+		if (found >= n)
 			return;
 		usleep(10000);
 	}
@@ -399,7 +408,7 @@ static void test_signals(void **state)
 {
 	const char *reference = getenv("SAKER_REFERENCE");
 	char dir[] = "/tmp/saker-test-XXXXXX", out[64], rotated[64], rules[64], option[128];
-	char capture[4096], err_path[64], *text;
+	char capture[4096], err_path[64], link[64], data[64], *text;
 	struct agent a;
 	int status;
 
@@ -411,6 +420,8 @@ static void test_signals(void **state)
 	snprintf(out, sizeof(out), "%s/alerts", dir);
 	snprintf(rotated, sizeof(rotated), "%s/alerts.1", dir);
 	snprintf(rules, sizeof(rules), "%s/rules.yaml", dir);
+	snprintf(link, sizeof(link), "%s/..tmp", dir);
+	snprintf(data, sizeof(data), "%s/..data", dir);
 	snprintf(option, sizeof(option), "file_output.filename=%s", out);
 	snprintf(capture, sizeof(capture), "%s/captures/host_attacks.scap", reference);
 	text = write_temp(good_rule);
@@ -421,7 +432,7 @@ static void test_signals(void **state)
 						     "file_output.enabled=true", "-o", option, "-o",
 						     "file_output.keep_alive=true", NULL});
 	snprintf(err_path, sizeof(err_path), "/proc/%d/fd/%d", (int)getpid(), a.err);
-	await(out, "opened /etc/shadow");
+	await(out, "opened /etc/shadow", 1);
 
 	/* Rotation: what comes now goes to a new file. A bad reload says so there. */
 	assert_int_equal(rename(out, rotated), 0);
@@ -432,8 +443,8 @@ static void test_signals(void **state)
 		assert_int_equal(write(fd, bad_rule, strlen(bad_rule)), (ssize_t)strlen(bad_rule));
 		close(fd); /* which watch_config_files sees */
 	}
-	await(err_path, "were not loaded again");
-	await(out, "hot restart failure");
+	await(err_path, "were not loaded again", 1);
+	await(out, "hot restart failure", 1);
 	{
 		int fd = open(rules, O_WRONLY | O_TRUNC | O_CLOEXEC);
 
@@ -441,7 +452,11 @@ static void test_signals(void **state)
 				 (ssize_t)strlen(good_rule));
 		close(fd);
 	}
-	await(err_path, "rules loaded again: 1 enabled");
+	await(err_path, "rules loaded again: 1 enabled", 1);
+	/* The link that Kubernetes exchanges when it changes a ConfigMap. */
+	assert_int_equal(symlink("..v1", link), 0);
+	assert_int_equal(rename(link, data), 0);
+	await(err_path, "rules loaded again: 1 enabled", 2);
 	kill(a.pid, SIGTERM);
 	assert_int_equal(waitpid(a.pid, &status, 0), a.pid);
 	assert_true(WIFEXITED(status));
@@ -454,8 +469,91 @@ static void test_signals(void **state)
 	close(a.feed);
 	unlink(out);
 	unlink(rotated);
+	unlink(data);
 	unlink(rules);
 	rmdir(dir);
+}
+
+/* Told to stop while it waits for somebody to open the other end of a FIFO. */
+static void test_interrupted_while_opening(void **state)
+{
+	char path[] = "/tmp/saker-test-XXXXXX", *rules = write_temp(good_rule);
+	int status, fd = mkstemp(path);
+	pid_t pid;
+
+	assert_true(fd >= 0);
+	close(fd);
+	unlink(path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		execl(exe, exe, "-r", rules, "--replay", path, NULL);
+		_exit(127);
+	}
+	usleep(300000);
+	kill(pid, SIGTERM);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 130);
+	unlink(path);
+	remove_temp(rules);
+}
+
+/* Runs a line of sh, with the agent, rules and a capture as $1 to $3; its exit code and stderr. */
+static struct run shell(const char *line, const char *rules, const char *capture)
+{
+	int err = memfd_create("err", MFD_CLOEXEC), status;
+	struct run run = {0};
+	pid_t pid;
+
+	assert_true(err >= 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		dup2(err, STDERR_FILENO);
+		execl("/bin/sh", "sh", "-c", line, "sh", exe, rules, capture, NULL);
+		_exit(127);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	run.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	run.err = slurp_fd(err);
+	close(err);
+	return run;
+}
+
+/* Alerts that are written nowhere are counted, and a replay fails by them. */
+static void test_alerts_not_delivered(void **state)
+{
+	static const struct {
+		const char *line;
+		int code;
+		const char *said;
+	} cases[] = {
+		{"\"$1\" -r \"$2\" --replay \"$3\" >/dev/null", 0, "lost on the way out: 0\n"},
+		{"\"$1\" -r \"$2\" --replay \"$3\" >/dev/full", 4, "did not reach an output"},
+		/* Not into the first file that happens to be opened. */
+		{"\"$1\" -r \"$2\" --replay \"$3\" >&-", 0, "did not reach an output"},
+		{"\"$1\" -r \"$2\" --replay \"$3\" <&- >/dev/null", 0, "lost on the way out: 0\n"},
+		{"\"$1\" -r \"$2\" --replay \"$3\" 2>&- >/dev/null", 0, ""},
+	};
+	const char *reference = getenv("SAKER_REFERENCE");
+	char capture[4096], *rules;
+
+	if (!reference) {
+		print_message("SAKER_REFERENCE is not set: no capture to replay\n");
+		skip();
+	}
+	snprintf(capture, sizeof(capture), "%s/captures/host_attacks.scap", reference);
+	rules = write_temp(good_rule);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct run r = shell(cases[i].line, rules, capture);
+
+		if (r.code != cases[i].code || !strstr(r.err, cases[i].said))
+			fail_msg("%s: exit %d\n%s", cases[i].line, r.code, r.err);
+		run_free(&r);
+	}
+	remove_temp(rules);
 }
 
 int main(void)
@@ -467,6 +565,8 @@ int main(void)
 		cmocka_unit_test(test_json_verdict),
 		cmocka_unit_test(test_capture_not_opened),
 		cmocka_unit_test(test_signals),
+		cmocka_unit_test(test_interrupted_while_opening),
+		cmocka_unit_test(test_alerts_not_delivered),
 		cmocka_unit_test(test_stable_rules),
 		cmocka_unit_test(test_all_rules),
 	};

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""evtcap against the answers of others: python3 test_evtcap.py types|expressions|sysdig|live
+
+types        how many events of each type Falco saw in each reference capture
+expressions  how many events satisfied each of some conditions, by Falco
+sysdig       what evtcap writes, read by sysdig as it reads the original
+live         what this test does is shown and written, none missing (root, BTF)
+Exit codes are those of meson: 0 passed, 1 failed, 77 skipped (with the reason).
+"""
+import collections
+import glob
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+EVTCAP = os.environ["EVTCAP_EXE"]
+CAPTURES = os.path.join(os.environ.get("SAKER_REFERENCE", ""), "captures")
+SAMPLE = 7  # every so many conditions
+# libs takes what any bpf call returns for a new descriptor, which these conditions see.
+DIFFERENT = {"host_attacks": "r0007 r0064 r0081 r0100 r0112 r0155 r0207 r0213 r0279 r0292".split()}
+READY_SECONDS = 20
+OPENS = 500
+
+
+def skip(reason):
+    print("SKIP: " + reason)
+    sys.exit(77)
+
+
+def run(*args):
+    return subprocess.run(args, stdout=subprocess.PIPE, check=True).stdout
+
+
+def count(capture, *condition):
+    types = json.loads(run(EVTCAP, "-q", "-S", "--json", "-r", capture, "--", *condition))
+    return {(t["code"], "syscall" if t["code"] == 1 else t["type"]): t["events"] for t in types}, \
+        sum(t["events"] for t in types)
+
+
+def types():
+    for capture in sorted(glob.glob(os.path.join(CAPTURES, "*.scap"))):
+        want = collections.Counter()
+        with open(capture[:-5] + ".types.txt") as f:
+            for line in f:
+                if not line.startswith("#"):
+                    n, code, name = line.split()
+                    want[(int(code), name)] += int(n)
+        found = collections.Counter()
+        for t in json.loads(run(EVTCAP, "-q", "-S", "--json", "-r", capture)):
+            found[(t["code"], "syscall" if t["code"] == 1 else t["type"])] += t["events"]
+        if found != want:
+            yield "%s: %s" % (capture, {k: (want[k], found[k]) for k in set(want) | set(found)
+                                        if want[k] != found[k]})
+
+
+def expressions():
+    for rules in sorted(glob.glob(os.path.join(CAPTURES, "expressions", "*.yaml"))):
+        name = os.path.basename(rules)[:-5]
+        with open(rules[:-5] + ".counts") as f:
+            want = {rule: int(n) for rule, n in (line.split() for line in f)}
+        with open(rules) as f:
+            conditions = re.findall(r'- rule: (\S+)\n.*?\n  condition: (".*")\n', f.read())
+        for rule, condition in conditions[::SAMPLE]:
+            if rule in DIFFERENT.get(name, ()):
+                continue
+            found = count(os.path.join(CAPTURES, name + ".scap"), json.loads(condition))[1]
+            if found != want.get(rule, 0):
+                yield "%s %s: %d, Falco: %d: %s" % (name, rule, found, want.get(rule, 0), json.loads(condition))
+
+
+def sysdig():
+    if not shutil.which("sysdig"):
+        skip("sysdig is not installed (Debian: apt-get install sysdig)")
+    # Those of schema 4.x that old sysdig reads; older captures are converted, which it need not know.
+    for name in ("container_attacks", "host_attacks", "workload"):
+        capture = os.path.join(CAPTURES, name + ".scap")
+        want = run("sysdig", "-r", capture)
+        with tempfile.TemporaryDirectory(prefix="saker-evtcap-") as folder:
+            for options in ((), ("-z",)):
+                copy = os.path.join(folder, "copy.scap")
+                run(EVTCAP, "-q", "-r", capture, *options, "-w", copy)
+                if run("sysdig", "-r", copy) != want or len(want) < 1000:
+                    yield "%s: sysdig reads what evtcap %s -w wrote differently" % (name, " ".join(options))
+            part = os.path.join(folder, "part.scap")
+            run(EVTCAP, "-q", "-r", capture, "-w", part, "evt.type=openat")
+            seen = run("sysdig", "-p", "%evt.type", "-r", part).split()
+            n = count(capture, "evt.type=openat")[1]
+            if seen != [b"openat"] * n:
+                yield "%s: sysdig sees %d events, not the %d openat that the filter let pass" % (name, len(seen), n)
+
+
+def touch(path):
+    os.close(os.open(path, os.O_RDONLY))
+
+
+def wait_for_canary(process, canary):
+    """Opens it until evtcap says so: from then on nothing may be missing."""
+    deadline = time.monotonic() + READY_SECONDS
+    os.set_blocking(process.stdout.fileno(), False)
+    while time.monotonic() < deadline and process.poll() is None:
+        touch(canary)
+        if canary.encode() in (process.stdout.read() or b""):
+            os.set_blocking(process.stdout.fileno(), True)
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def live():
+    if os.geteuid() != 0:
+        skip("live capture needs root")
+    if not os.path.exists("/sys/kernel/btf/vmlinux"):
+        skip("live capture needs a kernel with BTF: /sys/kernel/btf/vmlinux is missing")
+    with tempfile.TemporaryDirectory(prefix="saker-evtcap-") as folder:
+        bird, canary, written = (os.path.join(folder, name) for name in ("bird", "canary", "live.scap"))
+        for path in (bird, canary):
+            open(path, "w").close()
+        with open(os.path.join(folder, "err"), "w+b") as err, \
+                subprocess.Popen([EVTCAP, "-w", written, "--print", "-p", "%proc.pid %fd.name",
+                                  "evt.type=openat and fd.directory=" + folder],
+                                 stdout=subprocess.PIPE, stderr=err) as process:
+            ready = wait_for_canary(process, canary)
+            for _ in range(OPENS if ready else 0):
+                touch(bird)
+            process.send_signal(signal.SIGINT)
+            shown = process.stdout.read().decode().splitlines()
+            process.wait(READY_SECONDS)
+            err.seek(0)
+            said = err.read().decode()
+        if "CAP_" in said or "not allowed" in said or "bpf(2)" in said:
+            skip("the kernel does not let us load BPF programs: " + said)
+        if process.returncode or not ready:
+            yield "exit %s, ready: %s: %s" % (process.returncode, ready, said)
+            return
+        seen, delivered, dropped, left = map(int, re.search(
+            r"(\d+) seen = (\d+) delivered \+ (\d+) dropped \+ (\d+) not", said).groups())
+        if seen != delivered + dropped + left or left:
+            yield "the account is not even: " + said
+        mine = "%d %s" % (os.getpid(), bird)
+        if dropped == 0 and shown.count(mine) != OPENS:
+            yield "%d of %d opens shown" % (shown.count(mine), OPENS)
+        in_file = run(EVTCAP, "-q", "-r", written, "-p", "%proc.pid %fd.name").decode().splitlines()
+        if in_file.count(mine) != shown.count(mine):
+            yield "%d shown, %d in the file" % (shown.count(mine), in_file.count(mine))
+        name = run(EVTCAP, "-q", "-r", written, "-n", "1", "-F", "proc.exepath", "fd.name=" + bird).decode().strip()
+        if name != os.path.realpath(sys.executable):
+            yield "the file does not know who this process is: '%s'" % name
+
+
+def main():
+    if sys.argv[1] != "live" and not os.path.isdir(CAPTURES):
+        skip("SAKER_REFERENCE names no folder with captures")
+    findings = list({"types": types, "expressions": expressions, "sysdig": sysdig, "live": live}[sys.argv[1]]())
+    print("\n".join(findings) or "all the same")
+    sys.exit(1 if findings else 0)
+
+
+main()
