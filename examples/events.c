@@ -5,6 +5,7 @@
  */
 #include <saker/capture.h>
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -33,5 +34,5 @@ int main(int argc, char **argv)
 			       (uint64_t)event->tid, info->name);
 	}
 	saker_capture_close(capture);
-	return 0;
+	return rc == -ENODATA ? 0 : 1;
 }

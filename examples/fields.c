@@ -9,11 +9,27 @@
 #include <saker/enrich.h>
 #include <saker/rules.h>
 
+#include <errno.h>
 #include <stdio.h>
 
 static void complain(void *userdata, const struct saker_diag *diag)
 {
 	fprintf(stderr, "%s: %s %s\n", diag->id, diag->message, diag->hint);
+}
+
+/* What the file says of its machine besides events; all of it may be missing. */
+static void tell_machine(struct saker_capture *capture, struct saker_state *state)
+{
+	struct saker_machine machine;
+	struct saker_interface interface;
+	struct saker_account account;
+
+	if (saker_capture_machine(capture, &machine) == 0)
+		saker_state_set_machine(state, &machine);
+	for (uint32_t i = 0; saker_capture_interface(capture, i, &interface) == 1; i++)
+		saker_state_add_interface(state, &interface);
+	for (uint32_t i = 0; saker_capture_account(capture, i, &account) == 1; i++)
+		saker_state_add_account(state, &account);
 }
 
 static int print_matches(struct saker_capture *capture, struct saker_state *state,
@@ -32,7 +48,7 @@ static int print_matches(struct saker_capture *capture, struct saker_state *stat
 		    saker_formatter_render(formatter, record, &line) == 0)
 			printf("%s\n", line.message);
 	}
-	return 0;
+	return rc == -ENODATA ? 0 : 1;
 }
 
 int main(int argc, char **argv)
@@ -56,8 +72,10 @@ int main(int argc, char **argv)
 	    saker_state_new(&state_options, &state) == 0 &&
 	    saker_filter_compile(saker_enrich_catalogue(), argv[2], complain, NULL, &filter) == 0 &&
 	    saker_formatter_compile(saker_enrich_catalogue(), argv[3], complain, NULL,
-				    &formatter) == 0)
+				    &formatter) == 0) {
+		tell_machine(capture, state);
 		rc = print_matches(capture, state, filter, formatter);
+	}
 	saker_formatter_free(formatter);
 	saker_filter_free(filter);
 	saker_state_free(state);

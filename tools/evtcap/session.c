@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opens what a run needs, in the order in which mistakes are told early, and moves events. */
+#include <errno.h>
 #include <time.h>
 
 #include "report.h"
@@ -245,9 +246,12 @@ static int tell_state(struct session *s)
 		r = saker_state_set_machine(s->state, &machine);
 	for (uint32_t i = 0; r == 0 && saker_capture_interface(s->capture, i, &interface) == 1; i++)
 		r = saker_state_add_interface(s->state, &interface);
+	/* More addresses or accounts than the state keeps: the first ones do. */
+	if (r == -E2BIG)
+		r = 0;
 	for (uint32_t i = 0; r == 0 && saker_capture_account(s->capture, i, &account) == 1; i++)
 		r = saker_state_add_account(s->state, &account);
-	return r;
+	return r == -E2BIG ? 0 : r;
 }
 
 static int open_state(struct session *s)

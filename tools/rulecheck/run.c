@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Running a test case: its rules over its events, then its expectations. */
+#include <errno.h>
 #include <fnmatch.h>
 
 #include <saker/capture.h>
@@ -41,9 +42,12 @@ static int open_capture(const char *path, FILE *out, struct saker_capture **ret_
 	for (uint32_t i = 0; r == 0 && saker_capture_interface(*ret_capture, i, &interface) == 1;
 	     i++)
 		r = saker_state_add_interface(*ret_state, &interface);
+	/* More addresses or accounts than the state keeps: the first ones do. */
+	if (r == -E2BIG)
+		r = 0;
 	for (uint32_t i = 0; r == 0 && saker_capture_account(*ret_capture, i, &account) == 1; i++)
 		r = saker_state_add_account(*ret_state, &account);
-	return r;
+	return r == -E2BIG ? 0 : r;
 }
 
 static int run_capture(const char *path, run_fn fn, void *userdata, FILE *out)

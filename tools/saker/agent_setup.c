@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opening what the agent works with, as the configuration says, and closing it. */
+#include <errno.h>
 #include <stdio.h>
 
 #include "agent_internal.h"
@@ -161,9 +162,12 @@ static int tell_state(struct agent *a)
 		r = saker_state_set_machine(a->state, &machine);
 	for (uint32_t i = 0; r == 0 && saker_capture_interface(a->capture, i, &interface) == 1; i++)
 		r = saker_state_add_interface(a->state, &interface);
+	/* More addresses or accounts than the state keeps: the first ones do. */
+	if (r == -E2BIG)
+		r = 0;
 	for (uint32_t i = 0; r == 0 && saker_capture_account(a->capture, i, &account) == 1; i++)
 		r = saker_state_add_account(a->state, &account);
-	return r;
+	return r == -E2BIG ? 0 : r;
 }
 
 int agent_open_state(struct agent *a)

@@ -96,7 +96,8 @@ SAKER_PUBLIC int saker_capture_stop(struct saker_capture *capture);
 /*
  * Re-reads a thread (and its files) from the system, as iterator events
  * (430-448) handed to fn before the call returns; for holes in the state. May
- * be called between two saker_capture_next. 0; -ESRCH: it is gone; -ENOTSUP.
+ * be called between two saker_capture_next, and leaves the event that the last
+ * one yielded valid. 0; -ESRCH: it is gone; -ENOTSUP.
  */
 typedef void (*saker_capture_event_fn)(void *userdata, const struct saker_event *event);
 SAKER_PUBLIC int saker_capture_refill(struct saker_capture *capture, int64_t tid,
@@ -154,7 +155,7 @@ struct saker_capture_stats {
 /* The counters so far; the caller sets ret_stats->size first. */
 SAKER_PUBLIC int saker_capture_stats(struct saker_capture *capture,
 				     struct saker_capture_stats *ret_stats);
-/* The names of the lists above, constant; "?" outside the range. */
+/* The names of the lists above, constant; NULL outside the range. */
 SAKER_PUBLIC const char *saker_drop_reason_name(enum saker_drop_reason reason);
 SAKER_PUBLIC const char *saker_event_class_name(enum saker_event_class event_class);
 

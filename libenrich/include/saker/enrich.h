@@ -26,23 +26,21 @@ extern "C" {
 struct saker_state;
 struct saker_record; /* one event in its state: what the fields' extractors take */
 
-struct saker_static_field {
-	const char *name; /* "static." is put before it */
-	const char *value;
-};
-
 struct saker_state_options {
 	size_t size;
-	uint64_t memory_max;  /* bytes of threads, fds, strings; 0 = 128 MiB */
-	uint32_t max_threads; /* 0 = 262144 */
-	uint32_t max_fds;     /* of one process; 0 = 4096 */
+	uint64_t memory_max;  /* bytes of threads, fds, strings; at least 2 MiB; 0 = 128 MiB */
+	uint32_t max_threads; /* at least 16; 0 = 262144 */
+	uint32_t max_fds;     /* of one process; at least 16; 0 = 4096 */
 	saker_log_fn log;
 	void *log_userdata;
 	const char *host_root; /* where the host's / is; NULL = HOST_ROOT or "" */
 	const char *hostname;  /* evt.hostname; NULL = the machine's */
 	bool offline;	       /* a replay: never look at this machine's /proc, users or names */
-	/* Asks the engine for a missing thread: as saker_capture_refill, with refill_userdata
-	 * first. */
+	/*
+	 * Asks the engine for a missing thread: as saker_capture_refill, with refill_userdata
+	 * first. At most a hundred times a second of the events' time, less often when it is
+	 * slow: it gets a tenth of the time. NULL = what is missing stays unknown.
+	 */
 	int (*refill)(void *refill_userdata, int64_t tid, saker_capture_event_fn fn,
 		      void *userdata);
 	void *refill_userdata;
@@ -53,13 +51,20 @@ struct saker_state_options {
 		.size = sizeof(struct saker_state_options), \
 	}
 
-/* options may be NULL for defaults; its strings are copied. -ENOMEM. Freeing gives everything back.
+/*
+ * options may be NULL for defaults; its strings are copied. -EINVAL: a limit below
+ * its least; -ENOMEM. Freeing gives everything back; no record outlives it.
  */
 SAKER_PUBLIC int saker_state_new(const struct saker_state_options *options,
 				 struct saker_state **ret_state);
 SAKER_PUBLIC struct saker_state *saker_state_free(struct saker_state *state);
 
-/* What the engine knows besides events; copied. Call after opening, before the first event. */
+/*
+ * What the engine knows besides events; copied. Call after opening, before the
+ * first event. -EINVAL; -ENOMEM; -E2BIG: no more of them are kept (1024 addresses,
+ * 65536 users, as many groups, or 1/16 of memory_max for each), those before are;
+ * a program goes on without.
+ */
 SAKER_PUBLIC int saker_state_set_machine(struct saker_state *state,
 					 const struct saker_machine *machine);
 SAKER_PUBLIC int saker_state_add_interface(struct saker_state *state,
@@ -69,7 +74,7 @@ SAKER_PUBLIC int saker_state_add_account(struct saker_state *state,
 
 /*
  * Applies one event. 1: it is one that rules see, ret_record is set, valid
- * until the next call (and no longer than the event); 0: it only changed the
+ * until the next call on this state (and no longer than the event); 0: it only changed the
  * state (initial state, companion events); -EBADMSG: malformed, counted,
  * nothing changed. Never waits, save for a rate-limited refill.
  */

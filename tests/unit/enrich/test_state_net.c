@@ -363,11 +363,44 @@ static void test_addresses(void **state)
 	saker_state_free(s);
 }
 
+/* A cgroup that only looks like a container's: what shares the host's namespaces is the host's. */
+static void test_host_in_deep_cgroup(void **state)
+{
+	static const char cgroup[] = "cpu=/process_api/0123456789abcdef0123456789abcdef";
+	struct saker_account user = {.uid = 1000, .name = "worker", .home = "/w", .shell = "/sh"};
+	struct saker_state *s = new_state(NULL);
+	const struct enrich_thread *t;
+
+	(void)state;
+	assert_int_equal(saker_state_add_account(s, &user), 0);
+	apply(s,
+	      eb_clone(&eb,
+		       &(struct eb_clone){
+			       .ts = TS, .tid = 400, .pid = 400, .ptid = 100, .cgroups = cgroup}));
+	t = enrich_thread_find(s, 400);
+	assert_null(t->container);
+	assert_string_equal(enrich_state_user(s, t->container, t->uid)->name, "worker");
+	/* The same in a pid namespace of its own. */
+	apply(s, eb_clone(&eb, &(struct eb_clone){.ts = TS,
+						  .tid = 401,
+						  .pid = 401,
+						  .ptid = 100,
+						  .vtid = 1,
+						  .vpid = 1,
+						  .cgroups = cgroup}));
+	t = enrich_thread_find(s, 401);
+	assert_non_null(t->container);
+	assert_int_equal(t->container->type, ENRICH_CONTAINER_CONTAINERD);
+	assert_null(enrich_state_user(s, t->container, t->uid));
+	saker_state_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_container_patterns),
 		cmocka_unit_test(test_container_plain),
+		cmocka_unit_test(test_host_in_deep_cgroup),
 		cmocka_unit_test(test_container_life),
 		cmocka_unit_test(test_container_types),
 		cmocka_unit_test(test_lists),

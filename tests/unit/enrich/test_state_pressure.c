@@ -368,6 +368,49 @@ static void test_full_table_after_fork(void **state)
 	saker_state_free(s);
 }
 
+static void open_numbered(struct saker_state *s, int64_t fd)
+{
+	char path[600];
+
+	snprintf(path, sizeof(path), "/%0500d", (int)fd);
+	apply(s, eb_make(&eb, SAKER_EV_SYSCALL_OPENAT_2_X, TS, 100, "qqswwwq", fd, I(-100), path, 1,
+			 0, 1, I(2)));
+}
+
+/*
+ * The path of what runs is the name of an open file, which the copy of it
+ * pushes out. With a sanitizer only: there each object counts as what it is.
+ */
+static void test_exec_of_a_descriptor(void **state)
+{
+	struct saker_state *s = new_state(NULL);
+	const struct enrich_thread *t;
+	uint64_t limit = s->pool.limit;
+	char path[600];
+
+	(void)state;
+	/* Nobody else can make room. */
+	apply(s, eb_task(&eb, &(struct eb_task){.tid = 100, .comm = "sh"}));
+	any_event(s, TS, 100);
+	for (int64_t fd = 3; fd < 23; fd++)
+		open_numbered(s, fd);
+	apply(s, eb_make(&eb, SAKER_EV_SYSCALL_EXECVEAT_E, TS, 100, "qsw", I(3), "", 1));
+	s->pool.limit = s->pool.used;
+	apply(s, eb_make(&eb, SAKER_EV_SYSCALL_EXECVEAT_X, TS, 100, "qs-qqq", I(0), "init", I(100),
+			 I(100), I(1)));
+	s->pool.limit = limit;
+	t = enrich_thread_find(s, 100);
+	assert_non_null(t);
+	snprintf(path, sizeof(path), "/%0500d", 3);
+	if (t->exepath)
+		assert_string_equal(t->exepath->text, path);
+#if defined(__SANITIZE_ADDRESS__)
+	assert_null(enrich_fd_find(t, 3));
+	assert_non_null(t->exepath);
+#endif
+	saker_state_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -380,6 +423,7 @@ int main(void)
 		cmocka_unit_test(test_refill_of_a_full_table),
 		cmocka_unit_test(test_child_event_of_earlier_time),
 		cmocka_unit_test(test_full_table_after_fork),
+		cmocka_unit_test(test_exec_of_a_descriptor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
