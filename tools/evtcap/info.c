@@ -9,6 +9,7 @@
 #include "fields.h"
 #include "session.h"
 #include "table.h"
+#include "text.h"
 #include "types.h"
 
 #define SHOWN 10 /* processes and users by name; JSON has as many */
@@ -107,7 +108,7 @@ static void put_machine(struct session *s)
 	}
 	time_text(m.boot_ts, boot);
 	row("hostname");
-	say_put_clean(stdout, m.hostname, strnlen(m.hostname, sizeof(m.hostname)));
+	text_put_clean(stdout, m.hostname, strnlen(m.hostname, sizeof(m.hostname)));
 	putchar('\n');
 	row("machine");
 	printf("%u CPUs, %.1f GiB of memory, booted %s\n", m.n_cpus,
@@ -121,7 +122,7 @@ static void put_interfaces(struct session *s)
 
 	for (uint32_t i = 0; saker_capture_interface(s->capture, i, &it) == 1; i++) {
 		row(i ? "" : "interfaces");
-		say_put_clean(stdout, it.name, strlen(it.name));
+		text_put_clean(stdout, it.name, strlen(it.name));
 		printf(" %s\n", interface_text(&it, text));
 	}
 }
@@ -135,7 +136,7 @@ static void put_file(struct session *s, const struct saker_capture_stats *stats)
 		puts("this machine, live");
 		return;
 	}
-	say_put_clean(stdout, file, strlen(file));
+	text_put_clean(stdout, file, strlen(file));
 	printf(", %" PRIu64 " bytes\n", stats->file_size ? stats->file_size : stats->file_offset);
 }
 
@@ -175,7 +176,7 @@ static void put_table(const char *title, struct table *t, uint32_t n_ids)
 	table_sort(t, TABLE_EVENTS);
 	for (uint32_t i = 0; i < t->n && i < SHOWN; i++) {
 		printf("  %10" PRIu64 "  ", t->rows[i].events);
-		say_put_clean(stdout, t->rows[i].key, t->rows[i].len);
+		text_put_clean(stdout, t->rows[i].key, t->rows[i].len);
 		putchar('\n');
 	}
 }

@@ -6,9 +6,9 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "say.h"
+#include "text.h"
 
-/* One that say_clean_span() stops at; returns how many bytes it is. */
+/* One that text_clean_span() stops at; returns how many bytes it is. */
 static size_t put_special(FILE *out, const unsigned char *p, size_t len)
 {
 	if (p[0] < 0x20 || p[0] == 0x7f) {
@@ -41,7 +41,7 @@ void json_put_string(FILE *out, const char *text, size_t len)
 {
 	putc_unlocked('"', out);
 	while (len) {
-		size_t bad, good = say_clean_span(text, len, &bad);
+		size_t bad, good = text_clean_span(text, len, &bad);
 
 		put_clean(out, text, good);
 		text += good;

@@ -7,12 +7,8 @@
 
 static int do_list(const struct evtcap_options *options)
 {
-	struct options list = {.mode = OPTIONS_LIST,
-			       .list_class = options->list_class,
-			       .names_only = options->names_only,
-			       .format = options->json ? OPTIONS_JSON : OPTIONS_TEXT};
-
-	if (list_fields(stdout, saker_enrich_catalogue(), &list) == 0)
+	if (list_fields(stdout, saker_enrich_catalogue(), options->list_class,
+			options->json ? LIST_JSON : LIST_TEXT, options->names_only) == 0)
 		return EVTCAP_OK;
 	fprintf(stderr, "evtcap: no field is of class '%s'; try evtcap --list\n",
 		options->list_class);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The command line: one table gives the letters, the long options and the help. */
-#include <getopt.h>
-#include <stdarg.h>
 #include <sys/stat.h>
 
+#include "cli.h"
 #include "options.h"
 
 #define MEGABYTE 1000000u /* as tcpdump counts */
@@ -22,16 +21,7 @@ enum {
 	OPT_VERSION,
 };
 
-struct option_row {
-	int value;	  /* the letter, or above 255 */
-	const char *name; /* long */
-	int argument;
-	const char *shown; /* its argument in the help */
-	const char *group; /* starts a new group */
-	const char *help;
-};
-
-static const struct option_row rows[] = {
+static const struct cli_option rows[] = {
 	{'r', "read", required_argument, "FILE",
 	 "Where events come from (default: this machine, live)",
 	 "a capture file (.scap, gzip or not), - is standard input"},
@@ -74,88 +64,18 @@ static const struct option_row rows[] = {
 	{'h', "help", no_argument, NULL, NULL, "print this help"},
 };
 
-void evtcap_options_help(FILE *out)
-{
-	fputs("Usage: evtcap [OPTION]... [FILTER]\n"
-	      "Shows, writes and sums up system calls, of this machine or of a capture file.\n"
-	      "FILTER is a condition as in rules: evtcap 'evt.type=openat and fd.name startswith "
-	      "/etc'\n",
-	      out);
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct option_row *row = &rows[i];
-		char left[64];
-
-		if (row->group)
-			fprintf(out, "\n%s:\n", row->group);
-		snprintf(left, sizeof(left), "%c%c%s--%s%s%s%s", row->value < 256 ? '-' : ' ',
-			 row->value < 256 ? row->value : ' ', row->value < 256 ? ", " : "  ",
-			 row->name,
-			 row->argument == optional_argument ? "[="
-			 : row->shown			    ? " "
-							    : "",
-			 row->shown ? row->shown : "",
-			 row->argument == optional_argument ? "]" : "");
-		fprintf(out, "  %-27s %s\n", left, row->help);
-	}
-	fputs("\nExit: 0 well, 1 the filter, format or events are wrong, 2 usage, 3 the capture "
-	      "cannot be\n"
-	      "opened, 4 it failed while running (damaged capture, full disk). Ctrl-C stops. See "
-	      "evtcap(1).\n",
-	      out);
-}
-
-_printf_(2, 3) static int bad(FILE *err, const char *format, ...)
-{
-	va_list ap;
-
-	fputs("evtcap: ", err);
-	va_start(ap, format);
-	vfprintf(err, format, ap);
-	va_end(ap);
-	fputs("; see evtcap --help\n", err);
-	return -EINVAL;
-}
-
-static int take_number(const char *option, const char *text, uint64_t max, uint64_t *ret, FILE *err)
-{
-	unsigned long long v;
-	char *end;
-
-	errno = 0;
-	v = strtoull(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end || errno || v < 1 || v > max)
-		return bad(err, "%s takes a number from 1 to %llu, not '%s'", option,
-			   (unsigned long long)max, text);
-	*ret = v;
-	return 0;
-}
-
-static int take_u32(const char *option, const char *text, uint32_t max, uint32_t *ret, FILE *err)
+static int take_u32(const struct cli *cli, const char *option, const char *text, uint32_t max,
+		    uint32_t *ret, FILE *err)
 {
 	uint64_t v = 0;
-	int r = take_number(option, text, max, &v, err);
+	int r = cli_number(cli, option, text, max, &v, err);
 
 	if (r == 0)
 		*ret = (uint32_t)v;
 	return r;
 }
 
-/* The place of text in a list of words. */
-static int take_word(const char *option, const char *text, const char *const *words, FILE *err)
-{
-	char list[96] = "";
-	size_t len = 0;
-
-	for (int i = 0; words[i]; i++) {
-		if (util_streq(words[i], text))
-			return i;
-		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", i ? ", " : "",
-					words[i]);
-	}
-	return bad(err, "%s takes one of %s, not '%s'", option, list, text);
-}
-
-static int take_time(struct evtcap_options *o, const char *text, FILE *err)
+static int take_time(const struct cli *cli, struct evtcap_options *o, const char *text, FILE *err)
 {
 	static const char *const words[] = {
 #define X(symbol, word, letter, text, field) word,
@@ -175,16 +95,16 @@ static int take_time(struct evtcap_options *o, const char *text, FILE *err)
 			return 0;
 		}
 	}
-	r = take_word("-t", text, words, err);
+	r = cli_word(cli, "-t", text, words, err);
 	if (r >= 0)
 		o->time = (enum evtcap_time)r;
 	return r < 0 ? r : 0;
 }
 
-static int take_top(struct evtcap_options *o, const char *text, FILE *err)
+static int take_top(const struct cli *cli, struct evtcap_options *o, const char *text, FILE *err)
 {
 	static const char *const words[] = {"proc", "file", "conn", NULL};
-	int r = text ? take_word("--top", text, words, err) : 0;
+	int r = text ? cli_word(cli, "--top", text, words, err) : 0;
 
 	o->mode = EVTCAP_TOP;
 	if (r >= 0)
@@ -192,34 +112,35 @@ static int take_top(struct evtcap_options *o, const char *text, FILE *err)
 	return r < 0 ? r : 0;
 }
 
-static int take_by(struct evtcap_options *o, const char *text, FILE *err)
+static int take_by(const struct cli *cli, struct evtcap_options *o, const char *text, FILE *err)
 {
 	static const char *const words[] = {"events", "bytes", NULL};
-	int r = take_word("--by", text, words, err);
+	int r = cli_word(cli, "--by", text, words, err);
 
 	o->top_by_bytes = r == 1;
 	return r < 0 ? r : 0;
 }
 
-static int take_colour(struct evtcap_options *o, const char *text, FILE *err)
+static int take_colour(const struct cli *cli, struct evtcap_options *o, const char *text, FILE *err)
 {
 	static const char *const words[] = {"auto", "always", "never", NULL};
-	int r = take_word("--color", text, words, err);
+	int r = cli_word(cli, "--color", text, words, err);
 
 	if (r >= 0)
 		o->colour = (enum evtcap_colour)r;
 	return r < 0 ? r : 0;
 }
 
-static int take_rotation(struct evtcap_options *o, int value, const char *text, FILE *err)
+static int take_rotation(const struct cli *cli, struct evtcap_options *o, int value,
+			 const char *text, FILE *err)
 {
 	uint64_t v = 0;
 	int r;
 
 	if (value == 'W')
-		return take_u32("-W", text, 1000000, &o->max_files, err);
-	r = take_number(value == 'C' ? "-C" : "-G", text,
-			value == 'C' ? MAX_MEGABYTES : MAX_SECONDS, &v, err);
+		return take_u32(cli, "-W", text, 1000000, &o->max_files, err);
+	r = cli_number(cli, value == 'C' ? "-C" : "-G", text,
+		       value == 'C' ? MAX_MEGABYTES : MAX_SECONDS, &v, err);
 	if (r == 0 && value == 'C')
 		o->file_bytes = v * MEGABYTE;
 	else if (r == 0)
@@ -265,8 +186,10 @@ static int take_flag(struct evtcap_options *o, int value)
 	}
 }
 
-static int take(struct evtcap_options *o, int value, const char *argument, FILE *err)
+static int take(const struct cli *cli, void *target, int value, const char *argument, FILE *err)
 {
+	struct evtcap_options *o = target;
+
 	switch (value) {
 	case 'r':
 		o->read = argument;
@@ -284,23 +207,23 @@ static int take(struct evtcap_options *o, int value, const char *argument, FILE 
 		o->fields = argument;
 		return 0;
 	case 'n':
-		return take_number("-n", argument, UINT64_MAX, &o->count, err);
+		return cli_number(cli, "-n", argument, UINT64_MAX, &o->count, err);
 	case 's':
-		return take_u32("-s", argument, 65000, &o->snaplen, err);
+		return take_u32(cli, "-s", argument, 65000, &o->snaplen, err);
 	case 'C':
 	case 'G':
 	case 'W':
-		return take_rotation(o, value, argument, err);
+		return take_rotation(cli, o, value, argument, err);
 	case 't':
-		return take_time(o, argument, err);
+		return take_time(cli, o, argument, err);
 	case OPT_TOP:
-		return take_top(o, argument, err);
+		return take_top(cli, o, argument, err);
 	case OPT_BY:
-		return take_by(o, argument, err);
+		return take_by(cli, o, argument, err);
 	case OPT_ROWS:
-		return take_u32("--rows", argument, 100000, &o->rows, err);
+		return take_u32(cli, "--rows", argument, 100000, &o->rows, err);
 	case OPT_COLOUR:
-		return take_colour(o, argument, err);
+		return take_colour(cli, o, argument, err);
 	case OPT_LIST:
 		o->mode = EVTCAP_LIST;
 		o->list_class = argument;
@@ -310,22 +233,28 @@ static int take(struct evtcap_options *o, int value, const char *argument, FILE 
 	}
 }
 
-/* getopt's own messages would name the program by its path and say too little. */
-static int complain(int value, char **argv, FILE *err)
-{
-	char letter[2] = {(char)optopt, '\0'};
-	const char *word = argv[optind - 1];
+static const struct cli command_line = {
+	.program = "evtcap",
+	.help = "evtcap --help",
+	.options = rows,
+	.n = ARRAY_SIZE(rows),
+	.take = take,
+};
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (optopt && rows[i].value == optopt && optopt > 255)
-			return bad(err, "--%s %s", rows[i].name,
-				   value == ':' ? "needs a value" : "takes no value");
-	}
-	if (value == ':')
-		return bad(err, "-%s needs a value", letter);
-	if (optopt && strncmp(word, "--", 2) != 0)
-		return bad(err, "there is no option -%s", letter);
-	return bad(err, "there is no option %s, or it is ambiguous", word);
+void evtcap_options_help(FILE *out)
+{
+	fputs("Usage: evtcap [OPTION]... [FILTER]\n"
+	      "Shows, writes and sums up system calls, of this machine or of a capture file.\n"
+	      "FILTER is a condition as in rules: evtcap 'evt.type=openat and fd.name startswith "
+	      "/etc'\n",
+	      out);
+	fputc('\n', out);
+	cli_print_options(&command_line, 27, out);
+	fputs("\nExit: 0 well, 1 the filter, format or events are wrong, 2 usage, 3 the capture "
+	      "cannot be\n"
+	      "opened, 4 it failed while running (damaged capture, full disk). Ctrl-C stops. See "
+	      "evtcap(1).\n",
+	      out);
 }
 
 /* The words that are no options, joined by blanks, as tcpdump does. */
@@ -364,67 +293,46 @@ static int check(const struct evtcap_options *o, FILE *err)
 	if (o->mode == EVTCAP_LIST || o->mode == EVTCAP_HELP || o->mode == EVTCAP_VERSION)
 		return 0;
 	if (!o->write && (rotates || o->max_files || o->gzip || o->print))
-		return bad(err, "-z, -C, -G, -W and --print say how -w writes, which is missing");
+		return cli_bad(&command_line, err,
+			       "-z, -C, -G, -W and --print say how -w writes, which is missing");
 	if (o->max_files && !rotates)
-		return bad(err, "-W needs -C or -G");
+		return cli_bad(&command_line, err, "-W needs -C or -G");
 	if (rotates && util_streq(o->write, "-"))
-		return bad(err, "standard output cannot be split into files");
+		return cli_bad(&command_line, err, "standard output cannot be split into files");
 	if (util_streq(o->write ? o->write : "", "-") && isatty(STDOUT_FILENO))
-		return bad(err,
-			   "a capture is no text: send it to a file or a pipe, not a terminal");
+		return cli_bad(&command_line, err,
+			       "a capture is no text: send it to a file or a pipe, not a terminal");
 	if (is_same_file(o->read, o->write))
-		return bad(err, "%s would be overwritten while it is read", o->read);
+		return cli_bad(&command_line, err, "%s would be overwritten while it is read",
+			       o->read);
 	if (o->read && (o->select || o->snaplen || o->self))
-		return bad(err, "-e, -s and --self are for live capture; a file has what it has");
+		return cli_bad(&command_line, err,
+			       "-e, -s and --self are for live capture; a file has what it has");
 	if (o->format && o->fields)
-		return bad(err, "-p and -F both say what is shown: give one");
+		return cli_bad(&command_line, err, "-p and -F both say what is shown: give one");
 	if (o->write && util_streq(o->write, "-") && (o->print || o->mode != EVTCAP_SHOW))
-		return bad(err, "standard output cannot hold both a capture and text");
+		return cli_bad(&command_line, err,
+			       "standard output cannot hold both a capture and text");
 	return 0;
-}
-
-static int parse(struct evtcap_options *o, int argc, char **argv, const char *letters,
-		 const struct option *longs, FILE *err)
-{
-	int value, r;
-
-	optind = 0; /* GNU: start anew, so that tests may parse many */
-	opterr = 0;
-	while ((value = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
-		r = value == '?' || value == ':' ? complain(value, argv, err)
-						 : take(o, value, optarg, err);
-		if (r < 0)
-			return r;
-	}
-	/* "--list proc" is what people type. */
-	if (o->mode == EVTCAP_LIST && optind < argc) {
-		if (o->list_class || argc - optind > 1)
-			return bad(err, "--list takes one class");
-		o->list_class = argv[optind];
-		return 0;
-	}
-	r = take_filter(o, argv + optind, argc - optind);
-	return r < 0 ? r : check(o, err);
 }
 
 int evtcap_options_parse(struct evtcap_options *options, int argc, char **argv, FILE *err)
 {
-	struct option longs[ARRAY_SIZE(rows) + 1] = {0};
-	char letters[2 + ARRAY_SIZE(rows) * 2 + 1] = ":";
-	size_t n = 1;
+	int first = 0, r;
 
 	memset(options, 0, sizeof(*options));
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		longs[i] = (struct option){
-			.name = rows[i].name, .has_arg = rows[i].argument, .val = rows[i].value};
-		if (rows[i].value < 256) {
-			letters[n++] = (char)rows[i].value;
-			if (rows[i].argument == required_argument)
-				letters[n++] = ':';
-		}
+	r = cli_parse(&command_line, options, argc, argv, err, &first);
+	if (r < 0)
+		return r;
+	/* "--list proc" is what people type. */
+	if (options->mode == EVTCAP_LIST && first < argc) {
+		if (options->list_class || argc - first > 1)
+			return cli_bad(&command_line, err, "--list takes one class");
+		options->list_class = argv[first];
+		return 0;
 	}
-	letters[n] = '\0';
-	return parse(options, argc, argv, letters, longs, err);
+	r = take_filter(options, argv + first, argc - first);
+	return r < 0 ? r : check(options, err);
 }
 
 void evtcap_options_fini(struct evtcap_options *options)

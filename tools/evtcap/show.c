@@ -9,6 +9,7 @@
 #include "fields.h"
 #include "json.h"
 #include "session.h"
+#include "text.h"
 
 #define DEFAULT_FORMAT                                                           \
 	"*%evt.num %evt.outputtime %evt.cpu %proc.name (%thread.tid) %evt.type " \
@@ -253,7 +254,7 @@ static const char *mark_text(char letter, bool failed)
 static void put_line(const struct show *show, const char *text, size_t len, bool failed)
 {
 	while (len) {
-		size_t bad, good = say_clean_span(text, len, &bad);
+		size_t bad, good = text_clean_span(text, len, &bad);
 
 		fwrite_unlocked(text, 1, good, stdout);
 		text += good;

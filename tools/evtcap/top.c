@@ -11,6 +11,7 @@
 #include "json.h"
 #include "session.h"
 #include "table.h"
+#include "text.h"
 
 #define REFRESH_NS UINT64_C(1000000000)
 #define DEFAULT_ROWS 25
@@ -143,7 +144,7 @@ static void put_rows(struct top *top, bool new)
 		fputs("  ", stdout);
 		if (new &&columns > 21)
 			len = MIN(len, (size_t)columns - 21);
-		say_put_clean(stdout, row->key, len);
+		text_put_clean(stdout, row->key, len);
 		fputs(eol, stdout);
 	}
 }

@@ -1,27 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A verb's command line and its help, both out of the verb's table of options. */
-#include <getopt.h>
 #include <stdarg.h>
 
+#include "cli.h"
 #include "rulecheck.h"
 
-#define MAX_OPTIONS 24
+#define LONG_ONLY 256 /* and up: options without a letter */
 
-static void print_help(const struct verb *verb, const struct arg *options, size_t n)
-{
-	printf("Usage: rulecheck %s [OPTION]... %s\n%s\n\n", verb->name, verb->arguments,
-	       verb->summary);
-	for (size_t i = 0; i < n; i++) {
-		const struct arg *o = &options[i];
-		char left[64];
-
-		snprintf(left, sizeof(left), "%c%c%c --%s%s%s", o->letter ? '-' : ' ',
-			 o->letter ? o->letter : ' ', o->letter ? ',' : ' ', o->name,
-			 o->shown ? " " : "", o->shown ? o->shown : "");
-		printf("  %-26s %s\n", left, o->help);
-	}
-	printf("  %-26s %s\n", "-h, --help", "print this help");
-}
+/* A command line being read. */
+struct line {
+	const struct verb *verb;
+	const struct arg *options;
+	size_t n;
+	bool help;
+};
 
 int args_bad(const struct verb *verb, const char *format, ...)
 {
@@ -42,63 +34,71 @@ int args_exit(int r)
 	return r == -EINVAL ? RULECHECK_USAGE : RULECHECK_FAILED;
 }
 
-static int complain(const struct verb *verb, int value, char **argv)
+static int value_of(const struct arg *o, size_t i)
 {
-	const char *word = argv[optind - 1];
+	return o->letter ? o->letter : (int)(LONG_ONLY + i);
+}
 
-	if (value == ':')
-		args_bad(verb, "%s needs a value", word);
-	else if (optopt && strncmp(word, "--", 2) != 0)
-		args_bad(verb, "there is no option -%c", optopt);
-	else
-		args_bad(verb, "there is no option %s, or it takes no value", word);
-	return -EINVAL;
+static int take(const struct cli *cli, void *target, int value, const char *argument, FILE *err)
+{
+	struct line *line = target;
+
+	if (value == 'h')
+		line->help = true;
+	for (size_t i = 0; i < line->n; i++) {
+		const struct arg *o = &line->options[i];
+
+		if (value != value_of(o, i))
+			continue;
+		if (o->value)
+			*o->value = argument;
+		else
+			*o->flag = true;
+	}
+	return 0;
+}
+
+static void print_help(const struct verb *verb, const struct cli *cli)
+{
+	printf("Usage: rulecheck %s [OPTION]... %s\n%s\n\n", verb->name, verb->arguments,
+	       verb->summary);
+	cli_print_options(cli, 26, stdout);
 }
 
 int args_parse(struct args *args, const struct verb *verb, const struct arg *options, size_t n,
 	       int argc, char **argv)
 {
-	struct option longs[MAX_OPTIONS + 2] = {0};
-	char letters[2 * MAX_OPTIONS + 4] = ":h";
-	size_t len = 2;
-	int value;
+	struct cli_option rows[CLI_MAX_OPTIONS] = {0};
+	struct line line = {.verb = verb, .options = options, .n = n};
+	char help[64];
+	const struct cli cli = {
+		.program = "rulecheck", .help = help, .options = rows, .n = n + 1, .take = take};
+	int first = 0, r;
 
 	memset(args, 0, sizeof(*args));
 	args->files = calloc((size_t)argc + 1, sizeof(*args->files));
-	if (!args->files || n > MAX_OPTIONS)
+	if (!args->files || n >= CLI_MAX_OPTIONS)
 		return -ENOMEM;
-	for (size_t i = 0; i < n; i++) {
-		longs[i] = (struct option){options[i].name,
-					   options[i].value ? required_argument : no_argument, NULL,
-					   (int)(256 + i)};
-		if (!options[i].letter)
-			continue;
-		letters[len++] = options[i].letter;
-		if (options[i].value)
-			letters[len++] = ':';
+	for (size_t i = 0; i < n; i++)
+		rows[i] = (struct cli_option){
+			.value = value_of(&options[i], i),
+			.name = options[i].name,
+			.argument = options[i].value ? required_argument : no_argument,
+			.shown = options[i].shown,
+			.help = options[i].help,
+		};
+	rows[n] = (struct cli_option){
+		.value = 'h', .name = "help", .argument = no_argument, .help = "print this help"};
+	snprintf(help, sizeof(help), "rulecheck %s --help", verb->name);
+	r = cli_parse(&cli, &line, argc, argv, stderr, &first);
+	if (r < 0)
+		return r;
+	if (line.help) {
+		print_help(verb, &cli);
+		return -ECANCELED;
 	}
-	longs[n] = (struct option){"help", no_argument, NULL, 'h'};
-	letters[len] = '\0';
-	optind = 0;
-	opterr = 0;
-	while ((value = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
-		if (value == '?' || value == ':')
-			return complain(verb, value, argv);
-		if (value == 'h') {
-			print_help(verb, options, n);
-			return -ECANCELED;
-		}
-		for (size_t i = 0; i < n; i++) {
-			if (value != options[i].letter && value != (int)(256 + i))
-				continue;
-			if (options[i].value)
-				*options[i].value = optarg;
-			else
-				*options[i].flag = true;
-		}
-	}
-	for (; optind < argc; optind++)
-		args->files[args->n_files++] = argv[optind];
+	for (; first < argc; first++)
+		args->files[args->n_files++] = argv[first];
 	return 0;
 }
 

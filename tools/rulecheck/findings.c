@@ -4,6 +4,7 @@
 
 #include "findings.h"
 #include "rulecheck.h"
+#include "text.h"
 
 void findings_init(struct findings *f)
 {
@@ -24,7 +25,7 @@ static const char *keep(struct findings *f, const char *text)
 	if (!copy)
 		f->out_of_memory = true;
 	else
-		make_utf8(copy);
+		text_make_utf8(copy);
 	return copy ? copy : "";
 }
 

@@ -11,6 +11,7 @@
 #include "catalogue.h"
 #include "common/util.h"
 #include "config.h"
+#include "report.h"
 #include "rules.h"
 
 enum rulecheck_exit {
@@ -92,9 +93,10 @@ const struct saker_rule_details *ruleset_details(const struct ruleset_loaded *lo
 int ruleset_no_such_rule(const struct ruleset_loaded *loaded, const char *rule);
 
 /* A text of a rule file, without what would control a terminal. */
-void put_text(FILE *out, const char *text);
-/* Bytes that are no UTF-8 become '?': JSON and XML do not take them. */
-void make_utf8(char *text);
+static inline void put_text(FILE *out, const char *text)
+{
+	report_put(out, text, strlen(text));
+}
 
 /* Flushes; RULECHECK_FAILED when standard output did not take it all. */
 int finish(int result);

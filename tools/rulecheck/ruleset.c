@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rule files loaded as the agent loads them, with what is known about them besides. */
-#include "options.h"
 #include "report.h"
 #include "rulecheck.h"
 
@@ -8,7 +7,6 @@ int ruleset_load(struct ruleset_loaded *l, const char *const *paths, uint32_t n_
 		 const struct ruleset_how *how, saker_diag_fn diag, void *userdata)
 {
 	const struct saker_catalogue *catalogue = how->catalogue;
-	struct options options = {.rules = (const char **)paths, .n_rules = n_paths};
 	int r;
 
 	memset(l, 0, sizeof(*l));
@@ -22,7 +20,7 @@ int ruleset_load(struct ruleset_loaded *l, const char *const *paths, uint32_t n_
 	}
 	r = catalogue_init(&l->catalogue, &l->config);
 	if (r == 0)
-		r = rules_files_find(&l->files, &options, &l->config, diag, userdata);
+		r = rules_files_find(&l->files, paths, n_paths, &l->config, diag, userdata);
 	if (r == 0)
 		r = rules_open(&l->files, &l->config, catalogue ? catalogue : &l->catalogue.public,
 			       diag, userdata, &l->loader);

@@ -4,6 +4,7 @@
 
 #include "report.h"
 #include "run.h"
+#include "text.h"
 
 enum test_format { TEST_TEXT, TEST_TAP, TEST_JUNIT };
 
@@ -141,8 +142,8 @@ static int run_one(struct test_results *all, const char *path, const struct test
 	t->seconds = now() - t->seconds;
 	if (fclose(out) != 0 || t->r == -ENOMEM)
 		return -ENOMEM;
-	make_utf8(t->why);
-	make_utf8(t->name);
+	text_make_utf8(t->why);
+	text_make_utf8(t->name);
 	print_result(all, t);
 	return 0;
 }

@@ -37,7 +37,8 @@ int agent_load_rules(struct agent *a, struct rules_files *files, struct saker_ru
 				    .quiet = a->logger.level < SAKER_PRIORITY_WARNING};
 	int r;
 
-	r = rules_files_find(files, a->options, a->config, reporter_diag, &reporter);
+	r = rules_files_find(files, (const char *const *)a->options->rules, a->options->n_rules,
+			     a->config, reporter_diag, &reporter);
 	if (r == 0)
 		r = rules_load(files, a->config, &a->catalogue.public, reporter_diag, &reporter,
 			       ret_ruleset);

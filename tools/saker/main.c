@@ -19,7 +19,8 @@ static int do_list(const struct options *options, const struct config *config)
 	int r = catalogue_init(&catalogue, config);
 
 	if (r == 0)
-		r = list_fields(stdout, &catalogue.public, options);
+		r = list_fields(stdout, &catalogue.public, options->list_class, options->format,
+				options->names_only);
 	catalogue_fini(&catalogue);
 	if (r == -ENOENT)
 		fprintf(stderr, "saker: no field is of class '%s'; try saker --list\n",
@@ -104,7 +105,7 @@ int main(int argc, char **argv)
 		printf("saker %s (rules engine %s)\n", SAKER_VERSION, SAKER_RULES_ENGINE_VERSION);
 		break;
 	case OPTIONS_LIST_KEYS:
-		config_list_keys(stdout, options.format == OPTIONS_JSON);
+		config_list_keys(stdout, options.format == LIST_JSON);
 		break;
 	default:
 		r = with_config(&options);

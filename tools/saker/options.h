@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "common/util.h"
+#include "list.h"
 
 enum options_mode {
 	OPTIONS_RUN,
@@ -14,12 +15,6 @@ enum options_mode {
 	OPTIONS_LIST,
 	OPTIONS_LIST_KEYS,
 	OPTIONS_VALIDATE,
-};
-
-enum options_format {
-	OPTIONS_TEXT,
-	OPTIONS_MARKDOWN,
-	OPTIONS_JSON,
 };
 
 /* Strings point into argv. */
@@ -34,7 +29,7 @@ struct options {
 	uint32_t n_validate;
 	const char *replay;
 	const char *list_class; /* NULL = all */
-	enum options_format format;
+	enum list_format format;
 	bool names_only;
 	bool unbuffered;
 	bool dry_run;

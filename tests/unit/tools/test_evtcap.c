@@ -20,8 +20,8 @@
 #include <saker/scap.h>
 
 #include "json.h"
-#include "say.h"
 #include "table.h"
+#include "text.h"
 #include "tests/unit/enrich/event_builder.h"
 
 #define START UINT64_C(1700000000000000000) /* 2023-11-14T22:13:20Z */
@@ -539,7 +539,7 @@ static void test_clean_text(void **state)
 		FILE *out = open_memstream(&text, &size);
 
 		assert_non_null(out);
-		say_put_clean(out, cases[i].text, strlen(cases[i].text));
+		text_put_clean(out, cases[i].text, strlen(cases[i].text));
 		fputc('|', out);
 		json_put_string(out, cases[i].text, strlen(cases[i].text));
 		fclose(out);

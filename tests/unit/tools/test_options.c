@@ -57,20 +57,20 @@ static void test_modes(void **state)
 	static const struct {
 		const char *line;
 		enum options_mode mode;
-		enum options_format format;
+		enum list_format format;
 		const char *class;
 		uint32_t n_validate;
 	} cases[] = {
-		{"", OPTIONS_RUN, OPTIONS_TEXT, NULL, 0},
-		{"--help", OPTIONS_HELP, OPTIONS_TEXT, NULL, 0},
-		{"-h", OPTIONS_HELP, OPTIONS_TEXT, NULL, 0},
-		{"--version", OPTIONS_VERSION, OPTIONS_TEXT, NULL, 0},
-		{"--list", OPTIONS_LIST, OPTIONS_TEXT, NULL, 0},
-		{"--list=proc --format json", OPTIONS_LIST, OPTIONS_JSON, "proc", 0},
-		{"--list proc --format markdown", OPTIONS_LIST, OPTIONS_MARKDOWN, "proc", 0},
-		{"--list-keys", OPTIONS_LIST_KEYS, OPTIONS_TEXT, NULL, 0},
-		{"-V a -V b", OPTIONS_VALIDATE, OPTIONS_TEXT, NULL, 2},
-		{"-V a b c", OPTIONS_VALIDATE, OPTIONS_TEXT, NULL, 3},
+		{"", OPTIONS_RUN, LIST_TEXT, NULL, 0},
+		{"--help", OPTIONS_HELP, LIST_TEXT, NULL, 0},
+		{"-h", OPTIONS_HELP, LIST_TEXT, NULL, 0},
+		{"--version", OPTIONS_VERSION, LIST_TEXT, NULL, 0},
+		{"--list", OPTIONS_LIST, LIST_TEXT, NULL, 0},
+		{"--list=proc --format json", OPTIONS_LIST, LIST_JSON, "proc", 0},
+		{"--list proc --format markdown", OPTIONS_LIST, LIST_MARKDOWN, "proc", 0},
+		{"--list-keys", OPTIONS_LIST_KEYS, LIST_TEXT, NULL, 0},
+		{"-V a -V b", OPTIONS_VALIDATE, LIST_TEXT, NULL, 2},
+		{"-V a b c", OPTIONS_VALIDATE, LIST_TEXT, NULL, 3},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What reaches the agent from outside while it runs: signals and changed rule
+ * What reaches a tool from outside while it runs: signals and changed rule
  * files. A thread waits for them, leaves word here and interrupts the capture;
  * the main loop acts. So no handler runs in the middle of anything.
  */
-#ifndef SAKER_TOOL_CONTROL_H
-#define SAKER_TOOL_CONTROL_H
+#ifndef TOOLS_CONTROL_H
+#define TOOLS_CONTROL_H
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -53,4 +53,4 @@ void control_attach(struct control *control, struct saker_capture *capture);
 /* Reports changes of these files and folders, and no longer of those before, as a reload. */
 int control_watch(struct control *control, const struct rules_files *files);
 
-#endif /* SAKER_TOOL_CONTROL_H */
+#endif /* TOOLS_CONTROL_H */

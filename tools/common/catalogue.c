@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * static.NAME fields. They are the same for every event, so they are the
- * agent's, not libenrich's: its catalogue is wrapped, and all but the constant
+ * tools', not libenrich's: its catalogue is wrapped, and all but the constant
  * fields handed through.
  */
 #include <saker/enrich.h>

@@ -4,8 +4,8 @@
  * that a complaint can point there: read from YAML, merged from several files,
  * changed by -o. Everything lives in one arena. Knows no key by name.
  */
-#ifndef SAKER_TOOL_CONFIG_TREE_H
-#define SAKER_TOOL_CONFIG_TREE_H
+#ifndef TOOLS_CONFIG_TREE_H
+#define TOOLS_CONFIG_TREE_H
 
 #include <saker/base.h>
 
@@ -82,4 +82,4 @@ _printf_(5, 6) void config_complain(const struct config_tree *tree, enum saker_s
 				    const struct config_node *where, const char *hint,
 				    const char *format, ...);
 
-#endif /* SAKER_TOOL_CONFIG_TREE_H */
+#endif /* TOOLS_CONFIG_TREE_H */

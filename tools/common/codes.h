@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The codes of findings about rule files, and what they mean. */
-#ifndef SAKER_TOOL_CODES_H
-#define SAKER_TOOL_CODES_H
+#ifndef TOOLS_CODES_H
+#define TOOLS_CODES_H
 
 struct code {
 	const char *id;
@@ -14,4 +14,4 @@ const struct code *codes_find(const char *id);
 /* The text of a code; the id itself when it is none. */
 const char *codes_describe(const char *id);
 
-#endif /* SAKER_TOOL_CODES_H */
+#endif /* TOOLS_CODES_H */

@@ -93,15 +93,15 @@ static int add_path(struct rules_files *files, const char *path, bool must, sake
 	return r;
 }
 
-int rules_files_find(struct rules_files *files, const struct options *options,
+int rules_files_find(struct rules_files *files, const char *const *given, uint32_t n_given,
 		     const struct config *config, saker_diag_fn diag, void *userdata)
 {
 	int r = 0;
 
 	memset(files, 0, sizeof(*files));
-	if (options->n_rules) {
-		for (uint32_t i = 0; i < options->n_rules && r == 0; i++)
-			r = add_path(files, options->rules[i], true, diag, userdata);
+	if (n_given) {
+		for (uint32_t i = 0; i < n_given && r == 0; i++)
+			r = add_path(files, given[i], true, diag, userdata);
 	} else if (config->rules_files_given) {
 		for (uint32_t i = 0; i < config->n_rules_files && r == 0; i++)
 			r = add_path(files, config->rules_files[i], false, diag, userdata);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the agent says to people: diagnostics with their source line, and log lines. */
-#ifndef SAKER_TOOL_REPORT_H
-#define SAKER_TOOL_REPORT_H
+/* What the tools say to people: diagnostics with their source line, and log lines. */
+#ifndef TOOLS_REPORT_H
+#define TOOLS_REPORT_H
 
 #include <stdio.h>
 
@@ -48,4 +48,4 @@ void logger_lib(void *logger, enum saker_severity severity, const char *message)
 /* For liboutput, whose failures are the operator's business whatever libs_logger says. */
 void logger_output(void *logger, enum saker_severity severity, const char *message);
 
-#endif /* SAKER_TOOL_REPORT_H */
+#endif /* TOOLS_REPORT_H */

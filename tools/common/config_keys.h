@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of configuration keys (config_keys.def) and the check of a tree against it. */
-#ifndef SAKER_TOOL_CONFIG_KEYS_H
-#define SAKER_TOOL_CONFIG_KEYS_H
+#ifndef TOOLS_CONFIG_KEYS_H
+#define TOOLS_CONFIG_KEYS_H
 
 #include <stdio.h>
 
@@ -54,4 +54,4 @@ int config_check(const struct config_tree *tree);
 /* One line a key; json: as one JSON document. */
 void config_list_keys(FILE *out, bool json);
 
-#endif /* SAKER_TOOL_CONFIG_KEYS_H */
+#endif /* TOOLS_CONFIG_KEYS_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The agent's configuration: defaults, files and -o, as values ready to use. */
-#ifndef SAKER_TOOL_CONFIG_H
-#define SAKER_TOOL_CONFIG_H
+#ifndef TOOLS_CONFIG_H
+#define TOOLS_CONFIG_H
 
 #include <saker/rules.h>
 
@@ -92,4 +92,4 @@ int config_load(struct config *config, const char *path, const char *const *opti
 		uint32_t n_options, saker_diag_fn diag, void *userdata);
 void config_fini(struct config *config);
 
-#endif /* SAKER_TOOL_CONFIG_H */
+#endif /* TOOLS_CONFIG_H */

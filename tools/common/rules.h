@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Loading rules as the configuration says, once at the start and again at each reload. */
-#ifndef SAKER_TOOL_RULES_H
-#define SAKER_TOOL_RULES_H
+#ifndef TOOLS_RULES_H
+#define TOOLS_RULES_H
 
 #include <saker/rules.h>
 
 #include "catalogue.h"
 #include "config.h"
-#include "options.h"
 
 /* The rule files in the order they are loaded. */
 struct rules_files {
@@ -19,8 +18,8 @@ struct rules_files {
 	uint32_t folders_capacity;
 };
 
-/* -r, else rules_files, else the default folder. -EBADMSG after a diagnostic. */
-int rules_files_find(struct rules_files *files, const struct options *options,
+/* Those given (-r), else rules_files, else the default folder. -EBADMSG after a diagnostic. */
+int rules_files_find(struct rules_files *files, const char *const *given, uint32_t n_given,
 		     const struct config *config, saker_diag_fn diag, void *userdata);
 void rules_files_fini(struct rules_files *files);
 
@@ -36,4 +35,4 @@ int rules_load(const struct rules_files *files, const struct config *config,
 /* How many rules are enabled. */
 uint32_t rules_n_enabled(const struct saker_ruleset *ruleset);
 
-#endif /* SAKER_TOOL_RULES_H */
+#endif /* TOOLS_RULES_H */

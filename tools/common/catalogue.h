@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* libenrich's fields and, with static_fields, the constant ones of the configuration. */
-#ifndef SAKER_TOOL_CATALOGUE_H
-#define SAKER_TOOL_CATALOGUE_H
+#ifndef TOOLS_CATALOGUE_H
+#define TOOLS_CATALOGUE_H
 
 #include <saker/field.h>
 
@@ -20,4 +20,4 @@ struct catalogue {
 int catalogue_init(struct catalogue *catalogue, const struct config *config);
 void catalogue_fini(struct catalogue *catalogue);
 
-#endif /* SAKER_TOOL_CATALOGUE_H */
+#endif /* TOOLS_CATALOGUE_H */

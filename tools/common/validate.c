@@ -192,13 +192,12 @@ int validate_files(FILE *out, FILE *err, const char *const *files, uint32_t n_fi
 		   const struct config *config, const struct saker_catalogue *catalogue)
 {
 	struct verdict v = {.files = files, .n_files = n_files};
-	struct options options = {.rules = (const char **)files, .n_rules = n_files};
 	struct saker_ruleset *ruleset = NULL;
 	struct rules_files found = {0};
 	int r, r2 = 0;
 
 	arena_init(&v.arena, 16 << 10);
-	r = rules_files_find(&found, &options, config, keep_finding, &v);
+	r = rules_files_find(&found, files, n_files, config, keep_finding, &v);
 	if (found.n) { /* a folder is as many files as it has */
 		v.files = (const char *const *)found.paths;
 		v.n_files = found.n;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* -V: rule files checked, the verdict as text or in Falco's JSON. */
-#ifndef SAKER_TOOL_VALIDATE_H
-#define SAKER_TOOL_VALIDATE_H
+#ifndef TOOLS_VALIDATE_H
+#define TOOLS_VALIDATE_H
 
 #include <stdio.h>
 
@@ -13,4 +13,4 @@
 int validate_files(FILE *out, FILE *err, const char *const *files, uint32_t n_files,
 		   const struct config *config, const struct saker_catalogue *catalogue);
 
-#endif /* SAKER_TOOL_VALIDATE_H */
+#endif /* TOOLS_VALIDATE_H */

@@ -174,7 +174,7 @@ static void print_line(const struct logger *logger, enum saker_priority priority
 	if (!logger->to_stderr)
 		return;
 	flockfile(stderr);
-	fputs("saker: ", stderr);
+	fprintf(stderr, "%s: ", program_invocation_short_name);
 	if (serious) {
 		put_coloured(stderr, logger->colour,
 			     priority == SAKER_PRIORITY_WARNING ? YELLOW : RED,

@@ -4,6 +4,8 @@
 
 #include "list.h"
 
+#include "common/util.h"
+
 static const char *type_name(uint8_t type)
 {
 	static const char *const names[] = {
@@ -141,34 +143,35 @@ static int list_json(FILE *out, const struct saker_catalogue *c, const char *cla
 	return n ? 0 : -ENOENT;
 }
 
-int list_fields(FILE *out, const struct saker_catalogue *c, const struct options *options)
+int list_fields(FILE *out, const struct saker_catalogue *c, const char *class,
+		enum list_format format, bool names_only)
 {
 	const char *group = "";
 	uint32_t n = 0;
 
-	if (options->format == OPTIONS_JSON && !options->names_only)
-		return list_json(out, c, options->list_class);
+	if (format == LIST_JSON && !names_only)
+		return list_json(out, c, class);
 	for (uint32_t i = 0; i < c->n_fields; i++) {
 		const struct saker_field *f = &c->fields[i];
 		const char *its = f->group ? f->group : "";
 
-		if (!is_of_class(f, options->list_class))
+		if (!is_of_class(f, class))
 			continue;
 		n++;
-		if (options->names_only) {
+		if (names_only) {
 			fprintf(out, "%s\n", f->name);
 			continue;
 		}
 		if (!util_streq(group, its)) {
 			fprintf(out,
-				options->format == OPTIONS_MARKDOWN
+				format == LIST_MARKDOWN
 					? "\n## %s\n\nName | Type | Notes | Description\n"
 					  ":----|:-----|:------|:-----------\n"
 					: "\n%s\n",
 				its);
 			group = its;
 		}
-		if (options->format == OPTIONS_MARKDOWN)
+		if (format == LIST_MARKDOWN)
 			put_markdown(out, f);
 		else
 			put_text(out, f);
