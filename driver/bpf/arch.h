@@ -20,7 +20,17 @@ struct pt_regs {
 	unsigned long si;
 	unsigned long di;
 	unsigned long orig_ax;
+	unsigned long ip;
 } __attribute__((preserve_access_index));
+
+#define ARCH_IP(r) ((r)->ip)
+/* A page fault's error code (arch/x86/include/asm/trap_pf.h); machines without have no such
+ * tracepoint either. */
+#define ARCH_PF_PROTECTION 1
+#define ARCH_PF_WRITE 2
+#define ARCH_PF_USER 4
+#define ARCH_PF_RESERVED 8
+#define ARCH_PF_FETCH 16
 
 #define ARCH_NR(r) ((r)->orig_ax)
 #define ARCH_ARG0(r) ((r)->di)

@@ -302,6 +302,18 @@ struct task_struct {
 	struct css_set *cgroups;
 };
 
+/* Who sent it: at the start of each member that knows. */
+union __sifields {
+	struct {
+		int _pid;
+	} _kill;
+};
+
+struct kernel_siginfo {
+	int si_code;
+	union __sifields _sifields;
+};
+
 struct in6_addr {
 	__u8 bytes[16];
 };
@@ -416,5 +428,10 @@ enum {
 #define KERNEL_AF_NETLINK 16
 
 #define KERNEL_EINPROGRESS 115
+
+#define KERNEL_SIGCHLD 17
+#define KERNEL_SI_USER 0
+#define KERNEL_SI_QUEUE -1
+#define KERNEL_SI_TKILL -6
 
 #endif /* SAKER_BPF_KERNEL_H */

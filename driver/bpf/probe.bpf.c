@@ -332,3 +332,5 @@ int process_exit(unsigned long long *ctx)
 	bpf_ringbuf_submit(f->data, fill_wake(f->cpu, SAKER_EV_PROCEXIT_1_E, SIZE_OF_PROCEXIT));
 	return 0;
 }
+
+#include "trace.h"

@@ -54,12 +54,17 @@ enum ebpf_map {
 enum ebpf_link {
 	EBPF_LINK_EXIT,	   /* sched_process_exit */
 	EBPF_LINK_SYSCALL, /* sys_exit */
+	EBPF_LINK_SWITCH,
+	EBPF_LINK_SIGNAL,
+	EBPF_LINK_FAULT_USER,
+	EBPF_LINK_FAULT_KERNEL,
 	EBPF_LINKS,
 };
 
 /* The probe in the kernel. Everything goes when its descriptors are closed; nothing is pinned. */
 struct ebpf_probe {
 	int maps[EBPF_MAPS];
+	int programs[EBPF_LINKS]; /* loaded and still to be attached */
 	int links[EBPF_LINKS];
 	uint32_t attached[EBPF_LINKS]; /* ids of the programs that only the links hold */
 	uint32_t n_cpus;	       /* possible ones */
@@ -85,6 +90,14 @@ int ebpf_probe_attach(struct saker_capture *capture, struct ebpf_probe *probe);
 void ebpf_probe_detach(struct ebpf_probe *probe);
 /* Waits, bounded, until no program of a detached probe runs any more: then all counts are final. */
 bool ebpf_probe_settle(struct ebpf_probe *probe);
+
+/* engine_ebpf_links.c: the tracepoints that a set needs, as bits by enum ebpf_link. */
+uint32_t ebpf_links_of_set(const struct saker_capture *capture,
+			   const struct saker_syscall_set *set);
+const char *ebpf_link_program(enum ebpf_link link);
+uint32_t ebpf_probe_linked(const struct ebpf_probe *probe);
+/* Lets go of all but these. */
+void ebpf_probe_drop_links(struct ebpf_probe *probe, uint32_t keep);
 
 /* Switches to another set, loading programs that are missing. */
 int ebpf_probe_want(struct saker_capture *capture, struct ebpf_probe *probe,

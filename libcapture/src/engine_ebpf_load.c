@@ -91,32 +91,6 @@ static bool is_wanted(const struct saker_syscall_set *set, uint32_t sc)
 	       (sc == SAKER_SC_EXECVE && saker_syscall_set_has(set, SAKER_SC_EXECVEAT));
 }
 
-/* What the schema has and the probe does not: said rather than left to be missed. */
-static void warn_unsupported(const struct saker_capture *capture,
-			     const struct saker_syscall_set *set)
-{
-	static const uint16_t codes[] = {
-#define SYSCALL(sc, symbol, ...)
-#define SYSCALL_NONE(sc, symbol)
-#define TRACEPOINT(sc, symbol, ...) sc,
-#include "schema/syscalls.def"
-#undef SYSCALL
-#undef SYSCALL_NONE
-#undef TRACEPOINT
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(codes); i++) {
-		if (codes[i] == SAKER_SC_SCHED_PROCESS_EXIT ||
-		    !saker_syscall_set_has(set, codes[i]))
-			continue;
-		capture_diag(capture, SAKER_SEVERITY_WARNING, "CAPTURE_EVENT_NOT_SUPPORTED", "",
-			     "leave it out of the wanted set; rules on it cannot match live",
-			     "the eBPF engine does not capture %s",
-			     saker_syscall_by_code(codes[i])->name);
-	}
-}
-
 static void fill_switches(struct ebpf_probe *probe, const struct saker_syscall_set *set)
 {
 	struct probe_switches *s = probe->switches;
@@ -229,15 +203,20 @@ static int object_reuse(struct object *o, struct ebpf_probe *probe)
 	return 0;
 }
 
-/* Only what is asked for and not there yet; base: also the programs that attach. */
+/* Only what is asked for and not there yet: programs of events, and those that attach. */
 static void object_select(struct object *o, const struct ebpf_probe *probe, const uint64_t codes[],
-			  bool base)
+			  uint32_t links)
 {
 	struct bpf_program *prog;
 	size_t i;
 
-	bpf_object__for_each_program(prog, o->skel->obj)
-		bpf_program__set_autoload(prog, base && bpf_program__name(prog)[0] != 'x');
+	bpf_object__for_each_program(prog, o->skel->obj) bpf_program__set_autoload(prog, false);
+	for (i = 0; i < EBPF_LINKS; i++) {
+		prog = bpf_object__find_program_by_name(o->skel->obj,
+							ebpf_link_program((enum ebpf_link)i));
+		if (prog && links & UINT32_C(1) << i)
+			bpf_program__set_autoload(prog, true);
+	}
 	for (i = 0; i < ARRAY_SIZE(event_programs); i++) {
 		uint16_t code = event_programs[i].code;
 
@@ -402,6 +381,7 @@ void ebpf_probe_init(struct ebpf_probe *probe)
 {
 	memset(probe, 0, sizeof(*probe));
 	memset(probe->maps, 0xff, sizeof(probe->maps));
+	memset(probe->programs, 0xff, sizeof(probe->programs));
 	memset(probe->links, 0xff, sizeof(probe->links));
 }
 
@@ -410,14 +390,6 @@ static void close_fd(int *fd)
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
-}
-
-void ebpf_probe_detach(struct ebpf_probe *probe)
-{
-	int i;
-
-	for (i = 0; i < EBPF_LINKS; i++)
-		close_fd(&probe->links[i]);
 }
 
 void ebpf_probe_fini(struct ebpf_probe *probe)
@@ -446,10 +418,9 @@ void ebpf_probe_fini(struct ebpf_probe *probe)
 	ebpf_probe_init(probe);
 }
 
-/* Our own descriptors of what the object made; the object can go then. */
-static int keep(struct object *o, struct ebpf_probe *probe)
+/* Our own descriptors of the maps that the object made; it can go then. */
+static int keep_maps(struct object *o, struct ebpf_probe *probe)
 {
-	static const char *const programs[] = {"process_exit", "sys_exit"};
 	int i;
 
 	for (i = 0; i < EBPF_MAPS; i++) {
@@ -458,14 +429,26 @@ static int keep(struct object *o, struct ebpf_probe *probe)
 		if (probe->maps[i] < 0)
 			return -errno;
 	}
-	/* Not links yet but the programs to attach; see ebpf_probe_attach. */
-	for (i = 0; i < EBPF_LINKS; i++) {
-		struct bpf_program *prog =
-			bpf_object__find_program_by_name(o->skel->obj, programs[i]);
+	return 0;
+}
 
-		probe->links[i] = prog ? fcntl(bpf_program__fd(prog), F_DUPFD_CLOEXEC, 0) : -1;
-		if (probe->links[i] < 0)
-			return prog ? -errno : -ENOENT;
+/* The same of the programs that are to be attached. */
+static int keep_programs(struct object *o, struct ebpf_probe *probe, uint32_t links)
+{
+	int i;
+
+	for (i = 0; i < EBPF_LINKS; i++) {
+		struct bpf_program *prog;
+
+		if (!(links & UINT32_C(1) << i))
+			continue;
+		prog = bpf_object__find_program_by_name(o->skel->obj,
+							ebpf_link_program((enum ebpf_link)i));
+		if (!prog)
+			return -ENOENT;
+		probe->programs[i] = fcntl(bpf_program__fd(prog), F_DUPFD_CLOEXEC, 0);
+		if (probe->programs[i] < 0)
+			return -errno;
 	}
 	return 0;
 }
@@ -485,6 +468,7 @@ int ebpf_probe_load(struct saker_capture *capture, struct ebpf_probe *probe,
 {
 	uint64_t codes[PROBE_PROGRAMS / 64] = {0};
 	int cpus = libbpf_num_possible_cpus();
+	uint32_t links = ebpf_links_of_set(capture, set);
 	struct object o;
 	size_t i;
 	int r;
@@ -503,7 +487,7 @@ int ebpf_probe_load(struct saker_capture *capture, struct ebpf_probe *probe,
 
 	r = object_open(&o);
 	if (r >= 0) {
-		object_select(&o, probe, codes, true);
+		object_select(&o, probe, codes, links);
 		r = object_configure(&o, probe);
 	}
 	if (r < 0) {
@@ -516,7 +500,9 @@ int ebpf_probe_load(struct saker_capture *capture, struct ebpf_probe *probe,
 		object_close(&o);
 		return r;
 	}
-	r = keep(&o, probe);
+	r = keep_maps(&o, probe);
+	if (r >= 0)
+		r = keep_programs(&o, probe, links);
 	if (r >= 0)
 		r = object_enter(&o, probe);
 	object_close(&o);
@@ -528,7 +514,6 @@ int ebpf_probe_load(struct saker_capture *capture, struct ebpf_probe *probe,
 		ebpf_diag_failure(capture, "set up rings", -r, NULL);
 		return r;
 	}
-	warn_unsupported(capture, set);
 	probe->switches->epoch_offset = epoch_offset();
 	for (i = 0; i < ARRAY_SIZE(urgent_events); i++)
 		probe->switches->urgent[urgent_events[i]] = 1;
@@ -536,83 +521,47 @@ int ebpf_probe_load(struct saker_capture *capture, struct ebpf_probe *probe,
 	return 0;
 }
 
-int ebpf_probe_attach(struct saker_capture *capture, struct ebpf_probe *probe)
+/* Loads what is missing: programs of events, and links to be attached. */
+static int load_more(struct saker_capture *capture, struct ebpf_probe *probe,
+		     const uint64_t codes[], uint32_t links)
 {
-	int i;
+	struct object o;
+	int r = object_open(&o);
 
-	for (i = 0; i < EBPF_LINKS; i++) {
-		_cleanup_close_ int prog = TAKE_FD(probe->links[i]);
-		struct bpf_prog_info info = {0};
-		uint32_t len = sizeof(info);
-
-		if (bpf_obj_get_info_by_fd(prog, &info, &len) == 0)
-			probe->attached[i] = info.id;
-		probe->links[i] = bpf_raw_tracepoint_open(NULL, prog);
-		if (probe->links[i] < 0) {
-			int error = errno;
-
-			probe->links[i] = -1;
-			ebpf_diag_failure(capture, "attach", error, NULL);
-			return -error;
-		}
+	if (r >= 0) {
+		object_select(&o, probe, codes, links);
+		r = object_reuse(&o, probe);
 	}
-	return 0;
-}
-
-#define SETTLE_MS 2000
-
-/*
- * The kernel lets go of a detached program once no CPU and no task can be in
- * its tracepoint any more. Nothing else tells: a task may have been preempted
- * between the tracepoint and the program.
- */
-bool ebpf_probe_settle(struct ebpf_probe *probe)
-{
-	int i, ms = 0;
-
-	for (i = 0; i < EBPF_LINKS; i++) {
-		int fd;
-
-		if (!probe->attached[i])
-			continue;
-		while ((fd = bpf_prog_get_fd_by_id(probe->attached[i])) >= 0) {
-			close(fd);
-			if (ms++ >= SETTLE_MS)
-				return false;
-			usleep(1000);
-		}
-		probe->attached[i] = 0;
-	}
-	return true;
+	if (r >= 0)
+		r = load(capture, &o);
+	if (r >= 0)
+		r = keep_programs(&o, probe, links);
+	if (r >= 0)
+		r = object_enter(&o, probe);
+	object_close(&o);
+	return r;
 }
 
 int ebpf_probe_want(struct saker_capture *capture, struct ebpf_probe *probe,
 		    const struct saker_syscall_set *set)
 {
 	uint64_t codes[PROBE_PROGRAMS / 64] = {0};
-	bool missing = false;
-	struct object o;
+	uint32_t links = ebpf_links_of_set(capture, set);
+	uint32_t new_links = links & ~ebpf_probe_linked(probe);
+	bool missing = new_links != 0;
 	size_t i;
-	int r;
+	int r = 0;
 
 	events_of_set(set, codes);
 	for (i = 0; i < ARRAY_SIZE(codes); i++)
 		missing |= (codes[i] & ~probe->loaded[i]) != 0;
-	if (missing) {
-		r = object_open(&o);
-		if (r >= 0) {
-			object_select(&o, probe, codes, false);
-			r = object_reuse(&o, probe);
-		}
-		if (r >= 0)
-			r = load(capture, &o);
-		if (r >= 0)
-			r = object_enter(&o, probe);
-		object_close(&o);
-		if (r < 0)
-			return r;
-	}
-	warn_unsupported(capture, set);
+	if (missing)
+		r = load_more(capture, probe, codes, new_links);
+	if (r >= 0)
+		r = ebpf_probe_attach(capture, probe);
+	if (r < 0)
+		return r;
 	fill_switches(probe, set);
+	ebpf_probe_drop_links(probe, links);
 	return 0;
 }
