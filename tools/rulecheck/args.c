@@ -65,6 +65,27 @@ static void print_help(const struct verb *verb, const struct cli *cli)
 	cli_print_options(cli, 26, stdout);
 }
 
+/* What is no option; "-" is standard input. */
+static int take_files(struct args *args, int first, int argc, char **argv)
+{
+	for (; first < argc; first++) {
+		const char *name = argv[first];
+		int r;
+
+		if (util_streq(name, "-")) {
+			name = "/dev/stdin";
+			r = keep_standard_input();
+			if (r < 0) {
+				fprintf(stderr, "rulecheck: standard input cannot be read: %s\n",
+					strerror(-r));
+				return r == -EINVAL ? -EIO : r;
+			}
+		}
+		args->files[args->n_files++] = name;
+	}
+	return 0;
+}
+
 int args_parse(struct args *args, const struct verb *verb, const struct arg *options, size_t n,
 	       int argc, char **argv)
 {
@@ -97,9 +118,7 @@ int args_parse(struct args *args, const struct verb *verb, const struct arg *opt
 		print_help(verb, &cli);
 		return -ECANCELED;
 	}
-	for (; first < argc; first++)
-		args->files[args->n_files++] = argv[first];
-	return 0;
+	return take_files(args, first, argc, argv);
 }
 
 void args_fini(struct args *args)

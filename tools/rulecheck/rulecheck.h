@@ -29,7 +29,7 @@ struct verb {
 };
 
 extern const struct verb verb_validate, verb_list, verb_explain, verb_lint, verb_test, verb_diff,
-	verb_dump;
+	verb_dump, verb_fmt;
 
 /* ---- arguments -------------------------------------------------------------- */
 
@@ -97,6 +97,15 @@ static inline void put_text(FILE *out, const char *text)
 {
 	report_put(out, text, strlen(text));
 }
+
+/* ---- files -------------------------------------------------------------------- */
+
+#define MAX_STANDARD_INPUT (64u << 20)
+
+/* NUL-terminated, to be freed. -EFBIG beyond max bytes, or the errno of reading. */
+int read_whole_file(const char *path, size_t max, char **ret_text, size_t *ret_len);
+/* Takes all of standard input in; /dev/stdin can then be read as often as a file. */
+int keep_standard_input(void);
 
 /* Flushes; RULECHECK_FAILED when standard output did not take it all. */
 int finish(int result);
