@@ -151,6 +151,8 @@ static const struct golden {
 	{"diff", 1, {"diff", "good.yaml", "newer.yaml"}},
 	{"diff-same", 0, {"diff", "good.yaml", "good.yaml"}},
 	{"dump", 0, {"dump", "good.yaml"}},
+	{"fmt", 0, {"fmt", "fmt.yaml"}},
+	{"fmt-diff", 1, {"fmt", "--diff", "fmt.yaml"}},
 };
 
 /* The version that SARIF tells is not what the golden files are about. */

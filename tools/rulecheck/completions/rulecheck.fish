@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for rulecheck(1)
-set -l verbs validate lint list explain test diff dump
+set -l verbs validate lint list explain test fmt diff dump
 complete -c rulecheck -n "not __fish_seen_subcommand_from $verbs" -a validate -d 'Say whether rule files are right'
 complete -c rulecheck -n "not __fish_seen_subcommand_from $verbs" -a lint -d 'Look for what is probably wrong'
 complete -c rulecheck -n "not __fish_seen_subcommand_from $verbs" -a list -d 'List the rules'
 complete -c rulecheck -n "not __fish_seen_subcommand_from $verbs" -a explain -d 'Write a rule out, or explain a finding'
 complete -c rulecheck -n "not __fish_seen_subcommand_from $verbs" -a test -d 'Run test files'
+complete -c rulecheck -n "not __fish_seen_subcommand_from $verbs" -a fmt -d 'Lay rule files out'
 complete -c rulecheck -n "not __fish_seen_subcommand_from $verbs" -a diff -d 'Say what another version changes'
 complete -c rulecheck -n "not __fish_seen_subcommand_from $verbs" -a dump -d 'Print conditions written out'
 complete -c rulecheck -n "not __fish_seen_subcommand_from $verbs" -l version -d 'Print the version'
@@ -25,5 +26,8 @@ complete -c rulecheck -n "__fish_seen_subcommand_from list" -l mitre -d 'By ATT&
 complete -c rulecheck -n "__fish_seen_subcommand_from explain" -l ids -d 'List the ids of findings'
 complete -c rulecheck -n "__fish_seen_subcommand_from test" -l tap -d 'As TAP'
 complete -c rulecheck -n "__fish_seen_subcommand_from test" -l junit -d 'As JUnit XML'
+complete -c rulecheck -n "__fish_seen_subcommand_from fmt" -s w -l write -d 'Change the files'
+complete -c rulecheck -n "__fish_seen_subcommand_from fmt" -l check -d 'Name those laid out otherwise'
+complete -c rulecheck -n "__fish_seen_subcommand_from fmt" -s d -l diff -d 'Print what would change'
 complete -c rulecheck -n "__fish_seen_subcommand_from dump" -l stage -x -a ast -d 'What is printed'
 complete -c rulecheck -s h -l help -d 'Print help'
