@@ -50,6 +50,20 @@ struct pt_regs {
 #define ARCH_COMPAT_ARG4(r) ((__u32)(r)->di)
 #define ARCH_COMPAT_ARG5(r) ((__u32)(r)->bp)
 
+/* Calls that carry others, or have their arguments in memory; -1: no such call. */
+#define ARCH_COMPAT_OLD_MMAP 90
+#define ARCH_COMPAT_SOCKETCALL 102
+#define ARCH_COMPAT_IPC 117
+#define ARCH_COMPAT_IPC_SEMOP 1
+#define ARCH_COMPAT_IPC_SEMCTL 3
+/* Those with users and groups of 16 bits: chown and its like, set and get. */
+#define ARCH_COMPAT_UID16_CALLS                                                               \
+	16 : case 23 : case 46 : case 70 : case 71 : case 95 : case 164 : case 165 : case 170 \
+	    : case 171 : case 182
+/* The newer ones of calls that come in two widths. */
+#define ARCH_COMPAT_SENDFILE64 239
+#define ARCH_COMPAT_PPOLL_TIME64 414
+
 #define ARCH_O_DIRECT 040000
 #define ARCH_O_LARGEFILE 0100000
 #define ARCH_O_DIRECTORY 0200000
@@ -83,6 +97,16 @@ struct pt_regs {
 #define ARCH_COMPAT_ARG3(r) ((__u32)(r)->user_regs.regs[3])
 #define ARCH_COMPAT_ARG4(r) ((__u32)(r)->user_regs.regs[4])
 #define ARCH_COMPAT_ARG5(r) ((__u32)(r)->user_regs.regs[5])
+
+/* 32-bit calls are not in the tables of this machine. */
+#define ARCH_COMPAT_OLD_MMAP -1ULL
+#define ARCH_COMPAT_SOCKETCALL -1ULL
+#define ARCH_COMPAT_IPC -1ULL
+#define ARCH_COMPAT_IPC_SEMOP 1
+#define ARCH_COMPAT_IPC_SEMCTL 3
+#define ARCH_COMPAT_UID16_CALLS -1
+#define ARCH_COMPAT_SENDFILE64 -1ULL
+#define ARCH_COMPAT_PPOLL_TIME64 -1ULL
 
 #define ARCH_O_DIRECT 0200000
 #define ARCH_O_LARGEFILE 0400000

@@ -22,6 +22,8 @@ struct fill {
 	__u32 lens; /* where its length goes */
 	bool fixed;
 	bool compat; /* a syscall by the 32-bit convention */
+	bool moved;  /* ... whose arguments are not in the registers but in args */
+	__u32 args[6];
 	/* Sources that several parameters share; loaded at the first use. */
 	bool have_file;
 	bool have_exe;
@@ -200,7 +202,73 @@ PROBE_INLINE struct task_struct *fill_current(void)
 
 /* ---- the syscall's arguments ------------------------------------------------ */
 
-#define ARG(f, n) ((f)->compat ? ARCH_COMPAT_ARG##n((f)->regs) : ARCH_ARG##n((f)->regs))
+#define ARG(f, n)                              \
+	(!(f)->compat ? ARCH_ARG##n((f)->regs) \
+	 : (f)->moved ? (__u64)(f)->args[n]    \
+		      : (__u64)ARCH_COMPAT_ARG##n((f)->regs))
+
+PROBE_INLINE __u32 fill_user_word(__u64 ptr, __u32 i)
+{
+	__u32 v = 0;
+
+	bpf_probe_read_user(&v, sizeof(v), (void *)(ptr + i * sizeof(v)));
+	return v;
+}
+
+/* Which call a carrier of calls carries; 0: none that there is. */
+PROBE_INLINE __u32 fill_carried(struct pt_regs *regs)
+{
+	__u32 call = (__u16)ARCH_COMPAT_ARG0(regs);
+
+	return call < PROBE_CALLS ? call : 0;
+}
+
+/*
+ * Calls of the 32-bit convention that pass their arguments in memory: they come
+ * into args in the order of the call that they stand for. Word by word, for an
+ * array that is shorter than six may end where its page does.
+ */
+PROBE_INLINE void fill_load_args(struct fill *f)
+{
+	__u64 nr = ARCH_NR(f->regs);
+	__u64 ptr;
+	int i;
+
+	if (!f->compat)
+		return;
+	if (nr == ARCH_COMPAT_SOCKETCALL || nr == ARCH_COMPAT_OLD_MMAP) {
+		ptr = nr == ARCH_COMPAT_OLD_MMAP ? ARCH_COMPAT_ARG0(f->regs)
+						 : ARCH_COMPAT_ARG1(f->regs);
+#pragma unroll
+		for (i = 0; i < 6; i++)
+			f->args[i] = fill_user_word(ptr, i);
+		f->moved = true;
+	} else if (nr == ARCH_COMPAT_IPC) {
+		/* ipc(call, first, second, third, ptr): semop has its array last but one. */
+		ptr = ARCH_COMPAT_ARG4(f->regs);
+		f->args[0] = ARCH_COMPAT_ARG1(f->regs);
+		f->args[1] = ARCH_COMPAT_ARG2(f->regs);
+		f->args[2] = ARCH_COMPAT_ARG3(f->regs);
+		switch ((__u16)ARCH_COMPAT_ARG0(f->regs)) {
+		case ARCH_COMPAT_IPC_SEMOP:
+			f->args[2] = f->args[1];
+			f->args[1] = ptr;
+			break;
+		case ARCH_COMPAT_IPC_SEMCTL:
+			f->args[3] = fill_user_word(ptr, 0);
+			break;
+		}
+		f->moved = true;
+	}
+}
+
+/* The events that such calls yield, by the name of their symbol and by their code. */
+#define FILL_ARGS_MOVE(symbol)                             \
+	(!__builtin_memcmp(#symbol, "SOCKET_", 7) ||       \
+	 SAKER_EV_##symbol == SAKER_EV_SYSCALL_MMAP_X ||   \
+	 SAKER_EV_##symbol == SAKER_EV_SYSCALL_SEMOP_X ||  \
+	 SAKER_EV_##symbol == SAKER_EV_SYSCALL_SEMGET_X || \
+	 SAKER_EV_##symbol == SAKER_EV_SYSCALL_SEMCTL_X)
 
 /* ---- beginning and end ------------------------------------------------------ */
 

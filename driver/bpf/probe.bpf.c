@@ -89,6 +89,8 @@ PROBE_INLINE bool begin_fixed(struct fill *f, void *ring, __u32 size, enum probe
 		__u32 id = bpf_get_smp_processor_id();                                            \
 		void *ring;                                                                       \
                                                                                                   \
+		if (FILL_ARGS_MOVE(symbol))                                                       \
+			fill_load_args(f);                                                        \
 		f->cpu = begin(id, PROBE_CLASS_##class, &ring);                                   \
 		if (!f->cpu)                                                                      \
 			return 0;                                                                 \
@@ -134,6 +136,8 @@ PROBE_INLINE bool begin_fixed(struct fill *f, void *ring, __u32 size, enum probe
 		__u32 id = bpf_get_smp_processor_id();                                            \
 		void *ring;                                                                       \
                                                                                                   \
+		if (FILL_ARGS_MOVE(symbol))                                                       \
+			fill_load_args(f);                                                        \
 		f->cpu = begin(id, PROBE_CLASS_##class, &ring);                                   \
 		if (!f->cpu)                                                                      \
 			return 0;                                                                 \
@@ -179,7 +183,15 @@ int sys_exit(unsigned long long *ctx)
 	/* Most calls end here, before anything is asked of the task. */
 	if (!(want.own | want.compat))
 		return 0;
-	code = is_compat(fill_current()) ? want.compat : want.own;
+	if (is_compat(fill_current())) {
+		code = want.compat;
+		if (code >= PROBE_PROGRAMS)
+			code = switches.calls[(code - PROBE_PROGRAMS) % PROBE_CARRIERS]
+					     [fill_carried(regs)]
+						     .want;
+	} else {
+		code = want.own;
+	}
 	if (!code)
 		return 0;
 	if (config.drop_failed && (long)ctx[1] < 0)

@@ -9,6 +9,7 @@
 
 #define PROBE_SYSCALLS 512 /* kernel numbers that the table holds; higher ones are not wanted */
 #define PROBE_PROGRAMS 512 /* slots of the tail-call table, by event code */
+#define PROBE_CALLS 32	   /* calls that socketcall(2) and ipc(2) carry each */
 #define PROBE_CLASSES 9	   /* enum saker_event_class */
 #define PROBE_REASONS 4	   /* enum saker_drop_reason */
 
@@ -57,6 +58,19 @@ struct probe_syscall {
 	unsigned short compat;
 };
 
+/* In probe_syscall.compat: the call carries others; which events those are is in calls. */
+enum probe_carrier {
+	PROBE_CARRIER_SOCKETCALL = PROBE_PROGRAMS,
+	PROBE_CARRIER_IPC,
+	PROBE_CARRIERS = 2,
+};
+
+/* A call carried by another. */
+struct probe_call {
+	unsigned short want; /* event code, 0 = not wanted */
+	unsigned short sc;   /* public code */
+};
+
 /* Read by every program at every event, written by the engine only. */
 struct probe_switches {
 	unsigned long long epoch_offset; /* what makes boot time time since 1970, ns */
@@ -68,6 +82,7 @@ struct probe_switches {
 	unsigned int want_exit;			   /* sched_process_exit is wanted */
 	struct probe_syscall want[PROBE_SYSCALLS]; /* event code by kernel number, 0 = not wanted */
 	struct probe_syscall sc[PROBE_SYSCALLS];   /* public code by kernel number */
+	struct probe_call calls[PROBE_CARRIERS][PROBE_CALLS];
 	unsigned char urgent[PROBE_PROGRAMS]; /* by event code: wakes a sleeping reader at once */
 };
 

@@ -371,7 +371,15 @@ PROBE_INLINE void socket_fill_option(struct fill *f, __u64 level, __u64 name, __
 		break;
 	case SAKER_FLAG_sockopt_options_SO_RCVTIMEO:
 	case SAKER_FLAG_sockopt_options_SO_SNDTIMEO:
-		bpf_probe_read_user(v, sizeof(v), (void *)ptr);
+		/* The numbers since 5.1 have it 64 bits wide whoever calls. */
+		if (f->compat && name != SOCKOPT_RCVTIMEO_NEW && name != SOCKOPT_SNDTIMEO_NEW) {
+			bpf_probe_read_user(&v32, sizeof(v32), (void *)ptr);
+			v[0] = (__s32)v32;
+			bpf_probe_read_user(&v32, sizeof(v32), (void *)(ptr + sizeof(v32)));
+			v[1] = (__s32)v32;
+		} else {
+			bpf_probe_read_user(v, sizeof(v), (void *)ptr);
+		}
 		fill_raw8(f, SAKER_DYN_sockopt_dynamic_param_TIMEVAL);
 		fill_raw64(f, v[0] * 1000000000 + v[1] * 1000);
 		break;

@@ -43,6 +43,14 @@
 #define PUT_ARG_U32_WIDE(n) fill_u64(f, (__u32)ARG(f, n))
 #define SIZE_ARG_U32_WIDE(n) 8
 
+/* An offset that is relative: signed, at the width of the caller's long. */
+#define PUT_ARG_OFFSET(n) fill_u64(f, f->compat ? (__u64)(__s32)ARG(f, n) : ARG(f, n))
+#define SIZE_ARG_OFFSET(n) 8
+/* A position in a file, which 32-bit callers pass in two halves. */
+#define PUT_ARG_POS(low, high) \
+	fill_u64(f, f->compat ? ARG(f, low) | ARG(f, high) << 32 : ARG(f, low))
+#define SIZE_ARG_POS(low, high) 8
+
 #define PUT_CONST8(v) fill_u8(f, v)
 #define SIZE_CONST8(v) 1
 #define PUT_CONST32(v) fill_u32(f, v)
@@ -101,13 +109,65 @@ PROBE_INLINE __u64 source_user_u64(__u64 ptr, __u32 i)
 	return v;
 }
 
+/* A user or group: calls of the 32-bit convention have a form with 16 bits, in which 65535 is -1.
+ */
+PROBE_INLINE bool source_uid16(struct fill *f)
+{
+	if (!f->compat)
+		return false;
+	switch ((__u32)ARCH_NR(f->regs)) {
+	case ARCH_COMPAT_UID16_CALLS:
+		return true;
+	}
+	return false;
+}
+
+PROBE_INLINE __u32 source_uid(struct fill *f, __u32 id)
+{
+	if (!source_uid16(f))
+		return id;
+	return (__u16)id == 0xffff ? (__u32)-1 : (__u16)id;
+}
+
+PROBE_INLINE __u32 source_user_uid(struct fill *f, __u64 ptr)
+{
+	__u16 id = 0;
+
+	if (!source_uid16(f))
+		return source_user_u32(ptr, 0);
+	bpf_probe_read_user(&id, sizeof(id), (void *)ptr);
+	return id;
+}
+
+#define PUT_ARG_UID(n) fill_u32(f, source_uid(f, ARG(f, n)))
+#define SIZE_ARG_UID(n) 4
+#define PUT_USER_UID(n) fill_u32(f, source_user_uid(f, ARG(f, n)))
+#define SIZE_USER_UID(n) 4
+
 #define PUT_USER_U32(n, i) fill_u32(f, source_user_u32(ARG(f, n), i))
 #define SIZE_USER_U32(n, i) 4
 #define PUT_USER_LONG(n, i) fill_u64(f, source_user_long(f, ARG(f, n), i))
 #define SIZE_USER_LONG(n, i) 8
+/* Where sendfile starts: 64 bits wide in the newer of the two 32-bit calls. */
+#define PUT_SENDFILE_OFFSET(n)                                             \
+	fill_u64(f, f->compat &&ARCH_NR(f->regs) == ARCH_COMPAT_SENDFILE64 \
+			    ? source_user_u64(ARG(f, n), 0)                \
+			    : source_user_long(f, ARG(f, n), 0))
+#define SIZE_SENDFILE_OFFSET(n) 8
+
+/* A limit; none is all ones at either width. */
+PROBE_INLINE __u64 source_limit(struct fill *f, __u64 ptr, __u32 i)
+{
+	__u64 v = source_user_long(f, ptr, i);
+
+	return f->compat && v == ~0U ? -1ULL : v;
+}
+
+#define PUT_LIMIT(n, i) fill_u64(f, source_limit(f, ARG(f, n), i))
+#define SIZE_LIMIT(n, i) 8
 /* -1 when the call failed. */
-#define PUT_USER_LONG_OK(n, i) fill_u64(f, f->ret ? -1 : source_user_long(f, ARG(f, n), i))
-#define SIZE_USER_LONG_OK(n, i) 8
+#define PUT_LIMIT_OK(n, i) fill_u64(f, f->ret ? -1 : source_limit(f, ARG(f, n), i))
+#define SIZE_LIMIT_OK(n, i) 8
 /* prlimit64's are 64 bits wide in either convention. */
 #define PUT_USER_U64(n, i) fill_u64(f, source_user_u64(ARG(f, n), i))
 #define SIZE_USER_U64(n, i) 8
@@ -117,9 +177,20 @@ PROBE_INLINE __u64 source_user_u64(__u64 ptr, __u32 i)
 #define SIZE_USER_FLAGS32(n, i, name) 4
 
 /* struct timespec, in ns. */
-#define PUT_TIMESPEC(n)                                              \
-	fill_u64(f, source_user_long(f, ARG(f, n), 0) * 1000000000 + \
-			    source_user_long(f, ARG(f, n), 1))
+PROBE_INLINE __u64 source_timespec(__u64 ptr, bool compat)
+{
+	__u64 v[2] = {};
+	__s32 v32[2] = {};
+
+	if (compat) {
+		bpf_probe_read_user(v32, sizeof(v32), (void *)ptr);
+		return (__s64)v32[0] * 1000000000 + v32[1];
+	}
+	bpf_probe_read_user(v, sizeof(v), (void *)ptr);
+	return v[0] * 1000000000 + v[1];
+}
+
+#define PUT_TIMESPEC(n) fill_u64(f, source_timespec(ARG(f, n), f->compat))
 #define SIZE_TIMESPEC(n) 8
 
 /* A descriptor of a pair, -1 when there is none. */

@@ -11,7 +11,10 @@
 PROBE_INLINE __u16 source_sc(struct fill *f)
 {
 	__u32 nr = (__u32)ARCH_NR(f->regs) & (PROBE_SYSCALLS - 1);
+	__u32 carrier = switches.want[nr].compat - PROBE_PROGRAMS;
 
+	if (f->compat && carrier < PROBE_CARRIERS)
+		return switches.calls[carrier][fill_carried(f->regs)].sc;
 	return f->compat ? switches.sc[nr].compat : switches.sc[nr].own;
 }
 
@@ -53,6 +56,11 @@ PROBE_INLINE void source_fill_pollfds(struct fill *f, __u64 ptr, __u64 count)
 
 #define PUT_POLLFDS(ptr, count) source_fill_pollfds(f, ARG(f, ptr), ARG(f, count))
 #define SIZE_POLLFDS(ptr, count) SIZE_VAR
+/* struct timespec of ppoll: 64 bits wide in the newer of the two 32-bit calls. */
+#define PUT_PPOLL_TIMEOUT(n)                   \
+	fill_u64(f, source_timespec(ARG(f, n), \
+				    f->compat &&ARCH_NR(f->regs) != ARCH_COMPAT_PPOLL_TIME64))
+#define SIZE_PPOLL_TIMEOUT(n) 8
 /* The low half of a signal set. */
 #define PUT_SIGSET(n) fill_u32(f, source_user_u32(ARG(f, n), 0))
 #define SIZE_SIGSET(n) 4
@@ -84,8 +92,18 @@ PROBE_INLINE __u16 source_sembuf(__u64 ptr, __u64 count, __u32 i, __u32 offset)
 	fill_u16(f, conv_semop(source_sembuf(ARG(f, ptr), (__u32)ARG(f, count), i, \
 					     __builtin_offsetof(struct source_sembuf, flags))))
 #define SIZE_SEM_FLAGS(ptr, count, i) 2
+/* What 32-bit callers add to say which structures they know is no part of the command. */
+#define SOURCE_IPC_64 0x100
+
+PROBE_INLINE __u16 source_semctl(struct fill *f, __u64 cmd)
+{
+	return f->compat ? cmd & ~SOURCE_IPC_64 : cmd;
+}
+
+#define PUT_SEMCTL_CMD(n) fill_u16(f, conv_semctl(source_semctl(f, ARG(f, n))))
+#define SIZE_SEMCTL_CMD(n) 2
 #define PUT_SEMCTL_VAL(cmd, n) \
-	fill_u32(f, (__u16)ARG(f, cmd) == SEMCTL_SETVAL ? (__u32)ARG(f, n) : 0)
+	fill_u32(f, source_semctl(f, ARG(f, cmd)) == SEMCTL_SETVAL ? (__u32)ARG(f, n) : 0)
 #define SIZE_SEMCTL_VAL(cmd, n) 4
 
 /* ---- ptrace ------------------------------------------------------------------------------------
@@ -256,6 +274,12 @@ PROBE_INLINE __u8 source_keyctl_shape(__u64 operation)
 	return 0;
 }
 
+/* Numbers of keys are signed, the special ones below zero. */
+PROBE_INLINE __u64 source_key(struct fill *f, __u64 arg)
+{
+	return f->compat ? (__u64)(__s32)arg : arg;
+}
+
 PROBE_INLINE void source_fill_keyctl(struct fill *f, __u64 operation, __u64 arg, __u32 i)
 {
 	__u8 what = source_keyctl_shape(operation) >> 2 * i & 3;
@@ -266,7 +290,7 @@ PROBE_INLINE void source_fill_keyctl(struct fill *f, __u64 operation, __u64 arg,
 		fill_raw_user_str(f, arg, PROBE_PATH_MAX);
 	} else {
 		fill_raw8(f, SAKER_DYN_keyctl_dynamic_param_INT64);
-		fill_raw64(f, what == SOURCE_KEY_NUMBER ? arg : 0);
+		fill_raw64(f, what == SOURCE_KEY_NUMBER ? source_key(f, arg) : 0);
 	}
 	fill_len(f, f->pos - start);
 }

@@ -91,13 +91,32 @@ static bool is_wanted(const struct saker_syscall_set *set, uint32_t sc)
 	       (sc == SAKER_SC_EXECVE && saker_syscall_set_has(set, SAKER_SC_EXECVEAT));
 }
 
+/* What a carrier carries; whether any of it is wanted. */
+static bool fill_calls(struct probe_switches *s, uint32_t carrier,
+		       const struct saker_syscall_set *set)
+{
+	struct probe_call *calls = s->calls[carrier - PROBE_PROGRAMS];
+	bool wanted = false;
+	uint32_t i;
+
+	for (i = 0; i < PROBE_CALLS; i++) {
+		const struct saker_syscall_info *info =
+			saker_syscall_by_code((uint32_t)ebpf_compat_call(carrier, i));
+
+		calls[i].sc = info->sc;
+		calls[i].want = is_wanted(set, info->sc) ? event_of(info) : 0;
+		wanted |= calls[i].want != 0;
+	}
+	return wanted;
+}
+
 static void fill_switches(struct ebpf_probe *probe, const struct saker_syscall_set *set)
 {
 	struct probe_switches *s = probe->switches;
 	uint32_t i;
 
 	for (i = 0; i < PROBE_SYSCALLS; i++) {
-		int compat = ebpf_compat_code(i);
+		int compat = ebpf_compat_code(i), carrier;
 		const struct saker_syscall_info *own = saker_syscall_by_number(i);
 		const struct saker_syscall_info *other =
 			compat > 0 ? saker_syscall_by_code((uint32_t)compat) : NULL;
@@ -106,6 +125,10 @@ static void fill_switches(struct ebpf_probe *probe, const struct saker_syscall_s
 		s->sc[i].compat = other ? other->sc : 0;
 		s->want[i].own = own && is_wanted(set, own->sc) ? event_of(own) : 0;
 		s->want[i].compat = other && is_wanted(set, other->sc) ? event_of(other) : 0;
+		carrier = ebpf_compat_carrier(i);
+		if (carrier > 0)
+			s->want[i].compat =
+				fill_calls(s, (uint32_t)carrier, set) ? (uint16_t)carrier : 0;
 	}
 	s->want_exit = saker_syscall_set_has(set, SAKER_SC_SCHED_PROCESS_EXIT);
 }

@@ -222,6 +222,15 @@ void live_positive(struct live *live, const char *name, uint32_t size)
 			 (long long)load(p));
 }
 
+void live_address(struct live *live, const char *name)
+{
+	const struct saker_param *p = live_param(live, name);
+
+	if (p->len != 8 || load(p) >= 0)
+		fail_msg("%s.%s has %u bytes and is 0x%llx", live->view.info->name, name, p->len,
+			 (unsigned long long)load(p));
+}
+
 void live_any(struct live *live, const char *name)
 {
 	const struct saker_param *p = live_param(live, name);

@@ -51,6 +51,8 @@ void live_bytes(struct live *live, const char *name, const void *data, size_t le
 void live_empty(struct live *live, const char *name);
 /* There, of this size, and more than zero. */
 void live_positive(struct live *live, const char *name, uint32_t size);
+/* An address in the kernel. */
+void live_address(struct live *live, const char *name);
 /* There, whatever it is: only for what no test can know. */
 void live_any(struct live *live, const char *name);
 const struct saker_param *live_param(struct live *live, const char *name);
@@ -65,6 +67,7 @@ const struct saker_param *live_param(struct live *live, const char *name);
 #define EMPTY(name) live_empty(live, name)
 #define POSITIVE(name, size) live_positive(live, name, size)
 #define ANY(name) live_any(live, name)
+#define ADDRESS(name) live_address(live, name)
 
 /* The result as an event has it: a negative errno. */
 #define RESULT(r) ((r) < 0 ? -(int64_t)errno : (int64_t)(r))
@@ -87,6 +90,6 @@ struct live_case {
 	}
 
 extern const struct live_case live_file_cases[], live_fd_cases[], live_socket_cases[],
-	live_process_cases[], live_misc_cases[];
+	live_process_cases[], live_misc_cases[], live_ia32_cases[], live_ia32_socket_cases[];
 
 #endif /* TEST_LIVE_H */

@@ -284,63 +284,7 @@ static void t_unwanted(struct live *live)
 	assert_int_equal(saker_capture_next(live->capture, 60, &event, NULL), 0);
 }
 
-#if defined(__x86_64__)
-/* int 0x80: a 32-bit syscall out of a 64-bit program. */
-static long compat_syscall(long nr, long a, long b, long c)
-{
-	long r;
-
-	__asm__ volatile("int $0x80"
-			 : "=a"(r)
-			 : "0"(nr), "b"(a), "c"(b), "d"(c)
-			 : "memory", "r8", "r9", "r10", "r11");
-	return r;
-}
-
-#define COMPAT_OPEN 5
-#define COMPAT_CLOSE 6
-
-/* 5 is open there and fstat here: seen as what it is, with its own registers' arguments. */
-static void t_compat(struct live *live)
-{
-	char *low = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
-	long r;
-
-	assert_ptr_not_equal(low, MAP_FAILED);
-	strncpy(low, "/nonexistent/32", 4096);
-	BEGIN(SYSCALL_OPEN_X);
-	r = compat_syscall(COMPAT_OPEN, (long)low, O_RDWR | O_CREAT, 0640);
-	if (r == -ENOSYS) {
-		munmap(low, 4096);
-		skip(); /* a kernel without 32-bit syscalls */
-	}
-	FIND();
-	I64("fd", -ENOENT);
-	TEXT("name", "/nonexistent/32");
-	U32("flags", SAKER_FLAG_file_flags_O_RDWR | SAKER_FLAG_file_flags_O_CREAT);
-	U32("mode", 0640);
-	U32("dev", 0);
-	U64("ino", 0);
-	END();
-
-	BEGIN(SYSCALL_CLOSE_X);
-	r = compat_syscall(COMPAT_CLOSE, 4321, 0, 0);
-	FIND();
-	I64("res", r);
-	I64("fd", 4321);
-	END();
-	munmap(low, 4096);
-}
-#else
-static void t_compat(struct live *live)
-{
-	(void)live;
-	skip();
-}
-#endif
-
 const struct live_case live_misc_cases[] = {
 	CASE(t_memory), CASE(t_process_vm), CASE(t_modules),  CASE(t_keyctl), CASE(t_semaphores),
-	CASE(t_futex),	CASE(t_generic),    CASE(t_unwanted), CASE(t_compat), {NULL, NULL},
+	CASE(t_futex),	CASE(t_generic),    CASE(t_unwanted), {NULL, NULL},
 };

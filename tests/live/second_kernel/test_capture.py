@@ -18,7 +18,10 @@ def test():
     name = "live-capture-" + sys.argv[1]
 
     def prepare(image):
-        image.program(os.path.join(BUILD, "tests", "live", "capture", name))
+        folder = os.path.join(BUILD, "tests", "live", "capture")
+        image.program(os.path.join(folder, name))
+        if os.path.exists(os.path.join(folder, "actor-ia32")):
+            image.program(os.path.join(folder, "actor-ia32"))
         image.write("job", JOB % name)
 
     results = machine.run(prepare)
