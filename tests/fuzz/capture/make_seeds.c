@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Writes the seeds of fuzz_scap to the files named on the command line: small
- * captures with every kind of block, old and new, whole and damaged.
+ * captures with every kind of block, old and new, whole and damaged; the last
+ * ones are of our own writer.
  */
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <saker/event_codes.h>
+#include <saker/scap.h>
 
 #include "../../unit/capture/scap_maker.h"
+
+#define MADE 8 /* seeds by the maker; those behind are the writer's */
 
 static const int64_t number = 5;
 
@@ -151,6 +159,83 @@ static void make(struct maker *m, int which)
 	}
 }
 
+/* ---- by the writer ------------------------------------------------------------------ */
+
+static int put(struct saker_scap_writer *w, uint64_t tid, uint16_t type,
+	       const struct maker_param *params, uint32_t n, uint16_t flags)
+{
+	const struct saker_event_meta meta = {.cpu = 1, .flags = flags};
+	struct maker event = {0};
+	int r;
+
+	maker_raw_event(&event, 1000, tid, type, params, n, 2);
+	r = saker_scap_write(w, (const struct saker_event *)event.data, &meta);
+	maker_free(&event);
+	return r;
+}
+
+/* A process and its file in the lists, then an event, one for the state, and a companion. */
+static int write_events(struct saker_scap_writer *w)
+{
+	const struct maker_param close_p[] = {{&number, 8}, {&number, 8}};
+	const struct maker_param file[] = {
+		{&number, 4}, {"/tmp/x", 7}, {&number, 4}, {&number, 4}, {&number, 8}};
+	struct maker_param task[32];
+	const uint64_t tid = UINT64_C(70) << 32 | 70;
+	int r;
+
+	for (uint32_t i = 0; i < 32; i++) {
+		const struct saker_event_info *info = saker_event_info(SAKER_EV_ITER_TASK_E);
+		uint32_t size = saker_param_type_size((enum saker_param_type)info->params[i].type);
+
+		task[i] = size ? (struct maker_param){&number, size}
+			       : (struct maker_param){"cpu=/\0b=1", 10};
+	}
+	r = put(w, tid, SAKER_EV_ITER_TASK_E, task, 32, SAKER_EVENT_META_INITIAL);
+	if (r == 0)
+		r = put(w, tid, SAKER_EV_ITER_TASK_FILE_REGULAR_E, file, 5,
+			SAKER_EVENT_META_INITIAL);
+	if (r == 0)
+		r = put(w, 70, SAKER_EV_SYSCALL_CLOSE_X, close_p, 2, 0);
+	if (r == 0)
+		r = put(w, 70, SAKER_EV_SYSCALL_CLOSE_X, close_p, 2, SAKER_EVENT_META_STATE_ONLY);
+	return r ? r : put(w, 70, SAKER_EVENT_OWN_FIRST, close_p, 1, 0);
+}
+
+static int write_seed(struct maker *m, bool plain)
+{
+	const struct saker_machine machine = {.n_cpus = 2, .hostname = "seed"};
+	const struct saker_interface lo = {"lo",
+					   {.family = 4, .prefix = 8, .addr = {127, 0, 0, 1}}};
+	const struct saker_account root = {.name = "root", .home = "/root", .shell = "/bin/sh"};
+	struct saker_scap_options o = SAKER_SCAP_OPTIONS_INIT;
+	struct saker_scap_writer *w;
+	int fd = memfd_create("seed", MFD_CLOEXEC), r;
+	uint8_t buf[4096];
+	ssize_t n = 0;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	o.plain = plain;
+	o.machine = &machine;
+	o.interfaces = &lo;
+	o.n_interfaces = 1;
+	o.accounts = &root;
+	o.n_accounts = 1;
+	r = saker_scap_open(path, &o, &w);
+	if (r < 0)
+		return r;
+	r = write_events(w);
+	if (r == 0)
+		r = saker_scap_finish(w);
+	saker_scap_close(w);
+	maker_u8(m, 0);
+	while (r == 0 && (n = read(fd, buf, sizeof(buf))) > 0)
+		maker_bytes(m, buf, (size_t)n);
+	close(fd);
+	return r ? r : (int)n;
+}
+
 int main(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
@@ -159,7 +244,10 @@ int main(int argc, char **argv)
 
 		if (!f)
 			return 1;
-		make(&m, i - 1);
+		if (i <= MADE)
+			make(&m, i - 1);
+		else if (write_seed(&m, i % 2))
+			return 1;
 		if (fwrite(m.data, 1, m.len, f) != m.len || fclose(f))
 			return 1;
 		maker_free(&m);
