@@ -13,6 +13,8 @@ BUILD_PACKAGES=(
 # What the tests need besides.
 CHECK_PACKAGES=(
 	libcmocka-dev clang-format shellcheck python3
+	sysdig   # another reader of captures, that ours is held against (its driver is not installed)
+	zsh fish # their completions
 	qemu-system-x86 busybox-static cpio # a machine with another kernel, for tests/live/second_kernel
 )
 
