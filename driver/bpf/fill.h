@@ -111,6 +111,11 @@ PROBE_INLINE __u32 fill_raw_user_str(struct fill *f, __u64 ptr, __u32 max)
 {
 	long n = bpf_probe_read_user_str(fill_here(f), max, (void *)ptr);
 
+	/* A text without any is read as nothing at all by some kernels (seen on 6.1). */
+	if (n == 0) {
+		*fill_here(f) = 0;
+		n = 1;
+	}
 	if (n < 0)
 		n = 0;
 	fill_advance(f, n);

@@ -391,6 +391,10 @@ static long source_strings_step(__u32 i, struct source_strings *s)
 				    (void *)ptr);
 	if (n < 0)
 		return 1;
+	if (n == 0) { /* see fill_raw_user_str */
+		s->data[pos & (PROBE_EVENT_MAX - 1)] = 0;
+		n = 1;
+	}
 	if (n > s->left)
 		n = s->left;
 	s->pos += n;

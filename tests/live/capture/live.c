@@ -158,6 +158,15 @@ void live_find(struct live *live)
 	live_find_tid(live, syscall(SYS_gettid));
 }
 
+static enum live_outcome outcome(const struct saker_event_view *view)
+{
+	const struct saker_param_info *info = view->info->params;
+
+	if (!view->n_params || view->params[0].len != 8 || info[0].type == SAKER_PT_UINT64)
+		return LIVE_SUCCESS;
+	return load(&view->params[0]) < 0 ? LIVE_FAILURE : LIVE_SUCCESS;
+}
+
 void live_end(struct live *live)
 {
 	uint32_t i;
@@ -166,6 +175,8 @@ void live_end(struct live *live)
 		if (!(live->checked & UINT32_C(1) << i))
 			fail_msg("parameter %s of %s is not checked",
 				 live->view.info->params[i].name, live->view.info->name);
+	if (live->view.event->type < SAKER_EVENT_CODES)
+		live->proven[live->view.event->type] |= outcome(&live->view);
 }
 
 const struct saker_param *live_param(struct live *live, const char *name)
@@ -178,6 +189,18 @@ const struct saker_param *live_param(struct live *live, const char *name)
 		fail_msg("%s has no parameter %s", live->view.info->name, name);
 	live->checked |= UINT32_C(1) << i;
 	return p;
+}
+
+const char *live_result_name(uint16_t code)
+{
+	return saker_event_info(code)->params[0].name;
+}
+
+void live_excuse(struct live *live, enum live_outcome outcome, const char *why)
+{
+	printf("%s without %s: %s\n", saker_event_info(live->code)->name,
+	       outcome == LIVE_SUCCESS ? "success" : "failure", why);
+	live->proven[live->code] |= outcome;
 }
 
 void live_int(struct live *live, const char *name, uint32_t size, int64_t value)

@@ -21,6 +21,12 @@
 
 #include <cmocka.h>
 
+/* How the call went that a case is of; events that cannot tell only ever do the first. */
+enum live_outcome {
+	LIVE_SUCCESS = 1,
+	LIVE_FAILURE = 2,
+};
+
 struct live {
 	struct saker_capture *capture;
 	struct saker_event_view view; /* of the event found */
@@ -29,6 +35,8 @@ struct live {
 	uint16_t code;
 	uint64_t since; /* events before this are not the case's */
 	char dir[64];	/* to make files in; absolute */
+	/* By event code, what was checked to its last parameter: enum live_outcome. */
+	uint8_t proven[SAKER_EVENT_CODES];
 };
 
 /* The handle all cases share, with every program loaded; NULL: cannot capture here. */
@@ -55,6 +63,10 @@ void live_positive(struct live *live, const char *name, uint32_t size);
 void live_address(struct live *live, const char *name);
 /* There, whatever it is: only for what no test can know. */
 void live_any(struct live *live, const char *name);
+/* The name of an event's first parameter. */
+const char *live_result_name(uint16_t code);
+/* The running kernel cannot do this; said, and not missed in the end. */
+void live_excuse(struct live *live, enum live_outcome outcome, const char *why);
 const struct saker_param *live_param(struct live *live, const char *name);
 
 #define I64(name, value) live_int(live, name, 8, (int64_t)(value))
@@ -90,6 +102,7 @@ struct live_case {
 	}
 
 extern const struct live_case live_file_cases[], live_fd_cases[], live_socket_cases[],
-	live_process_cases[], live_misc_cases[], live_ia32_cases[], live_ia32_socket_cases[];
+	live_process_cases[], live_misc_cases[], live_ia32_cases[], live_ia32_socket_cases[],
+	live_fail_cases[], live_success_cases[], live_coverage_cases[];
 
 #endif /* TEST_LIVE_H */

@@ -2,6 +2,7 @@
 /* Memory, modules, keys, semaphores, other memory's bytes; and calls without an event of their own.
  */
 #include "live.h"
+#include "proc.h"
 
 #include <linux/futex.h>
 #include <linux/keyctl.h>
@@ -12,24 +13,19 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 
-static void vm(struct live *live)
-{
-	POSITIVE("vm_size", 4);
-	POSITIVE("vm_rss", 4);
-	ANY("vm_swap");
-}
-
 static void t_memory(struct live *live)
 {
+	struct proc_usage usage;
 	void *p;
 	long r;
 
 	BEGIN(SYSCALL_MMAP_X);
 	p = (void *)syscall(SYS_mmap, NULL, 8192L, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 4096L);
+	proc_usage(&usage);
 	FIND();
 	I64("res", (intptr_t)p);
-	vm(live);
+	proc_check_memory(live, &usage);
 	U64("addr", 0);
 	U64("length", 8192);
 	U32("prot", SAKER_FLAG_prot_flags_PROT_READ | SAKER_FLAG_prot_flags_PROT_WRITE);
@@ -88,18 +84,20 @@ static void t_memory(struct live *live)
 
 	BEGIN(SYSCALL_MUNMAP_X);
 	r = syscall(SYS_munmap, p, 8192L);
+	proc_usage(&usage);
 	FIND();
 	I64("res", r);
-	vm(live);
+	proc_check_memory(live, &usage);
 	U64("addr", (uintptr_t)p);
 	U64("length", 8192);
 	END();
 
 	BEGIN(SYSCALL_BRK_4_X);
 	r = syscall(SYS_brk, 0L);
+	proc_usage(&usage);
 	FIND();
 	I64("res", r);
-	vm(live);
+	proc_check_memory(live, &usage);
 	U64("addr", 0);
 	END();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Processes: both sides of making one, what it runs, its end, its ids and limits. */
 #include "live.h"
+#include "proc.h"
 
 #include <linux/sched.h>
 #include <sched.h>
@@ -34,74 +35,97 @@ static size_t own(const char *name, char *buf, size_t size)
 	return (size_t)n;
 }
 
-/* What every clone event tells of the thread that returns; tid and ppid are its own. */
-static void clone_common(struct live *live, int64_t tid, int64_t pid, int64_t ppid)
+/* Taken right before a process is made. */
+static struct proc_usage usage_before;
+
+/* What every clone event tells of the thread that returns; what failed has no program to tell of.
+ */
+static void clone_common(struct live *live, int64_t tid, int64_t ppid, bool failed)
 {
 	char cmdline[4096], comm[32];
 	size_t len = own("cmdline", cmdline, sizeof(cmdline)), exe = strlen(cmdline) + 1;
-	const struct saker_param *cgroups;
 	struct rlimit limit;
 
 	own("comm", comm, sizeof(comm));
 	comm[strcspn(comm, "\n")] = 0;
 	getrlimit(RLIMIT_NOFILE, &limit);
-	TEXT("exe", cmdline);
-	BYTES("args", cmdline + exe, len - exe);
+	if (failed) {
+		EMPTY("exe");
+		EMPTY("args");
+	} else {
+		TEXT("exe", cmdline);
+		BYTES("args", cmdline + exe, len - exe);
+	}
 	I64("tid", tid);
-	I64("pid", pid);
+	I64("pid", tid);
 	I64("ptid", ppid);
 	EMPTY("cwd");
 	I64("fdlimit", limit.rlim_cur);
-	ANY("pgft_maj");
-	ANY("pgft_min");
-	POSITIVE("vm_size", 4);
-	POSITIVE("vm_rss", 4);
-	ANY("vm_swap");
 	TEXT("comm", comm);
-	cgroups = live_param(live, "cgroups");
-	if (cgroups->len)
-		assert_int_equal(strncmp((const char *)cgroups->data, "cpuset=/", 8), 0);
-	U32("uid", geteuid());
-	U32("gid", getegid());
+	proc_check_cgroups(live);
 	I64("vtid", tid);
-	I64("vpid", pid);
+	I64("vpid", tid);
 }
 
-static void clone_sides(struct live *live, pid_t child, uint32_t flags)
+/* In the one that makes the process. */
+static void clone_own(struct live *live, int64_t res, uint32_t flags)
 {
-	waitpid(child, NULL, 0);
+	struct proc_usage after;
+
+	proc_usage(&after);
 	FIND();
-	I64("res", child);
-	clone_common(live, getpid(), getpid(), getppid());
+	I64("res", res);
+	clone_common(live, getpid(), getppid(), res < 0);
+	proc_check_memory(live, &after);
+	proc_check_faults(live, &usage_before, &after);
+	U32("uid", geteuid());
+	U32("gid", getegid());
 	U32("flags", flags);
 	U64("pidns_init_start_ts", 0);
 	END();
 }
 
+static void clone_sides(struct live *live, pid_t child, uint32_t flags)
+{
+	waitpid(child, NULL, 0);
+	clone_own(live, child, flags);
+}
+
 static void clone_child_side(struct live *live, pid_t child, uint32_t flags)
 {
+	struct proc_usage here;
+
+	proc_usage(&here);
 	live_find_tid(live, child);
 	I64("res", 0);
-	clone_common(live, child, child, getpid());
+	clone_common(live, child, getpid(), false);
+	proc_check_memory(live, &here); /* a copy of ours */
+	assert_int_equal(saker_load_u64(live_param(live, "pgft_maj")->data), 0);
+	assert_true(saker_load_u64(live_param(live, "pgft_min")->data) < 100);
+	U32("uid", geteuid());
+	U32("gid", getegid());
 	U32("flags", flags);
-	ANY("pidns_init_start_ts");
+	proc_check_pidns(live);
 	END();
 }
+
+#define MAKE(child, call)                  \
+	do {                               \
+		proc_usage(&usage_before); \
+		child = (pid_t)(call);     \
+		if (child == 0)            \
+			_exit(0);          \
+	} while (0)
 
 static void t_clone(struct live *live)
 {
 	pid_t child;
 
 	BEGIN(SYSCALL_CLONE_20_X);
-	child = (pid_t)syscall(SYS_clone, (long)SIGCHLD, 0L, 0L, 0L, 0L);
-	if (child == 0)
-		_exit(0);
+	MAKE(child, syscall(SYS_clone, (long)SIGCHLD, 0L, 0L, 0L, 0L));
 	clone_sides(live, child, 0);
 	BEGIN(SYSCALL_CLONE_20_X);
-	child = (pid_t)syscall(SYS_clone, (long)(SIGCHLD | CLONE_FS | CLONE_SYSVSEM), 0L, 0L, 0L,
-			       0L);
-	if (child == 0)
-		_exit(0);
+	MAKE(child, syscall(SYS_clone, (long)(SIGCHLD | CLONE_FS | CLONE_SYSVSEM), 0L, 0L, 0L, 0L));
 	waitpid(child, NULL, 0);
 	clone_child_side(live, child, CL(FS) | CL(SYSVSEM));
 }
@@ -111,14 +135,10 @@ static void t_fork(struct live *live)
 	pid_t child;
 
 	BEGIN(SYSCALL_FORK_20_X);
-	child = (pid_t)syscall(SYS_fork);
-	if (child == 0)
-		_exit(0);
+	MAKE(child, syscall(SYS_fork));
 	clone_sides(live, child, 0);
 	BEGIN(SYSCALL_FORK_20_X);
-	child = (pid_t)syscall(SYS_fork);
-	if (child == 0)
-		_exit(0);
+	MAKE(child, syscall(SYS_fork));
 	waitpid(child, NULL, 0);
 	clone_child_side(live, child, 0);
 }
@@ -128,10 +148,17 @@ static void t_vfork(struct live *live)
 	pid_t child;
 
 	BEGIN(SYSCALL_VFORK_20_X);
+	proc_usage(&usage_before);
 	child = vfork();
 	if (child == 0)
 		_exit(0);
 	clone_sides(live, child, 0);
+	BEGIN(SYSCALL_VFORK_20_X);
+	child = vfork();
+	if (child == 0)
+		_exit(0);
+	waitpid(child, NULL, 0);
+	clone_child_side(live, child, 0);
 }
 
 static void t_clone3(struct live *live)
@@ -140,14 +167,10 @@ static void t_clone3(struct live *live)
 	pid_t child;
 
 	BEGIN(SYSCALL_CLONE3_X);
-	child = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
-	if (child == 0)
-		_exit(0);
+	MAKE(child, syscall(SYS_clone3, &args, sizeof(args)));
 	clone_sides(live, child, CL(FILES));
 	BEGIN(SYSCALL_CLONE3_X);
-	child = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
-	if (child == 0)
-		_exit(0);
+	MAKE(child, syscall(SYS_clone3, &args, sizeof(args)));
 	waitpid(child, NULL, 0);
 	clone_child_side(live, child, CL(FILES));
 }
@@ -155,15 +178,66 @@ static void t_clone3(struct live *live)
 /* What did not come about has neither program nor arguments. */
 static void t_clone_fails(struct live *live)
 {
+	struct clone_args args = {.flags = CLONE_THREAD | CLONE_NEWUSER, .exit_signal = SIGCHLD};
 	long r;
 
 	BEGIN(SYSCALL_CLONE_20_X);
+	proc_usage(&usage_before);
 	r = syscall(SYS_clone, (long)(CLONE_THREAD), 0L, 0L, 0L, 0L);
-	FIND();
-	I64("res", RESULT(r));
-	EMPTY("exe");
-	EMPTY("args");
-	assert_int_equal(saker_load_u64(live_param(live, "tid")->data), getpid());
+	clone_own(live, RESULT(r), CL(THREAD));
+
+	BEGIN(SYSCALL_CLONE3_X);
+	proc_usage(&usage_before);
+	r = syscall(SYS_clone3, &args, sizeof(args));
+	clone_own(live, RESULT(r), CL(THREAD) | CL(NEWUSER));
+}
+
+/* By a child that may have no processes: of a user with nothing. */
+static void t_fork_fails(struct live *live)
+{
+	static const struct {
+		uint16_t code;
+		long nr;
+	} calls[] = {
+		{SAKER_EV_SYSCALL_FORK_20_X, SYS_fork},
+		{SAKER_EV_SYSCALL_VFORK_20_X, SYS_vfork},
+	};
+	struct rlimit none = {0, 0};
+	size_t i;
+
+	if (geteuid() != 0)
+		skip();
+	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		pid_t child = fork();
+		int status;
+
+		if (child == 0) {
+			/* Only what comes now is looked for; it is the one that fails. */
+			setrlimit(RLIMIT_NPROC, &none);
+			syscall(SYS_setresgid, 4343, 4343, 4343);
+			syscall(SYS_setresuid, 4242, 4242, 4242);
+			raise(SIGSTOP);
+			_exit(syscall(calls[i].nr) < 0 ? errno : 0);
+		}
+		assert_int_equal(waitpid(child, &status, WUNTRACED), child);
+		live_begin(live, calls[i].code);
+		kill(child, SIGCONT);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_int_equal(status, EAGAIN << 8);
+		live_find_tid(live, child);
+		I64("res", -EAGAIN);
+		clone_common(live, child, getpid(), true);
+		POSITIVE("vm_size", 4);
+		POSITIVE("vm_rss", 4);
+		ANY("vm_swap");
+		ANY("pgft_maj");
+		POSITIVE("pgft_min", 8);
+		U32("uid", 4242);
+		U32("gid", 4343);
+		U32("flags", 0);
+		U64("pidns_init_start_ts", 0);
+		END();
+	}
 }
 
 static uint64_t timespec_ns(struct timespec t)
@@ -192,10 +266,10 @@ static void exec_common(struct live *live, int64_t tid, int64_t ppid, const char
 	POSITIVE("vm_size", 4);
 	ANY("vm_rss");
 	ANY("vm_swap");
-	live_param(live, "cgroups");
-	ANY("tty");
+	proc_check_cgroups(live);
+	U32("tty", proc_tty());
 	I64("vpgid", getpgrp());
-	ANY("loginuid");
+	U32("loginuid", proc_loginuid());
 	U32("flags", geteuid() == 0 ? SAKER_FLAG_execve_flags_EXE_WRITABLE : 0);
 	U64("cap_inheritable", caps[0].inheritable | (uint64_t)caps[1].inheritable << 32);
 	U64("cap_permitted", caps[0].permitted | (uint64_t)caps[1].permitted << 32);
@@ -274,7 +348,8 @@ static void t_execve_script(struct live *live)
 
 static void t_execve_fails(struct live *live)
 {
-	char *argv[] = {"nope", "one", "two", NULL}, *env[] = {"A=b", NULL}, exe[4096], comm[32];
+	char *argv[] = {"nope", "one", "", "two", NULL}, *env[] = {"A=b", NULL}, exe[4096],
+	     comm[32];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	long r;
 
@@ -287,7 +362,7 @@ static void t_execve_fails(struct live *live)
 	FIND();
 	I64("res", RESULT(r));
 	TEXT("exe", "nope");
-	BYTES("args", "one\0two", sizeof("one\0two"));
+	BYTES("args", "one\0\0two", sizeof("one\0\0two"));
 	exec_common(live, getpid(), getppid(), exe);
 	TEXT("comm", comm);
 	BYTES("env", "A=b", 4);
@@ -740,9 +815,9 @@ static void t_rlimits(struct live *live)
 }
 
 const struct live_case live_process_cases[] = {
-	CASE(t_clone),	     CASE(t_fork),	   CASE(t_vfork),	  CASE(t_clone3),
-	CASE(t_clone_fails), CASE(t_execve),	   CASE(t_execve_script), CASE(t_execve_fails),
-	CASE(t_execveat),    CASE(t_execve_memfd), CASE(t_procexit),	  CASE(t_procexit_reaper),
-	CASE(t_ids),	     CASE(t_groups),	   CASE(t_prctl),	  CASE(t_ptrace),
-	CASE(t_signals),     CASE(t_rlimits),	   {NULL, NULL},
+	CASE(t_clone),		 CASE(t_fork),	     CASE(t_vfork),	   CASE(t_clone3),
+	CASE(t_clone_fails),	 CASE(t_fork_fails), CASE(t_execve),	   CASE(t_execve_script),
+	CASE(t_execve_fails),	 CASE(t_execveat),   CASE(t_execve_memfd), CASE(t_procexit),
+	CASE(t_procexit_reaper), CASE(t_ids),	     CASE(t_groups),	   CASE(t_prctl),
+	CASE(t_ptrace),		 CASE(t_signals),    CASE(t_rlimits),	   {NULL, NULL},
 };
