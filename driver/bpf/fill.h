@@ -24,6 +24,7 @@ struct fill {
 	bool compat; /* a syscall by the 32-bit convention */
 	bool moved;  /* ... whose arguments are not in the registers but in args */
 	__u32 args[6];
+	__u32 mark; /* 0, or PROBE_LEN_STATE_ONLY */
 	/* Sources that several parameters share; loaded at the first use. */
 	bool have_file;
 	bool have_exe;
@@ -282,6 +283,53 @@ PROBE_INLINE void fill_drop(struct probe_cpu *cpu, enum probe_reason reason, enu
 	cpu->dropped[reason][class]++;
 }
 
+/* Constant for a constant code. */
+PROBE_INLINE bool fill_is_high(__u16 code)
+{
+	switch (code) {
+#define HIGH(symbol)            \
+	case SAKER_EV_##symbol: \
+		return true;
+#include "schema/priority.def"
+#undef HIGH
+	}
+	return false;
+}
+
+PROBE_INLINE void fill_drop_event(struct probe_cpu *cpu, enum probe_reason reason,
+				  enum probe_class class, bool high)
+{
+	fill_drop(cpu, reason, class);
+	if (high)
+		cpu->dropped_high++;
+}
+
+#define FILL_RECORD(len) (((len) + BPF_RINGBUF_HDR_SZ + 7) & ~7U)
+
+/*
+ * Whether the ring has room for len bytes of an event. A part of it is kept for
+ * events of high value. The ring is asked only when what it had left is used
+ * up: a CPU with a ring of its own knows what it put in since.
+ */
+PROBE_INLINE bool fill_room(struct probe_cpu *cpu, void *ring, __u32 len, bool high)
+{
+	__u64 size = FILL_RECORD(len), used;
+
+	if (!config.shared_rings && cpu->room >= size) {
+		cpu->room -= size;
+		return true;
+	}
+	if (high) {
+		cpu->room = 0;
+		return true; /* the ring itself says no if it must */
+	}
+	used = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
+	if (used + size + config.reserve > config.ring_size)
+		return false;
+	cpu->room = config.ring_size - config.reserve - used - size;
+	return true;
+}
+
 PROBE_INLINE void fill_header(struct fill *f, __u16 code, __u32 n_params)
 {
 	*(__u64 *)(f->data + 0) = bpf_ktime_get_boot_ns() + switches.epoch_offset;
@@ -320,14 +368,15 @@ PROBE_INLINE void fill_output(struct fill *f, void *ring, __u16 code, enum probe
 
 	f->cpu->busy = 0;
 	if (len > PROBE_EVENT_MAX - 1) {
-		fill_drop(f->cpu, PROBE_DROP_TOO_LARGE, class);
+		fill_drop_event(f->cpu, PROBE_DROP_TOO_LARGE, class, fill_is_high(code));
 		return;
 	}
-	*(__u32 *)(f->data + 16) = len;
+	*(__u32 *)(f->data + 16) = len | f->mark;
 	OPAQUE(len);
 	len &= PROBE_EVENT_MAX - 1;
-	if (bpf_ringbuf_output(ring, f->data, len, fill_wake(f->cpu, code, len)))
-		fill_drop(f->cpu, PROBE_DROP_RING_FULL, class);
+	if (!fill_room(f->cpu, ring, len, fill_is_high(code)) ||
+	    bpf_ringbuf_output(ring, f->data, len, fill_wake(f->cpu, code, len)))
+		fill_drop_event(f->cpu, PROBE_DROP_RING_FULL, class, fill_is_high(code));
 }
 
 #endif /* SAKER_BPF_FILL_H */

@@ -56,6 +56,42 @@ struct {
 	__type(value, __u32);
 } programs SEC(".maps");
 
+/* ---- filters; empty and unused unless asked for ---------------------------------------- */
+
+#define FILTER_MAP(name, key_type)                         \
+	struct {                                           \
+		__uint(type, BPF_MAP_TYPE_HASH);           \
+		__uint(map_flags, BPF_F_NO_PREALLOC);      \
+		__uint(max_entries, PROBE_FILTER_ENTRIES); \
+		__type(key, key_type);                     \
+		__type(value, __u32);                      \
+	} name SEC(".maps")
+
+struct probe_comm {
+	char text[PROBE_COMM];
+};
+
+FILTER_MAP(filter_roots, __u32); /* by process id */
+FILTER_MAP(filter_comms, struct probe_comm);
+FILTER_MAP(filter_uids, __u32);
+FILTER_MAP(filter_cgroups, __u64);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, PROBE_FILTER_ENTRIES);
+	__type(key, struct probe_prefix);
+	__type(value, __u32);
+} filter_paths SEC(".maps");
+
+/* On the tasks themselves: nothing to look up by id, and gone when the task is. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __s32);
+	__type(value, struct probe_mark);
+} filter_marks SEC(".maps");
+
 const volatile struct probe_config config = {};
 volatile struct probe_switches switches = {};
 

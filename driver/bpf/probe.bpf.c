@@ -5,7 +5,7 @@
  * line each), and one for tasks that end.
  */
 #include "each.h"
-#include "source.h"
+#include "filter.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -56,15 +56,32 @@ PROBE_INLINE bool begin_scratch(struct fill *f, __u32 id, enum probe_class class
 	return true;
 }
 
-PROBE_INLINE bool begin_fixed(struct fill *f, void *ring, __u32 size, enum probe_class class)
+PROBE_INLINE bool begin_fixed(struct fill *f, void *ring, __u32 size, __u16 code,
+			      enum probe_class class)
 {
+	bool high = fill_is_high(code);
+
 	f->fixed = true;
-	f->data = bpf_ringbuf_reserve(ring, size, 0);
+	f->data = fill_room(f->cpu, ring, size, high) ? bpf_ringbuf_reserve(ring, size, 0) : NULL;
 	if (!f->data) {
-		fill_drop(f->cpu, PROBE_DROP_RING_FULL, class);
+		fill_drop_event(f->cpu, PROBE_DROP_RING_FULL, class, high);
 		return false;
 	}
 	return true;
+}
+
+/* Constant for a constant class: events that a filter does not keep away, but only marks. */
+PROBE_INLINE bool is_state(enum probe_class class)
+{
+	return class == PROBE_CLASS_CLONE_FORK || class == PROBE_CLASS_EXECVE ||
+	       class == PROBE_CLASS_PROC_EXIT;
+}
+
+/* What the gate found. Programs at this tracepoint do not interrupt each other on one CPU. */
+PROBE_INLINE void take_mark(struct fill *f)
+{
+	f->mark = f->cpu->mark;
+	f->cpu->mark = 0;
 }
 
 /* ---- one program an event -------------------------------------------------------------- */
@@ -95,7 +112,8 @@ PROBE_INLINE bool begin_fixed(struct fill *f, void *ring, __u32 size, enum probe
 		if (!f->cpu)                                                                      \
 			return 0;                                                                 \
 		if (SIZE_OF_##symbol < SIZE_VAR) {                                                \
-			if (!begin_fixed(f, ring, SIZE_OF_##symbol, PROBE_CLASS_##class))         \
+			if (!begin_fixed(f, ring, SIZE_OF_##symbol, SAKER_EV_##symbol,            \
+					 PROBE_CLASS_##class))                                    \
 				return 0;                                                         \
 			fill_header(f, SAKER_EV_##symbol, PARAMS_##symbol);                       \
 			*(__u32 *)(f->data + 16) = SIZE_OF_##symbol;                              \
@@ -105,6 +123,8 @@ PROBE_INLINE bool begin_fixed(struct fill *f, void *ring, __u32 size, enum probe
 		} else {                                                                          \
 			if (!begin_scratch(f, id, PROBE_CLASS_##class))                           \
 				return 0;                                                         \
+			if (is_state(PROBE_CLASS_##class))                                        \
+				take_mark(f);                                                     \
 			fill_header(f, SAKER_EV_##symbol, PARAMS_##symbol);                       \
 			EACH(PUT, __VA_ARGS__)                                                    \
 			fill_output(f, ring, SAKER_EV_##symbol, PROBE_CLASS_##class);             \
@@ -207,6 +227,8 @@ int sys_exit(unsigned long long *ctx)
 	bpf_tail_call(ctx, &programs, code);
 	return 0;
 }
+
+#include "gate.h"
 
 /* ---- tasks that end ---------------------------------------------------------------------------
  */
@@ -324,6 +346,7 @@ int process_exit(unsigned long long *ctx)
 	int status = f->task->exit_code;
 	int signal = status & 0x7f;
 	void *ring;
+	bool wanted;
 	int reaper;
 
 	if (!switches.want_exit || (f->task->flags & KERNEL_PF_KTHREAD))
@@ -331,11 +354,12 @@ int process_exit(unsigned long long *ctx)
 	f->cpu = begin(bpf_get_smp_processor_id(), PROBE_CLASS_PROC_EXIT, &ring);
 	if (!f->cpu)
 		return 0;
+	wanted = filter_tasks_wanted();
 	reaper = exit_reaper(f->task);
-	if (!begin_fixed(f, ring, SIZE_OF_PROCEXIT, PROBE_CLASS_PROC_EXIT))
+	if (!begin_fixed(f, ring, SIZE_OF_PROCEXIT, SAKER_EV_PROCEXIT_1_E, PROBE_CLASS_PROC_EXIT))
 		return 0;
 	fill_header(f, SAKER_EV_PROCEXIT_1_E, PARAMS_PROCEXIT_1_E);
-	*(__u32 *)(f->data + 16) = SIZE_OF_PROCEXIT;
+	*(__u32 *)(f->data + 16) = SIZE_OF_PROCEXIT | (wanted ? 0 : PROBE_LEN_STATE_ONLY);
 	fill_u64(f, (__s64)status);
 	fill_u64(f, status >> 8 & 0xff);
 	fill_u8(f, signal != 0x7f ? signal : 0);

@@ -7,11 +7,12 @@
 #ifndef SAKER_BPF_SHARED_H
 #define SAKER_BPF_SHARED_H
 
-#define PROBE_SYSCALLS 512 /* kernel numbers that the table holds; higher ones are not wanted */
-#define PROBE_PROGRAMS 512 /* slots of the tail-call table, by event code */
-#define PROBE_CALLS 32	   /* calls that socketcall(2) and ipc(2) carry each */
-#define PROBE_CLASSES 9	   /* enum saker_event_class */
-#define PROBE_REASONS 4	   /* enum saker_drop_reason */
+#define PROBE_SYSCALLS 512  /* kernel numbers that the table holds; higher ones are not wanted */
+#define PROBE_PROGRAMS 512  /* slots of the tail-call table, by event code */
+#define PROBE_SLOT_GATE 511 /* of it, no event's: the program that filters and samples */
+#define PROBE_CALLS 32	    /* calls that socketcall(2) and ipc(2) carry each */
+#define PROBE_CLASSES 9	    /* enum saker_event_class */
+#define PROBE_REASONS 4	    /* enum saker_drop_reason */
 
 /* Bytes: one event can have as many; a single read may run over by as many again. */
 #define PROBE_EVENT_MAX 65536
@@ -48,8 +49,74 @@ struct probe_config {
 	unsigned int n_cpus;	/* entries of the maps by CPU */
 	unsigned int snaplen;	/* bytes kept of I/O buffers */
 	unsigned int watermark; /* bytes in a ring that wake a sleeping reader */
+	unsigned int ring_size; /* bytes */
+	unsigned int reserve;	/* bytes of it that only events of priority.def may use */
 	unsigned char drop_failed;
-	unsigned char reserved[3];
+	unsigned char shared_rings; /* a ring has more than one CPU */
+	unsigned char dynamic_snaplen;
+	unsigned char reserved;
+	unsigned short statsd_port;
+	unsigned short fullcapture_first; /* ports; last 0: none */
+	unsigned short fullcapture_last;
+};
+
+/* ---- selection ------------------------------------------------------------------------ */
+
+/* What filters look at, as bits. */
+enum probe_filter {
+	PROBE_FILTER_PID = 1 << 0,
+	PROBE_FILTER_COMM = 1 << 1,
+	PROBE_FILTER_UID = 1 << 2,
+	PROBE_FILTER_CGROUP = 1 << 3,
+	PROBE_FILTER_PATH = 1 << 4,
+};
+
+#define PROBE_FILTER_ENTRIES 256 /* of one kind */
+#define PROBE_COMM 16
+#define PROBE_PREFIX 255       /* bytes of a path that are compared */
+#define PROBE_CGROUP_LEVELS 24 /* how deep control groups are looked at */
+
+/* Values of the filters' maps. */
+enum probe_verdict {
+	PROBE_VERDICT_INCLUDE = 1 << 0, /* else exclude */
+	PROBE_VERDICT_EXACT = 1 << 1,	/* this task or group, not those below */
+};
+
+struct probe_prefix {
+	unsigned int bits;
+	unsigned char text[PROBE_PREFIX + 1];
+};
+
+/* A task's own verdict, handed down to its children; stale when of another generation. */
+struct probe_mark {
+	unsigned int generation;
+	unsigned int verdict;
+};
+
+/* A system call that the gate looks at before the event's program does. */
+struct probe_gate {
+	unsigned short code;
+	unsigned char event_class;
+	unsigned char state; /* without it the state would be wrong: marked, not left out */
+	signed char dir[2];
+	signed char path[2]; /* arguments, -1: none */
+	unsigned int one_in; /* of as many one is kept; 0, 1: all */
+};
+
+struct probe_gates {
+	struct probe_gate own;
+	struct probe_gate compat;
+};
+
+/* Set in an event's length, which never gets that large: it is for the state alone. */
+#define PROBE_LEN_STATE_ONLY (1u << 31)
+
+enum probe_trace {
+	PROBE_TRACE_SWITCH,
+	PROBE_TRACE_SIGNAL,
+	PROBE_TRACE_FAULT_USER,
+	PROBE_TRACE_FAULT_KERNEL,
+	PROBE_TRACES,
 };
 
 /* What a syscall of some number is, in the machine's own convention and in the 32-bit one. */
@@ -84,17 +151,29 @@ struct probe_switches {
 	struct probe_syscall sc[PROBE_SYSCALLS];   /* public code by kernel number */
 	struct probe_call calls[PROBE_CARRIERS][PROBE_CALLS];
 	unsigned char urgent[PROBE_PROGRAMS]; /* by event code: wakes a sleeping reader at once */
+	unsigned int filters;		      /* kinds that have entries; enum probe_filter */
+	unsigned int includes;		      /* kinds that have some to include */
+	unsigned int generation;	      /* of marks */
+	unsigned int marked;		      /* tasks marked so far, by the one that marks */
+	unsigned int trace_one_in[PROBE_TRACES];
+	struct probe_gates gates[PROBE_SYSCALLS]; /* by kernel number, for want = PROBE_SLOT_GATE */
+	struct probe_gate call_gates[PROBE_CARRIERS][PROBE_CALLS];
 };
 
 /* One CPU's counters, written by that CPU only. */
 struct probe_cpu {
 	unsigned long long seen[PROBE_CLASSES];
 	unsigned long long dropped[PROBE_REASONS][PROBE_CLASSES];
+	unsigned long long sampled[PROBE_CLASSES];
+	unsigned long long filtered[PROBE_CLASSES];
+	unsigned long long dropped_high; /* of `dropped`, those of priority.def */
+	unsigned long long room; /* bytes left for any event when last looked, less what went in */
 	unsigned long long unread; /* bytes submitted in this sleep of the reader */
 	unsigned int sleep;	   /* the sleep that `unread` is about */
 	unsigned int woken;	   /* the sleep that this CPU ended */
 	unsigned int busy;	   /* the scratch is in use */
 	unsigned int pos;	   /* the event being written: where its next value goes */
+	unsigned int mark;	   /* PROBE_LEN_STATE_ONLY from the gate to the event's program */
 	unsigned int message;	   /* index of the message in a sendmmsg or recvmmsg */
 } __attribute__((aligned(64)));
 

@@ -205,6 +205,115 @@ PROBE_INLINE void socket_fill_tuple(struct fill *f, __u32 fd, enum socket_direct
 	fill_len(f, f->pos - start);
 }
 
+/* ---- how much of a message is kept ------------------------------------------------- */
+
+#define SOCKET_SNAPLEN_KNOWN 2000 /* of protocols that tell more than their first bytes */
+#define SOCKET_SNAPLEN_PORT 16000 /* of ports that somebody wants all of */
+#define SOCKET_LOOK 16		  /* bytes that a protocol is told by */
+
+#define SOCKET_PORT_DNS 53
+#define SOCKET_PORT_MYSQL 3306
+#define SOCKET_PORT_POSTGRES 5432
+#define SOCKET_PORT_MONGODB 27017
+
+#define SOCKET_WORD(a, b, c, d) ((__u32)(a) | (b) << 8 | (c) << 16 | (__u32)(d) << 24)
+
+PROBE_INLINE bool socket_is_http(const __u8 *b)
+{
+	switch (SOCKET_WORD(b[0], b[1], b[2], b[3])) {
+	case SOCKET_WORD('G', 'E', 'T', ' '):
+	case SOCKET_WORD('H', 'E', 'A', 'D'):
+	case SOCKET_WORD('P', 'O', 'S', 'T'):
+	case SOCKET_WORD('P', 'U', 'T', ' '):
+	case SOCKET_WORD('P', 'A', 'T', 'C'):
+	case SOCKET_WORD('D', 'E', 'L', 'E'):
+	case SOCKET_WORD('T', 'R', 'A', 'C'):
+	case SOCKET_WORD('C', 'O', 'N', 'N'):
+	case SOCKET_WORD('O', 'P', 'T', 'I'):
+		return true;
+	case SOCKET_WORD('H', 'T', 'T', 'P'):
+		return b[4] == '/';
+	}
+	return false;
+}
+
+/* A query (3 is its command), or the begin of a packet shorter than 64 KiB. */
+PROBE_INLINE bool socket_is_mysql(const __u8 *b)
+{
+	return b[0] == 3 || b[1] == 3 || b[2] == 3 || b[3] == 3 || b[4] == 3 || (!b[2] && !b[3]);
+}
+
+/* A query, a prepared one, its execution or an error; the start of a session. */
+PROBE_INLINE bool socket_is_postgres(const __u8 *b)
+{
+	return ((b[0] == 'Q' || b[0] == 'P' || b[0] == 'E') && !b[1]) ||
+	       (!b[4] && b[5] == 3 && !b[6]);
+}
+
+/* By the operation code in the header. */
+PROBE_INLINE bool socket_is_mongodb(const __u8 *b)
+{
+	__u32 op = SOCKET_WORD(b[12], b[13], b[14], b[15]);
+
+	return op == 1 || (op >= 2001 && op <= 2007) || op == 2012 || op == 2013;
+}
+
+PROBE_INLINE bool socket_is_known(__u16 local, __u16 remote, const __u8 *look, __u32 n)
+{
+#define AT(port) (local == (port) || remote == (port))
+	if (remote == config.statsd_port || AT(SOCKET_PORT_DNS))
+		return true;
+	if (AT(SOCKET_PORT_MYSQL))
+		return n >= 5 && socket_is_mysql(look);
+	if (AT(SOCKET_PORT_POSTGRES))
+		return n >= 7 && socket_is_postgres(look);
+	if (AT(SOCKET_PORT_MONGODB) || (n >= 16 && socket_is_mongodb(look)))
+		return true;
+	return n >= 5 && socket_is_http(look);
+#undef AT
+}
+
+PROBE_INLINE bool socket_is_full(__u16 port)
+{
+	return port >= config.fullcapture_first && port <= config.fullcapture_last;
+}
+
+/* Bytes to keep of size at data, which went through fd; addr: the peer, when the call says. */
+PROBE_INLINE __u32 socket_snaplen(struct fill *f, __u32 fd, __u64 addr, __u64 data, __u64 size)
+{
+	__u8 look[SOCKET_LOOK] = {};
+	__u32 n = size > SOCKET_LOOK ? SOCKET_LOOK : size, len = config.snaplen;
+	__u16 local = 0, remote = 0, family;
+	struct inet_sock *inet;
+	struct sock *sk;
+
+	/* Constant: nothing of this is there unless it is asked for. */
+	if (!config.dynamic_snaplen && !config.fullcapture_last)
+		return len;
+	sk = socket_of_fd(f, fd);
+	if (!sk)
+		return len;
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if (family == KERNEL_AF_INET || family == KERNEL_AF_INET6) {
+		inet = (void *)sk;
+		local = socket_port(BPF_CORE_READ(inet, inet_sport));
+		remote = BPF_CORE_READ(sk, __sk_common.skc_dport);
+		/* Behind the family, in either kind of address. */
+		if (!remote && addr)
+			bpf_probe_read_user(&remote, sizeof(remote), (void *)(addr + 2));
+		remote = socket_port(remote);
+	}
+	if (config.fullcapture_last && (socket_is_full(local) || socket_is_full(remote)))
+		return len > SOCKET_SNAPLEN_PORT ? len : SOCKET_SNAPLEN_PORT;
+	OPAQUE(n);
+	n &= 31;
+	if (n > SOCKET_LOOK || !config.dynamic_snaplen || len > SOCKET_SNAPLEN_KNOWN)
+		return len;
+	if (n && bpf_probe_read_user(look, n, (void *)data))
+		return len;
+	return socket_is_known(local, remote, look, n) ? SOCKET_SNAPLEN_KNOWN : len;
+}
+
 /* ---- I/O vectors ------------------------------------------------------------------ */
 
 #define SOCKET_IOVECS 32 /* entries that are looked at */
@@ -282,14 +391,22 @@ static long socket_gather_step(__u32 i, struct socket_gather *g)
 	return g->left == 0;
 }
 
-/* What the vectors in tmp hold, up to max bytes. */
-PROBE_INLINE void socket_fill_iov(struct fill *f, __u32 n, __u64 max)
+/* As socket_snaplen, of the vectors in tmp: their first one tells. */
+PROBE_INLINE __u32 socket_snaplen_iov(struct fill *f, __u32 fd, __u64 addr, __u32 n)
+{
+	struct socket_iovec *iov = (void *)f->scratch->tmp;
+
+	return socket_snaplen(f, fd, addr, iov[0].base, n ? iov[0].len : 0);
+}
+
+/* What the vectors in tmp hold, up to max bytes and snaplen. */
+PROBE_INLINE void socket_fill_iov(struct fill *f, __u32 n, __u64 max, __u32 snaplen)
 {
 	struct socket_gather g = {
 		.data = f->data,
 		.iov = (void *)f->scratch->tmp,
 		.pos = f->pos,
-		.left = max > config.snaplen ? config.snaplen : max,
+		.left = max > snaplen ? snaplen : max,
 	};
 
 	if (g.left)

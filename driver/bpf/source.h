@@ -633,40 +633,62 @@ PROBE_INLINE __u8 source_queue_percent(struct fill *f, __u32 fd)
 /* ---- I/O: the bytes that went in or out, cut at snaplen ----------------------------------------
  */
 
-#define PUT_DATA_IN(ptr) fill_user(f, ARG(f, ptr), f->ret > 0 ? f->ret : 0, config.snaplen)
-#define SIZE_DATA_IN(ptr) SIZE_VAR
+/* addr: of the peer in user memory, 0 when the call has none. */
+PROBE_INLINE void source_fill_data(struct fill *f, __u64 data, __u64 size, __u64 addr)
+{
+	fill_user(f, data, size, socket_snaplen(f, (__u32)ARG(f, 0), addr, data, size));
+}
+
+#define SOURCE_IN (f->ret > 0 ? f->ret : 0)
 /* A failed write still tells what it was to be. */
-#define PUT_DATA_OUT(ptr, len) \
-	fill_user(f, ARG(f, ptr), f->ret > 0 ? f->ret : ARG(f, len), config.snaplen)
+#define SOURCE_OUT(len) (f->ret > 0 ? f->ret : ARG(f, len))
+#define PUT_DATA_IN(ptr) source_fill_data(f, ARG(f, ptr), SOURCE_IN, 0)
+#define SIZE_DATA_IN(ptr) SIZE_VAR
+#define PUT_DATA_OUT(ptr, len) source_fill_data(f, ARG(f, ptr), SOURCE_OUT(len), 0)
 #define SIZE_DATA_OUT(ptr, len) SIZE_VAR
-#define PUT_IOV_IN(ptr, count)                                                              \
-	socket_fill_iov(f, f->ret > 0 ? socket_load_iov(f, ARG(f, ptr), ARG(f, count)) : 0, \
-			f->ret > 0 ? f->ret : 0)
+/* ... with the peer's address in argument addr. */
+#define PUT_DATA_IN_FROM(ptr, addr) source_fill_data(f, ARG(f, ptr), SOURCE_IN, ARG(f, addr))
+#define SIZE_DATA_IN_FROM(ptr, addr) SIZE_VAR
+#define PUT_DATA_OUT_TO(ptr, len, addr) \
+	source_fill_data(f, ARG(f, ptr), SOURCE_OUT(len), ARG(f, addr))
+#define SIZE_DATA_OUT_TO(ptr, len, addr) SIZE_VAR
+
+/* The vectors' bytes that went through descriptor argument 0. */
+PROBE_INLINE void source_fill_iov(struct fill *f, __u64 iov, __u64 count, __u64 max, __u64 addr)
+{
+	__u32 n = max ? socket_load_iov(f, iov, count) : 0;
+
+	socket_fill_iov(f, n, max, socket_snaplen_iov(f, (__u32)ARG(f, 0), addr, n));
+}
+
+#define SOURCE_OUT_IOV (f->ret > 0 ? f->ret : PROBE_EVENT_MAX)
+#define PUT_IOV_IN(ptr, count) source_fill_iov(f, ARG(f, ptr), ARG(f, count), SOURCE_IN, 0)
 #define SIZE_IOV_IN(ptr, count) SIZE_VAR
-#define PUT_IOV_OUT(ptr, count)                                            \
-	socket_fill_iov(f, socket_load_iov(f, ARG(f, ptr), ARG(f, count)), \
-			f->ret > 0 ? f->ret : config.snaplen)
+#define PUT_IOV_OUT(ptr, count) source_fill_iov(f, ARG(f, ptr), ARG(f, count), SOURCE_OUT_IOV, 0)
 #define SIZE_IOV_OUT(ptr, count) SIZE_VAR
+/* ... that went to or came from another process: no descriptor. */
+#define PUT_IOV_REMOTE(ptr, count)                                                          \
+	socket_fill_iov(f, f->ret > 0 ? socket_load_iov(f, ARG(f, ptr), ARG(f, count)) : 0, \
+			SOURCE_IN, config.snaplen)
+#define SIZE_IOV_REMOTE(ptr, count) SIZE_VAR
 #define PUT_IOV_SIZE(ptr, count) \
 	fill_u32(f, socket_iov_size(f, socket_load_iov(f, ARG(f, ptr), ARG(f, count))))
 #define SIZE_IOV_SIZE(ptr, count) SIZE_VAR /* needs the scratch */
 
 /* sendmsg, recvmsg: the message that argument n points to. */
 #define MESSAGE_ONE(n) socket_load_message(f, ARG(f, n), false)
-#define PUT_MSG_IN(n)                                                                            \
-	({                                                                                       \
-		MESSAGE_ONE(n);                                                                  \
-		socket_fill_iov(                                                                 \
-			f,                                                                       \
-			f->ret > 0 ? socket_load_iov(f, f->message.iov, f->message.iov_len) : 0, \
-			f->ret > 0 ? f->ret : 0);                                                \
+#define PUT_MSG_IN(n)                                                             \
+	({                                                                        \
+		MESSAGE_ONE(n);                                                   \
+		source_fill_iov(f, f->message.iov, f->message.iov_len, SOURCE_IN, \
+				f->message.name);                                 \
 	})
 #define SIZE_MSG_IN(n) SIZE_VAR
-#define PUT_MSG_OUT(n)                                                                     \
-	({                                                                                 \
-		MESSAGE_ONE(n);                                                            \
-		socket_fill_iov(f, socket_load_iov(f, f->message.iov, f->message.iov_len), \
-				f->ret > 0 ? f->ret : config.snaplen);                     \
+#define PUT_MSG_OUT(n)                                                                 \
+	({                                                                             \
+		MESSAGE_ONE(n);                                                        \
+		source_fill_iov(f, f->message.iov, f->message.iov_len, SOURCE_OUT_IOV, \
+				f->message.name);                                      \
 	})
 #define SIZE_MSG_OUT(n) SIZE_VAR
 /* Empty when the message cannot be read. */
@@ -695,10 +717,9 @@ PROBE_INLINE __u8 source_queue_percent(struct fill *f, __u32 fd)
 /* sendmmsg, recvmmsg: one event a message; `ret` is then that message's length. */
 #define PUT_MMSG_LEN fill_u64(f, f->ret)
 #define SIZE_MMSG_LEN 8
-#define PUT_MMSG_DATA                                                                            \
-	socket_fill_iov(                                                                         \
-		f, f->have_message ? socket_load_iov(f, f->message.iov, f->message.iov_len) : 0, \
-		f->message.len)
+#define PUT_MMSG_DATA                                          \
+	source_fill_iov(f, f->message.iov, f->message.iov_len, \
+			f->have_message ? f->message.len : 0, f->message.name)
 #define SIZE_MMSG_DATA SIZE_VAR
 #define PUT_MMSG_SIZE                                                                         \
 	fill_u32(f, f->have_message ? socket_iov_size(f, socket_load_iov(f, f->message.iov,   \

@@ -10,12 +10,20 @@
 /* One event of constant size: SIZE is the sum of its parameters. */
 #define TRACE_SIZE(symbol, size) (SAKER_WIRE_HEADER + PARAMS_##symbol * SAKER_WIRE_LEN + (size))
 
-PROBE_INLINE bool trace_begin(struct fill *f, __u16 code, __u32 n_params, __u32 size)
+PROBE_INLINE bool trace_begin(struct fill *f, enum probe_trace which, __u16 code, __u32 n_params,
+			      __u32 size)
 {
+	__u32 id = bpf_get_smp_processor_id();
 	void *ring;
 
-	f->cpu = begin(bpf_get_smp_processor_id(), PROBE_CLASS_OTHER, &ring);
-	if (!f->cpu || !begin_fixed(f, ring, size, PROBE_CLASS_OTHER))
+	if (!filter_tasks_wanted()) {
+		filter_count(id, PROBE_CLASS_OTHER);
+		return false;
+	}
+	if (!filter_sample(id, PROBE_CLASS_OTHER, switches.trace_one_in[which]))
+		return false;
+	f->cpu = begin(id, PROBE_CLASS_OTHER, &ring);
+	if (!f->cpu || !begin_fixed(f, ring, size, code, PROBE_CLASS_OTHER))
 		return false;
 	fill_header(f, code, n_params);
 	*(__u32 *)(f->data + 16) = size;
@@ -37,7 +45,8 @@ int sched_switch(unsigned long long *ctx)
 	struct fill *f = &fill;
 	struct mm_struct *mm = f->task->mm;
 
-	if (!trace_begin(f, SAKER_EV_SCHEDSWITCH_6_E, PARAMS_SCHEDSWITCH_6_E, SIZE))
+	if (!trace_begin(f, PROBE_TRACE_SWITCH, SAKER_EV_SCHEDSWITCH_6_E, PARAMS_SCHEDSWITCH_6_E,
+			 SIZE))
 		return 0;
 	fill_u64(f, next->pid);
 	fill_u64(f, f->task->maj_flt);
@@ -73,7 +82,8 @@ int signal_deliver(unsigned long long *ctx)
 	struct fill *f = &fill;
 	int sig = ctx[0];
 
-	if (!trace_begin(f, SAKER_EV_SIGNALDELIVER_E, PARAMS_SIGNALDELIVER_E, SIZE))
+	if (!trace_begin(f, PROBE_TRACE_SIGNAL, SAKER_EV_SIGNALDELIVER_E, PARAMS_SIGNALDELIVER_E,
+			 SIZE))
 		return 0;
 	fill_u64(f, (__s64)trace_signal_sender(sig, info));
 	fill_u64(f, f->task->pid);
@@ -95,14 +105,14 @@ PROBE_INLINE __u32 trace_fault_flags(__u64 error)
 #undef F
 }
 
-PROBE_INLINE int trace_fault(unsigned long long *ctx)
+PROBE_INLINE int trace_fault(unsigned long long *ctx, enum probe_trace which)
 {
 	enum { SIZE = TRACE_SIZE(PAGE_FAULT_E, 8 + 8 + 4) };
 	struct fill fill = {.task = fill_current()};
 	struct pt_regs *regs = (void *)ctx[1];
 	struct fill *f = &fill;
 
-	if (!trace_begin(f, SAKER_EV_PAGE_FAULT_E, PARAMS_PAGE_FAULT_E, SIZE))
+	if (!trace_begin(f, which, SAKER_EV_PAGE_FAULT_E, PARAMS_PAGE_FAULT_E, SIZE))
 		return 0;
 	fill_u64(f, ctx[0]);
 	fill_u64(f, ARCH_IP(regs));
@@ -114,13 +124,13 @@ PROBE_INLINE int trace_fault(unsigned long long *ctx)
 SEC("tp_btf/page_fault_user")
 int page_fault_user(unsigned long long *ctx)
 {
-	return trace_fault(ctx);
+	return trace_fault(ctx, PROBE_TRACE_FAULT_USER);
 }
 
 SEC("tp_btf/page_fault_kernel")
 int page_fault_kernel(unsigned long long *ctx)
 {
-	return trace_fault(ctx);
+	return trace_fault(ctx, PROBE_TRACE_FAULT_KERNEL);
 }
 
 #endif /* ARCH_PF_USER */

@@ -145,6 +145,30 @@ int saker_capture_want(struct saker_capture *capture, const struct saker_syscall
 	return capture->engine->want ? capture->engine->want(capture, syscalls) : -ENOTSUP;
 }
 
+/* A selection of a caller that was built against another version of the header. */
+int capture_copy_selection(const struct saker_selection *from, struct saker_selection *ret)
+{
+	struct saker_selection selection = SAKER_SELECTION_INIT;
+
+	if (from->size < sizeof(size_t))
+		return -EINVAL;
+	memcpy(&selection, from, MIN(from->size, sizeof(selection)));
+	if ((selection.n_filters && !selection.filters) ||
+	    (selection.n_samples && !selection.samples))
+		return -EINVAL;
+	*ret = selection;
+	return 0;
+}
+
+int saker_capture_select(struct saker_capture *capture, const struct saker_selection *user)
+{
+	struct saker_selection selection;
+
+	if (!capture || !user || capture_copy_selection(user, &selection) < 0)
+		return -EINVAL;
+	return capture->engine->select ? capture->engine->select(capture, &selection) : -ENOTSUP;
+}
+
 int saker_capture_stop(struct saker_capture *capture)
 {
 	if (!capture)
@@ -180,6 +204,10 @@ int saker_capture_stats(struct saker_capture *capture, struct saker_capture_stat
 	for (i = 0; i < SAKER_DROP_REASONS; i++)
 		for (j = 0; j < SAKER_EVENT_CLASSES; j++)
 			stats.dropped += stats.dropped_by[i][j];
+	for (j = 0; j < SAKER_EVENT_CLASSES; j++) {
+		stats.sampled += stats.sampled_by[j];
+		stats.filtered += stats.filtered_by[j];
+	}
 	stats.size = size;
 	memcpy(ret_stats, &stats, size);
 	return 0;

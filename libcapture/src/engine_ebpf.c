@@ -36,6 +36,7 @@ struct ebpf_engine {
 	bool settled; /* nothing can come any more that is not in the rings */
 	struct ifaddrs *interfaces;
 	struct saker_machine machine;
+	uint8_t copy[PROBE_EVENT_MAX]; /* of an event that is for the state alone */
 };
 
 static uint64_t boot_ns(void)
@@ -72,6 +73,12 @@ static int check_options(struct saker_capture *capture, struct saker_capture_opt
 		o->snaplen = EBPF_DEFAULT_SNAPLEN;
 	if (!o->order_ns)
 		o->order_ns = EBPF_DEFAULT_ORDER_NS;
+	if (!o->reserve_percent)
+		o->reserve_percent = EBPF_DEFAULT_RESERVE;
+	if (o->reserve_percent > EBPF_MAX_RESERVE)
+		return bad_option(capture, "reserve_percent", "at most 90 per cent");
+	if (o->fullcapture_port_first > o->fullcapture_port_last)
+		return bad_option(capture, "fullcapture_port", "the first port is above the last");
 	if (o->ring_bytes & (o->ring_bytes - 1) ||
 	    o->ring_bytes < (uint64_t)sysconf(_SC_PAGESIZE) || o->ring_bytes > EBPF_MAX_RING)
 		return bad_option(capture, "ring_bytes", "a power of two, from one page to 1 GiB");
@@ -139,11 +146,18 @@ static void engine_close(struct saker_capture *capture)
 static int start(struct saker_capture *capture, struct ebpf_engine *e,
 		 const struct saker_capture_options *options)
 {
+	struct saker_selection selection = SAKER_SELECTION_INIT;
 	struct saker_syscall_set set = {0};
-	int r;
+	int r = 0;
 
-	if (options->syscalls)
-		set = *options->syscalls;
+	if (options->selection)
+		r = capture_copy_selection(options->selection, &selection);
+	if (r < 0)
+		return bad_option(capture, "selection", "its size is not set, or a list is NULL");
+	if (!selection.syscalls)
+		selection.syscalls = options->syscalls;
+	if (selection.syscalls)
+		set = *selection.syscalls;
 	else
 		saker_syscall_set_add_name(&set, "state");
 	r = ebpf_diag_requirements(capture);
@@ -160,7 +174,10 @@ static int start(struct saker_capture *capture, struct ebpf_engine *e,
 		return r;
 	}
 	/* What exists is read behind this point: no process falls in between. */
-	r = ebpf_probe_attach(capture, &e->probe);
+	if (selection.n_filters || selection.n_samples)
+		r = ebpf_probe_select(capture, &e->probe, &selection);
+	if (r >= 0)
+		r = ebpf_probe_attach(capture, &e->probe);
 	if (r < 0)
 		return r;
 	e->initial = !options->no_initial_state;
@@ -207,7 +224,7 @@ static bool drained(struct saker_capture *capture, struct ebpf_engine *e)
 
 	for (cpu = 0; cpu < e->probe.n_cpus; cpu++) {
 		for (i = 0; i < PROBE_CLASSES; i++) {
-			seen += e->probe.cpus[cpu].seen[i];
+			seen += e->probe.cpus[cpu].seen[i] - e->probe.cpus[cpu].sampled[i];
 			for (j = 0; j < PROBE_REASONS; j++)
 				dropped += e->probe.cpus[cpu].dropped[j][i];
 		}
@@ -273,6 +290,20 @@ static int wait_due(struct ebpf_engine *e, uint64_t now, uint64_t deadline)
 	return sleep_on_rings(e, left);
 }
 
+/* What the probe marked comes without the mark, as a copy: the ring is not ours to write to. */
+static const struct saker_event *take_state_only(struct ebpf_engine *e,
+						 const struct saker_event *event,
+						 struct saker_event_meta *meta)
+{
+	uint32_t len = event->len & ~PROBE_LEN_STATE_ONLY;
+	struct saker_event *copy = (void *)e->copy;
+
+	memcpy(copy, event, MIN(len, (uint32_t)sizeof(e->copy)));
+	copy->len = len;
+	meta->flags |= SAKER_EVENT_META_STATE_ONLY;
+	return copy;
+}
+
 static int engine_next_live(struct saker_capture *capture, struct ebpf_engine *e, int timeout_ms,
 			    const struct saker_event **ret_event, struct saker_event_meta *ret_meta)
 {
@@ -288,7 +319,9 @@ static int engine_next_live(struct saker_capture *capture, struct ebpf_engine *e
 			event = capture_merge_next(&e->merge, &ret_meta->cpu);
 		}
 		if (event) {
-			*ret_event = event;
+			*ret_event = unlikely(event->len & PROBE_LEN_STATE_ONLY)
+					     ? take_state_only(e, event, ret_meta)
+					     : event;
 			return 1;
 		}
 		if (e->stopped && (e->settled || drained(capture, e)))
@@ -356,6 +389,17 @@ static int engine_want(struct saker_capture *capture, const struct saker_syscall
 	return r;
 }
 
+static int engine_select(struct saker_capture *capture, const struct saker_selection *selection)
+{
+	struct ebpf_engine *e = capture->priv;
+	struct ebpf_log_scope scope = ebpf_log_begin(capture);
+	int r = ebpf_probe_select(capture, &e->probe, selection);
+
+	ebpf_log_end(&scope);
+	malloc_trim(0);
+	return r;
+}
+
 static int engine_stats(struct saker_capture *capture, struct saker_capture_stats *stats)
 {
 	struct ebpf_engine *e = capture->priv;
@@ -366,9 +410,12 @@ static int engine_stats(struct saker_capture *capture, struct saker_capture_stat
 
 		for (i = 0; i < PROBE_CLASSES; i++) {
 			stats->seen_by[i] += c->seen[i];
+			stats->sampled_by[i] += c->sampled[i];
+			stats->filtered_by[i] += c->filtered[i];
 			for (j = 0; j < PROBE_REASONS; j++)
 				stats->dropped_by[j][i] += c->dropped[j][i];
 		}
+		stats->dropped_high += c->dropped_high;
 	}
 	for (i = 0; i < PROBE_CLASSES; i++)
 		stats->seen += stats->seen_by[i];
@@ -466,6 +513,7 @@ const struct capture_engine capture_engine_ebpf = {
 	.next = engine_next,
 	.interrupt = engine_interrupt,
 	.want = engine_want,
+	.select = engine_select,
 	.stop = engine_stop,
 	.stats = engine_stats,
 	.refill = engine_refill,

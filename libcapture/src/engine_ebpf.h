@@ -30,17 +30,29 @@ SAKER_DROP_REASON_LIST(X)
 #define EBPF_MAX_RING (UINT64_C(1) << 30)
 #define EBPF_DEFAULT_SNAPLEN 80
 #define EBPF_MAX_SNAPLEN 65000 /* SAKER_EVENT_MAX_PARAM */
+#define EBPF_DEFAULT_STATSD 8125
+#define EBPF_DEFAULT_RESERVE 12 /* per cent of a ring */
+#define EBPF_MAX_RESERVE 90
 #define EBPF_DEFAULT_ORDER_NS UINT64_C(2000000)
 #define EBPF_MAX_SLEEP_MS 50		   /* how late an event that wakes nobody can be */
 #define EBPF_MIN_REST_NS UINT64_C(1000000) /* a reader that has caught up lets this much gather */
 
+#define BIT_SET(bits, i) ((bits)[(i) / 64] |= UINT64_C(1) << ((i) % 64))
+#define BIT_TEST(bits, i) ((bits)[(i) / 64] >> ((i) % 64) & 1)
+
 /* The maps that outlive loading, by their name in the skeleton. */
-#define EBPF_MAP_LIST(X)        \
-	X(RINGS, rings)         \
-	X(CPUS, cpus)           \
-	X(SCRATCHES, scratches) \
-	X(PROGRAMS, programs)   \
-	X(CONFIG, rodata)       \
+#define EBPF_MAP_LIST(X)           \
+	X(RINGS, rings)            \
+	X(CPUS, cpus)              \
+	X(SCRATCHES, scratches)    \
+	X(PROGRAMS, programs)      \
+	X(ROOTS, filter_roots)     \
+	X(COMMS, filter_comms)     \
+	X(UIDS, filter_uids)       \
+	X(CGROUPS, filter_cgroups) \
+	X(PATHS, filter_paths)     \
+	X(MARKS, filter_marks)     \
+	X(CONFIG, rodata)          \
 	X(SWITCHES, bss)
 
 enum ebpf_map {
@@ -58,7 +70,16 @@ enum ebpf_link {
 	EBPF_LINK_SIGNAL,
 	EBPF_LINK_FAULT_USER,
 	EBPF_LINK_FAULT_KERNEL,
+	EBPF_LINK_FOLLOW, /* sched_process_fork, for filters by descent */
 	EBPF_LINKS,
+};
+
+/* A selection without its wanted set, checked and in the kernel's terms. */
+struct ebpf_choice {
+	uint32_t filters; /* kinds that have entries; enum probe_filter */
+	uint32_t includes;
+	uint32_t one_in[SAKER_SYSCALL_CODES]; /* by public code; 0, 1 = all */
+	bool samples;			      /* any of them */
 };
 
 /* The probe in the kernel. Everything goes when its descriptors are closed; nothing is pinned. */
@@ -77,15 +98,25 @@ struct ebpf_probe {
 	struct probe_switches *switches;      /* shared with the kernel */
 	struct probe_cpu *cpus;		      /* shared with the kernel, read only */
 	uint64_t loaded[PROBE_PROGRAMS / 64]; /* event codes that have their program */
+	int marker;			      /* the iterator that marks tasks; a link */
+	struct saker_syscall_set wanted;
+	struct ebpf_choice choice;
 };
 
 void ebpf_probe_init(struct ebpf_probe *probe);
 void ebpf_probe_fini(struct ebpf_probe *probe);
 
-/* Creates maps and rings and loads what the set needs. Attaches nothing. */
+/* Creates maps and rings and loads what the set needs. Attaches nothing, filters nothing yet. */
 int ebpf_probe_load(struct saker_capture *capture, struct ebpf_probe *probe,
 		    const struct saker_capture_options *options,
 		    const struct saker_syscall_set *set);
+/* Loads what is missing: programs of events by code, links, the marker. */
+int ebpf_probe_load_more(struct saker_capture *capture, struct ebpf_probe *probe,
+			 const uint64_t codes[], uint32_t links, bool marker);
+/* The event that a syscall yields here: its own, or the generic one. */
+uint16_t ebpf_event_of(const struct saker_syscall_info *info);
+uint8_t ebpf_class_of(uint16_t event);
+void ebpf_events_of_set(const struct saker_syscall_set *set, uint64_t codes[]);
 int ebpf_probe_attach(struct saker_capture *capture, struct ebpf_probe *probe);
 void ebpf_probe_detach(struct ebpf_probe *probe);
 /* Waits, bounded, until no program of a detached probe runs any more: then all counts are final. */
@@ -99,9 +130,15 @@ uint32_t ebpf_probe_linked(const struct ebpf_probe *probe);
 /* Lets go of all but these. */
 void ebpf_probe_drop_links(struct ebpf_probe *probe, uint32_t keep);
 
+/* engine_ebpf_select.c: fills the tables that change while running. */
+void ebpf_probe_fill_switches(struct ebpf_probe *probe, const struct saker_syscall_set *set,
+			      const struct ebpf_choice *choice);
 /* Switches to another set, loading programs that are missing. */
 int ebpf_probe_want(struct saker_capture *capture, struct ebpf_probe *probe,
 		    const struct saker_syscall_set *set);
+/* ... to another selection. */
+int ebpf_probe_select(struct saker_capture *capture, struct ebpf_probe *probe,
+		      const struct saker_selection *selection);
 
 /* Says why a step failed; what: "load", "attach" ...; log: the verifier's, or NULL. */
 void ebpf_diag_failure(const struct saker_capture *capture, const char *what, int error,

@@ -13,6 +13,8 @@
 
 #define SETTLE_MS 2000
 
+#define FOLLOW UINT16_MAX /* no syscall: wanted by filters */
+
 static const struct link_row {
 	const char *program;
 	const char *tracepoint;
@@ -25,6 +27,7 @@ static const struct link_row {
 	[EBPF_LINK_FAULT_USER] = {"page_fault_user", "page_fault_user", SAKER_SC_PAGE_FAULT_USER},
 	[EBPF_LINK_FAULT_KERNEL] = {"page_fault_kernel", "page_fault_kernel",
 				    SAKER_SC_PAGE_FAULT_KERNEL},
+	[EBPF_LINK_FOLLOW] = {"follow", "sched_process_fork", FOLLOW},
 };
 
 static_assert(ARRAY_SIZE(rows) == EBPF_LINKS, "a row a link");

@@ -16,7 +16,6 @@
 
 #include "schema/wire.h"
 
-#include "ebpf_compat.h"
 #include "probe.skel.h"
 
 #define VERIFIER_LOG (UINT32_C(1) << 20) /* bytes; only its tail is shown */
@@ -25,15 +24,17 @@
 
 struct event_program {
 	uint16_t code;
+	uint8_t event_class;
 	const char *name;
 };
 
 static const struct event_program event_programs[] = {
-#define FILL(symbol, class, ...) {SAKER_EV_##symbol, "x_" #symbol},
-#define FILL_MESSAGES(symbol, class, n, ...) {SAKER_EV_##symbol, "x_" #symbol},
+#define FILL(symbol, class, ...) {SAKER_EV_##symbol, PROBE_CLASS_##class, "x_" #symbol},
+#define FILL_MESSAGES(symbol, class, n, ...) FILL(symbol, class)
 #include "schema/fill.def"
 #undef FILL
 #undef FILL_MESSAGES
+	{PROBE_SLOT_GATE, PROBE_CLASS_OTHER, "gate"},
 };
 
 /* Wake a sleeping reader at once: what an alert must not wait for. */
@@ -47,26 +48,29 @@ static const uint16_t urgent_events[] = {
 	SAKER_EV_SYSCALL_MOUNT_X,	  SAKER_EV_SYSCALL_MEMFD_CREATE_X,
 };
 
-static bool has_program(uint32_t code)
+static const struct event_program *find_program(uint32_t code)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(event_programs); i++)
 		if (event_programs[i].code == code)
-			return true;
-	return false;
+			return &event_programs[i];
+	return NULL;
 }
 
-#define BIT_SET(bits, i) ((bits)[(i) / 64] |= UINT64_C(1) << ((i) % 64))
-#define BIT_TEST(bits, i) ((bits)[(i) / 64] >> ((i) % 64) & 1)
-
-/* What event a syscall yields here: its own, or the generic one. */
-static uint16_t event_of(const struct saker_syscall_info *info)
+uint16_t ebpf_event_of(const struct saker_syscall_info *info)
 {
-	return has_program(info->event) ? info->event : SAKER_EV_GENERIC_X;
+	return find_program(info->event) ? info->event : SAKER_EV_GENERIC_X;
 }
 
-static void events_of_set(const struct saker_syscall_set *set, uint64_t codes[])
+uint8_t ebpf_class_of(uint16_t event)
+{
+	const struct event_program *program = find_program(event);
+
+	return program ? program->event_class : PROBE_CLASS_OTHER;
+}
+
+void ebpf_events_of_set(const struct saker_syscall_set *set, uint64_t codes[])
 {
 	uint32_t sc;
 
@@ -75,62 +79,11 @@ static void events_of_set(const struct saker_syscall_set *set, uint64_t codes[])
 		const struct saker_syscall_info *info = saker_syscall_by_code(sc);
 
 		if (info && saker_syscall_set_has(set, sc))
-			BIT_SET(codes, event_of(info));
+			BIT_SET(codes, ebpf_event_of(info));
 	}
 	/* A successful execveat leaves the kernel as an execve. */
 	if (BIT_TEST(codes, SAKER_EV_SYSCALL_EXECVEAT_X))
 		BIT_SET(codes, SAKER_EV_SYSCALL_EXECVE_19_X);
-}
-
-/* ---- the tables that change while running ------------------------------------------------ */
-
-/* An execve is wanted by who wants execveat: that is how a successful one ends. */
-static bool is_wanted(const struct saker_syscall_set *set, uint32_t sc)
-{
-	return saker_syscall_set_has(set, sc) ||
-	       (sc == SAKER_SC_EXECVE && saker_syscall_set_has(set, SAKER_SC_EXECVEAT));
-}
-
-/* What a carrier carries; whether any of it is wanted. */
-static bool fill_calls(struct probe_switches *s, uint32_t carrier,
-		       const struct saker_syscall_set *set)
-{
-	struct probe_call *calls = s->calls[carrier - PROBE_PROGRAMS];
-	bool wanted = false;
-	uint32_t i;
-
-	for (i = 0; i < PROBE_CALLS; i++) {
-		const struct saker_syscall_info *info =
-			saker_syscall_by_code((uint32_t)ebpf_compat_call(carrier, i));
-
-		calls[i].sc = info->sc;
-		calls[i].want = is_wanted(set, info->sc) ? event_of(info) : 0;
-		wanted |= calls[i].want != 0;
-	}
-	return wanted;
-}
-
-static void fill_switches(struct ebpf_probe *probe, const struct saker_syscall_set *set)
-{
-	struct probe_switches *s = probe->switches;
-	uint32_t i;
-
-	for (i = 0; i < PROBE_SYSCALLS; i++) {
-		int compat = ebpf_compat_code(i), carrier;
-		const struct saker_syscall_info *own = saker_syscall_by_number(i);
-		const struct saker_syscall_info *other =
-			compat > 0 ? saker_syscall_by_code((uint32_t)compat) : NULL;
-
-		s->sc[i].own = own ? own->sc : 0;
-		s->sc[i].compat = other ? other->sc : 0;
-		s->want[i].own = own && is_wanted(set, own->sc) ? event_of(own) : 0;
-		s->want[i].compat = other && is_wanted(set, other->sc) ? event_of(other) : 0;
-		carrier = ebpf_compat_carrier(i);
-		if (carrier > 0)
-			s->want[i].compat =
-				fill_calls(s, (uint32_t)carrier, set) ? (uint16_t)carrier : 0;
-	}
-	s->want_exit = saker_syscall_set_has(set, SAKER_SC_SCHED_PROCESS_EXIT);
 }
 
 /* What makes boot time time since 1970; the nearest of a few tries. */
@@ -406,6 +359,7 @@ void ebpf_probe_init(struct ebpf_probe *probe)
 	memset(probe->maps, 0xff, sizeof(probe->maps));
 	memset(probe->programs, 0xff, sizeof(probe->programs));
 	memset(probe->links, 0xff, sizeof(probe->links));
+	probe->marker = -1;
 }
 
 static void close_fd(int *fd)
@@ -421,6 +375,7 @@ void ebpf_probe_fini(struct ebpf_probe *probe)
 	uint32_t i;
 
 	ebpf_probe_detach(probe);
+	close_fd(&probe->marker);
 	for (i = 0; i < probe->n_rings; i++) {
 		if (probe->ring_maps && probe->ring_maps[2 * i])
 			munmap(probe->ring_maps[2 * i], page);
@@ -505,8 +460,16 @@ int ebpf_probe_load(struct saker_capture *capture, struct ebpf_probe *probe,
 	probe->config.n_cpus = probe->n_cpus;
 	probe->config.snaplen = options->snaplen;
 	probe->config.watermark = (uint32_t)(probe->ring_size / 4);
+	probe->config.ring_size = (uint32_t)probe->ring_size;
+	probe->config.reserve = (uint32_t)(probe->ring_size * options->reserve_percent / 100) & ~7u;
+	probe->config.shared_rings = options->cpus_per_ring > 1;
 	probe->config.drop_failed = options->drop_failed_exit;
-	events_of_set(set, codes);
+	probe->config.dynamic_snaplen = options->dynamic_snaplen;
+	probe->config.statsd_port =
+		options->statsd_port ? options->statsd_port : EBPF_DEFAULT_STATSD;
+	probe->config.fullcapture_first = options->fullcapture_port_first;
+	probe->config.fullcapture_last = options->fullcapture_port_last;
+	ebpf_events_of_set(set, codes);
 
 	r = object_open(&o);
 	if (r >= 0) {
@@ -540,51 +503,38 @@ int ebpf_probe_load(struct saker_capture *capture, struct ebpf_probe *probe,
 	probe->switches->epoch_offset = epoch_offset();
 	for (i = 0; i < ARRAY_SIZE(urgent_events); i++)
 		probe->switches->urgent[urgent_events[i]] = 1;
-	fill_switches(probe, set);
+	ebpf_probe_fill_switches(probe, set, &probe->choice);
+	probe->wanted = *set;
 	return 0;
 }
 
-/* Loads what is missing: programs of events, and links to be attached. */
-static int load_more(struct saker_capture *capture, struct ebpf_probe *probe,
-		     const uint64_t codes[], uint32_t links)
+/* Made once, run whenever there are tasks to mark. */
+static int keep_marker(struct object *o, struct ebpf_probe *probe)
+{
+	probe->marker = bpf_link_create(bpf_program__fd(o->skel->progs.mark_tasks), 0,
+					BPF_TRACE_ITER, NULL);
+	return probe->marker < 0 ? -errno : 0;
+}
+
+int ebpf_probe_load_more(struct saker_capture *capture, struct ebpf_probe *probe,
+			 const uint64_t codes[], uint32_t links, bool marker)
 {
 	struct object o;
 	int r = object_open(&o);
 
 	if (r >= 0) {
 		object_select(&o, probe, codes, links);
+		bpf_program__set_autoload(o.skel->progs.mark_tasks, marker);
 		r = object_reuse(&o, probe);
 	}
 	if (r >= 0)
 		r = load(capture, &o);
 	if (r >= 0)
 		r = keep_programs(&o, probe, links);
+	if (r >= 0 && marker)
+		r = keep_marker(&o, probe);
 	if (r >= 0)
 		r = object_enter(&o, probe);
 	object_close(&o);
 	return r;
-}
-
-int ebpf_probe_want(struct saker_capture *capture, struct ebpf_probe *probe,
-		    const struct saker_syscall_set *set)
-{
-	uint64_t codes[PROBE_PROGRAMS / 64] = {0};
-	uint32_t links = ebpf_links_of_set(capture, set);
-	uint32_t new_links = links & ~ebpf_probe_linked(probe);
-	bool missing = new_links != 0;
-	size_t i;
-	int r = 0;
-
-	events_of_set(set, codes);
-	for (i = 0; i < ARRAY_SIZE(codes); i++)
-		missing |= (codes[i] & ~probe->loaded[i]) != 0;
-	if (missing)
-		r = load_more(capture, probe, codes, new_links);
-	if (r >= 0)
-		r = ebpf_probe_attach(capture, probe);
-	if (r < 0)
-		return r;
-	fill_switches(probe, set);
-	ebpf_probe_drop_links(probe, links);
-	return 0;
 }

@@ -6,7 +6,8 @@
  *   saker_capture_open     picks an engine, starts it
  *   saker_capture_next     the next event, oldest first; start-up state first of all
  *   saker_capture_stop     detach; what is in the rings can still be read
- *   saker_capture_stats    seen = delivered + dropped + pending, always
+ *   saker_capture_select   what is wanted, changed while running
+ *   saker_capture_stats    seen = delivered + dropped + sampled + pending, always
  *   saker_capture_close
  *
  * A handle belongs to one thread, save saker_capture_interrupt.
@@ -24,6 +25,89 @@ extern "C" {
 
 struct saker_capture;
 
+/* ---- selection ------------------------------------------------------------ */
+
+/*
+ * What a filter looks at: X(symbol, word, number), word as
+ * saker_filter_parse() takes it; number: its value is one.
+ */
+#define SAKER_FILTER_LIST(X)                                                                   \
+	X(PID, "pid", true)	  /* a process (as the machine numbers it), all its threads */ \
+	X(TREE, "tree", true)	  /* ... and whatever descends from it, whoever adopts them */ \
+	X(COMM, "comm", false)	  /* a thread's command, all of its (up to 15) bytes */        \
+	X(UID, "uid", true)	  /* its effective user */                                     \
+	X(CGROUP, "cgroup", true) /* a control group of the unified hierarchy ... */           \
+	X(CGROUP_TREE, "cgrouptree", true) /* ... and those below it */                        \
+	X(PATH, "path", false)		   /* how a file name begins, up to 255 bytes */
+
+enum saker_filter_kind {
+#define X(symbol, word, number) SAKER_FILTER_##symbol,
+	SAKER_FILTER_LIST(X)
+#undef X
+		SAKER_FILTER_KINDS,
+};
+
+/* CGROUP and CGROUP_TREE take an id (the directory's inode number), or the directory. */
+struct saker_filter {
+	enum saker_filter_kind kind;
+	bool exclude;
+	uint64_t number;
+	const char *text; /* COMM, PATH; CGROUP, CGROUP_TREE: NULL = by number */
+};
+
+/* Of every one_in events of these syscalls one is kept, at random. 1 = all. */
+struct saker_sample {
+	const struct saker_syscall_set *syscalls;
+	uint32_t one_in;
+};
+
+/*
+ * Which events are wanted, decided in the kernel: what is left out here costs
+ * next to nothing, and what is not asked for costs nothing.
+ *
+ * Five things are asked, and an event has to satisfy each: process (PID and
+ * TREE together), command, user, control group (both kinds together), path. For
+ * each, the closest entry that matches decides, include or exclude: the nearest
+ * ancestor, the innermost group, the longest prefix. When none matches, the
+ * event passes unless there are entries to include. So "path=/etc" with
+ * "path!=/etc/ssl" is /etc without /etc/ssl.
+ *
+ * Paths are asked only of calls that name files (open, unlink, rename ...; of
+ * two names one is enough); all others pass. A name is compared as it was
+ * written, behind the directory it is relative to; symbolic links are not
+ * followed. A name that need not mean what it says ("..", "//", unreadable)
+ * passes. Whoever runs on the machine can choose how to write a name: leave out
+ * by path what is noise, not what must not be missed.
+ *
+ * Events that the state of the machine rests on (clone and its like, execve,
+ * the end of a task) are never left out: those of filtered threads come with
+ * SAKER_EVENT_META_STATE_ONLY. They cannot be sampled (-EINVAL). The files and
+ * sockets of filtered threads are not followed: saker_capture_refill tells of
+ * those of a thread that comes into view.
+ */
+struct saker_selection {
+	size_t size;
+	const struct saker_syscall_set *syscalls; /* and tracepoints; NULL = the "state" set */
+	const struct saker_filter *filters;	  /* at most 256 of a kind */
+	uint32_t n_filters;
+	const struct saker_sample *samples; /* of two for one syscall the later holds */
+	uint32_t n_samples;
+};
+
+#define SAKER_SELECTION_INIT                            \
+	{                                               \
+		.size = sizeof(struct saker_selection), \
+	}
+
+/*
+ * A filter from text: a word of the list above, "=" to include or "!=" to
+ * exclude, a value: "comm=nginx", "uid!=0", "cgrouptree=/sys/fs/cgroup/x". The
+ * filter points into text. -EINVAL: it is none.
+ */
+SAKER_PUBLIC int saker_filter_parse(const char *text, struct saker_filter *ret_filter);
+
+/* ---- opening ---------------------------------------------------------------- */
+
 struct saker_capture_options {
 	size_t size;
 	const char *engine; /* "ebpf", "scap"; NULL = ebpf, or scap when file is set */
@@ -39,6 +123,22 @@ struct saker_capture_options {
 	uint64_t order_ns;     /* how long events wait for older ones of other CPUs; 0 = 2 ms */
 	bool drop_failed_exit; /* failed syscalls are not wanted */
 	bool no_initial_state; /* do not yield the processes that exist already */
+	const struct saker_selection *selection; /* instead of syscalls; NULL = by syscalls alone */
+	/*
+	 * Per cent of each ring that only events of high value may use (exec, clone,
+	 * exit, credentials, modules, ptrace, mounts ...: driver/schema/priority.def),
+	 * so that a flood of others cannot push them out; 0 = 12, at most 90.
+	 */
+	uint32_t reserve_percent;
+	/*
+	 * More of a message where it tells more: 2000 bytes of DNS, statsd, MySQL,
+	 * PostgreSQL, MongoDB and HTTP, by port and by how it begins.
+	 */
+	bool dynamic_snaplen;
+	uint16_t statsd_port; /* 0 = 8125 */
+	/* 16000 bytes where a port of either side is in this range; 0 = none. */
+	uint16_t fullcapture_port_first;
+	uint16_t fullcapture_port_last;
 };
 
 #define SAKER_CAPTURE_OPTIONS_INIT                            \
@@ -86,7 +186,16 @@ SAKER_PUBLIC int saker_capture_next(struct saker_capture *capture, int timeout_m
 /* Makes a waiting saker_capture_next return 0. From any thread or signal handler. */
 SAKER_PUBLIC void saker_capture_interrupt(struct saker_capture *capture);
 
-/* Changes the wanted set while running. -ENOTSUP: the engine selects nothing (files). */
+/*
+ * Changes the selection while running. Between the old one and the new there is
+ * a moment without filters; nothing that both want is missed. -EINVAL: a filter
+ * or sample cannot be, with a diagnostic, and nothing has changed; -ENOENT: no
+ * such process or control group; -ENOTSUP: the engine selects nothing (files).
+ */
+SAKER_PUBLIC int saker_capture_select(struct saker_capture *capture,
+				      const struct saker_selection *selection);
+
+/* Changes the wanted set alone; filters and samples stay. */
 SAKER_PUBLIC int saker_capture_want(struct saker_capture *capture,
 				    const struct saker_syscall_set *syscalls);
 
@@ -150,6 +259,11 @@ struct saker_capture_stats {
 	uint32_t n_rings;
 	uint64_t file_offset; /* scap: bytes read so far */
 	uint64_t file_size;   /* scap: 0 = unknown */
+	uint64_t sampled;     /* seen, but left out by a sample */
+	uint64_t sampled_by[SAKER_EVENT_CLASSES];
+	uint64_t filtered; /* kept away by a filter; not counted as seen */
+	uint64_t filtered_by[SAKER_EVENT_CLASSES];
+	uint64_t dropped_high; /* of dropped, events of high value */
 };
 
 /* The counters so far; the caller sets ret_stats->size first. */
