@@ -9,6 +9,8 @@ BUILD_PACKAGES=(
 	clang llvm bpftool libbpf-dev libelf-dev   # the kernel probe
 	zlib1g-dev libyaml-dev libjansson-dev      # captures, rule files, alerts
 	g++ libre2-dev                             # regular expressions of rules
+	libmicrohttpd-dev                          # the HTTP server: metrics, evtagg serve
+	libzstd-dev                                # compressed logs, for evtagg
 )
 # What the tests need besides.
 CHECK_PACKAGES=(

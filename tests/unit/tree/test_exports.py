@@ -13,7 +13,8 @@ import tree
 
 DECLARATION = re.compile(r"\bSAKER_PUBLIC\b[^;{]*?\b(saker_\w+)\s*\(")
 # The compiler's own, in every shared library.
-RUNTIME_DATA = re.compile(r"^(completed\.\d+|__dso_handle|__TMC_END__|__bss_start|_edata|_end|_DYNAMIC|DW\.ref\..*|\.\w+)$")
+RUNTIME_DATA = re.compile(r"^(completed\.\d+|__dso_handle|__TMC_END__|__bss_start|_edata|_end|_DYNAMIC|DW\.ref\..*|\.\w+"
+                          r"|__cpu_model|__cpu_features2)$")
 
 
 def declared(root, library):

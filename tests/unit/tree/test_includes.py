@@ -29,10 +29,13 @@ PUBLIC = {
 # Which folders may use which foreign library.
 FOREIGN = {
     r"bpf/": {"driver", "libcapture"},
-    r"(libelf|gelf|zlib)\.h$": {"libcapture"},
+    r"(libelf|gelf)\.h$": {"libcapture"},
+    r"zlib\.h$": {"libcapture", "tools"},
+    r"zstd\.h$": {"tools"},
     r"yaml\.h$": {"librules", "tools"},
     r"re2/|hs\.h$": {"librules"},
     r"jansson\.h$|curl/": {"liboutput", "tools"},
+    r"microhttpd\.h$": {"liboutput"},
 }
 STANDARD = re.compile(r"^(assert|ctype|errno|inttypes|limits|math|signal|stdarg|stdbool|stddef|stdint|stdio|stdlib"
                       r"|string|time)\.h$")
