@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "common/util.h"
-#include "text.h"
+#include "str.h"
 
 enum evtagg_exit {
 	EVTAGG_OK = 0,

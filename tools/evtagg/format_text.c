@@ -2,7 +2,7 @@
 /* Numbers and times, as a person writes and reads them. */
 #include <time.h>
 
-#include "text.h"
+#include "str.h"
 
 char *format_count(uint64_t n, char *buf, size_t size)
 {

@@ -9,7 +9,7 @@
 
 #include <saker/base.h>
 
-#include "text.h"
+#include "str.h"
 
 struct input_options {
 	bool follow;	/* go on when the end is reached, until told to stop */

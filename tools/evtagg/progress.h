@@ -3,7 +3,7 @@
 #ifndef EVTAGG_PROGRESS_H
 #define EVTAGG_PROGRESS_H
 
-#include "text.h"
+#include "str.h"
 
 struct progress {
 	bool on;

@@ -9,7 +9,7 @@
 
 #include <saker/alert_scan.h>
 
-#include "text.h"
+#include "str.h"
 
 #define PRIORITY_UNKNOWN 8 /* less urgent than all */
 

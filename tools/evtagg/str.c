@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <wchar.h>
 
-#include "text.h"
+#include "str.h"
 
 int text_cmp(struct text a, struct text b)
 {

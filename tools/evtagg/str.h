@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Slices, lists of strings, and how numbers, times and hostile text read. */
-#ifndef EVTAGG_TEXT_H
-#define EVTAGG_TEXT_H
+#ifndef EVTAGG_STR_H
+#define EVTAGG_STR_H
 
 #include <stdio.h>
 
@@ -93,4 +93,4 @@ int parse_u32(const char *text, uint32_t *ret);
 uint64_t now_ns(void); /* since 1970 */
 uint64_t monotonic_ns(void);
 
-#endif /* EVTAGG_TEXT_H */
+#endif /* EVTAGG_STR_H */
