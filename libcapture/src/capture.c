@@ -12,6 +12,7 @@ static const struct capture_engine *const engines[] = {
 #ifdef HAVE_EBPF
 	&capture_engine_ebpf,
 #endif
+	&capture_engine_procfs,
 	&capture_engine_scap,
 };
 
@@ -83,7 +84,8 @@ int saker_capture_open(const struct saker_capture_options *user_options,
 	capture->engine = find_engine(name);
 	if (!capture->engine) {
 		capture_diag(capture, SAKER_SEVERITY_ERROR, "CAPTURE_NO_ENGINE", "",
-			     "the engines are ebpf (unless it was left out of this build) and scap",
+			     "the engines are ebpf (unless it was left out of this build), procfs "
+			     "and scap",
 			     "there is no capture engine '%s'", name);
 		free(capture);
 		return -ENOENT;

@@ -54,6 +54,7 @@ struct saker_capture {
 };
 
 extern const struct capture_engine capture_engine_ebpf;
+extern const struct capture_engine capture_engine_procfs;
 extern const struct capture_engine capture_engine_scap;
 
 /* -EINVAL: not one. */

@@ -10,16 +10,12 @@
  */
 #include "engine_ebpf.h"
 #include "engine_ebpf_iter.h"
+#include "machine.h"
 
-#include <fcntl.h>
-#include <ifaddrs.h>
 #include <malloc.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/sysinfo.h>
 #include <time.h>
 
 struct ebpf_engine {
@@ -39,18 +35,10 @@ struct ebpf_engine {
 	uint8_t copy[PROBE_EVENT_MAX]; /* of an event that is for the state alone */
 };
 
-static uint64_t boot_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 /* As events count time. */
 static uint64_t now_ns(const struct ebpf_engine *e)
 {
-	return boot_ns() + e->probe.switches->epoch_offset;
+	return machine_boot_ns() + e->probe.switches->epoch_offset;
 }
 
 /* ---- opening ----------------------------------------------------------------------------- */
@@ -87,23 +75,6 @@ static int check_options(struct saker_capture *capture, struct saker_capture_opt
 	if (o->order_ns > UINT64_C(10000000000))
 		return bad_option(capture, "order_ns", "at most ten seconds");
 	return 0;
-}
-
-static void read_machine(struct ebpf_engine *e)
-{
-	struct saker_machine *m = &e->machine;
-	_cleanup_close_ int fd = open("/proc/sys/kernel/pid_max", O_RDONLY | O_CLOEXEC);
-	char text[32] = "";
-	struct sysinfo info;
-
-	m->n_cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
-	if (sysinfo(&info) == 0)
-		m->memory = (uint64_t)info.totalram * info.mem_unit;
-	if (fd >= 0 && read(fd, text, sizeof(text) - 1) > 0)
-		m->max_pid = strtoull(text, NULL, 10);
-	m->boot_ts = e->probe.switches->epoch_offset;
-	if (gethostname(m->hostname, sizeof(m->hostname) - 1) < 0)
-		m->hostname[0] = 0;
 }
 
 static int open_wait(struct ebpf_engine *e)
@@ -165,7 +136,7 @@ static int start(struct saker_capture *capture, struct ebpf_engine *e,
 		r = ebpf_probe_load(capture, &e->probe, options, &set);
 	if (r < 0)
 		return r;
-	read_machine(e);
+	machine_read(&e->machine, e->probe.switches->epoch_offset);
 	r = capture_merge_init(&e->merge, e->probe.rings, e->probe.n_rings);
 	if (r >= 0)
 		r = open_wait(e);
@@ -450,59 +421,12 @@ static int engine_machine(struct saker_capture *capture, struct saker_machine *r
 	return 0;
 }
 
-static uint8_t prefix_of(const uint8_t *mask, size_t len)
-{
-	uint8_t bits = 0;
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		bits += (uint8_t)__builtin_popcount(mask[i]);
-	return bits;
-}
-
-static bool copy_interface(const struct ifaddrs *a, struct saker_interface *ret)
-{
-	struct saker_interface out = {.name = a->ifa_name};
-
-	if (!a->ifa_addr)
-		return false;
-	if (a->ifa_addr->sa_family == AF_INET) {
-		const struct sockaddr_in *in = (const void *)a->ifa_addr;
-		const struct sockaddr_in *mask = (const void *)a->ifa_netmask;
-
-		out.addr.family = 4;
-		memcpy(out.addr.addr, &in->sin_addr, 4);
-		out.addr.prefix = mask ? prefix_of((const void *)&mask->sin_addr, 4) : 32;
-	} else if (a->ifa_addr->sa_family == AF_INET6) {
-		const struct sockaddr_in6 *in6 = (const void *)a->ifa_addr;
-		const struct sockaddr_in6 *mask = (const void *)a->ifa_netmask;
-
-		out.addr.family = 6;
-		memcpy(out.addr.addr, &in6->sin6_addr, 16);
-		out.addr.prefix = mask ? prefix_of((const void *)&mask->sin6_addr, 16) : 128;
-	} else {
-		return false;
-	}
-	*ret = out;
-	return true;
-}
-
 static int engine_interface(struct saker_capture *capture, uint32_t n,
 			    struct saker_interface *ret_interface)
 {
 	struct ebpf_engine *e = capture->priv;
-	struct saker_interface found;
-	const struct ifaddrs *a;
 
-	if (!e->interfaces && getifaddrs(&e->interfaces) < 0)
-		return -errno;
-	for (a = e->interfaces; a; a = a->ifa_next) {
-		if (!copy_interface(a, &found) || n--)
-			continue;
-		*ret_interface = found;
-		return 1;
-	}
-	return 0;
+	return machine_interface(&e->interfaces, n, ret_interface);
 }
 
 const struct capture_engine capture_engine_ebpf = {

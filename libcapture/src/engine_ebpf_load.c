@@ -5,6 +5,7 @@
  * once that is over; what stays are descriptors and shared pages.
  */
 #include "engine_ebpf.h"
+#include "machine.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -84,30 +85,6 @@ void ebpf_events_of_set(const struct saker_syscall_set *set, uint64_t codes[])
 	/* A successful execveat leaves the kernel as an execve. */
 	if (BIT_TEST(codes, SAKER_EV_SYSCALL_EXECVEAT_X))
 		BIT_SET(codes, SAKER_EV_SYSCALL_EXECVE_19_X);
-}
-
-/* What makes boot time time since 1970; the nearest of a few tries. */
-static uint64_t epoch_offset(void)
-{
-	uint64_t best = UINT64_MAX, offset = 0;
-	int i;
-
-	for (i = 0; i < 8; i++) {
-		struct timespec before, real, after;
-		uint64_t a, b;
-
-		clock_gettime(CLOCK_BOOTTIME, &before);
-		clock_gettime(CLOCK_REALTIME, &real);
-		clock_gettime(CLOCK_BOOTTIME, &after);
-		a = (uint64_t)before.tv_sec * 1000000000 + (uint64_t)before.tv_nsec;
-		b = (uint64_t)after.tv_sec * 1000000000 + (uint64_t)after.tv_nsec;
-		if (b - a < best) {
-			best = b - a;
-			offset = (uint64_t)real.tv_sec * 1000000000 + (uint64_t)real.tv_nsec -
-				 (a + (b - a) / 2);
-		}
-	}
-	return offset;
 }
 
 /* ---- the object ------------------------------------------------------------------------------ */
@@ -500,7 +477,7 @@ int ebpf_probe_load(struct saker_capture *capture, struct ebpf_probe *probe,
 		ebpf_diag_failure(capture, "set up rings", -r, NULL);
 		return r;
 	}
-	probe->switches->epoch_offset = epoch_offset();
+	probe->switches->epoch_offset = machine_epoch_offset();
 	for (i = 0; i < ARRAY_SIZE(urgent_events); i++)
 		probe->switches->urgent[urgent_events[i]] = 1;
 	ebpf_probe_fill_switches(probe, set, &probe->choice);

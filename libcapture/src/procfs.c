@@ -284,7 +284,10 @@ static int build_task(struct procfs_scan *scan, int dir, uint32_t pid, uint32_t 
 	add_texts(&b, dir, "cmdline", buf);
 	n = procfs_link(dir, "exe", exe, sizeof(exe));
 	event_build_add2(&b, exe, n > 0 ? (size_t)n : 0, "", n > 0);
-	event_build_u32(&b, exe_flags(status, dir, exe));
+	if (n > 0)
+		event_build_u32(&b, exe_flags(status, dir, exe));
+	else
+		event_build_unknown(&b);
 	add_texts(&b, dir, "environ", buf);
 	add_link(&b, dir, "cwd", buf);
 	add_fdlimit(&b, dir, buf);
@@ -391,8 +394,7 @@ int procfs_scan_new(int64_t tid, uint64_t epoch_offset, struct procfs_scan **ret
 	return 0;
 }
 
-/* Reads one thread and, when it leads its process, makes that process's files next. */
-static int read_thread(struct procfs_scan *scan, uint32_t tid)
+int procfs_thread_build(struct procfs_scan *scan, uint32_t tid)
 {
 	_cleanup_close_ int dir = -1;
 	char path[64];
@@ -449,7 +451,7 @@ int procfs_scan_next(struct procfs_scan *scan, const struct saker_event **ret_ev
 		}
 		tid = next_thread(scan);
 		if (tid) {
-			r = read_thread(scan, tid);
+			r = procfs_thread_build(scan, tid);
 			if (r == 0)
 				goto found;
 			continue;

@@ -290,7 +290,7 @@ static void build_regular(struct procfs_scan *scan, struct event_build *b, const
 
 #define ANON "anon_inode:"
 
-static bool build_file(struct procfs_scan *scan, const char *name)
+bool procfs_file_build(struct procfs_scan *scan, const char *name)
 {
 	uint64_t tid = (uint64_t)scan->pid << 32 | scan->pid;
 	uint32_t fd = (uint32_t)strtoul(name, NULL, 10);
@@ -350,7 +350,7 @@ bool procfs_files_next(struct procfs_scan *scan)
 	struct dirent *entry;
 
 	while ((entry = readdir(scan->files)))
-		if (entry->d_name[0] != '.' && build_file(scan, entry->d_name))
+		if (entry->d_name[0] != '.' && procfs_file_build(scan, entry->d_name))
 			return true;
 	return false;
 }

@@ -45,9 +45,19 @@ struct procfs_scan {
 ssize_t procfs_read(int dir, const char *name, char *buf, size_t size);
 ssize_t procfs_link(int dir, const char *name, char *buf, size_t size);
 
+/*
+ * Builds the event of a thread of scan->pid and, when it leads its process, has
+ * a whole scan go on with the process's files. -ESRCH; -ENOENT: a kernel thread.
+ */
+int procfs_thread_build(struct procfs_scan *scan, uint32_t tid);
+
+/* Opens the files of scan->pid; scan->files stays NULL when they may not be seen. */
 void procfs_files_begin(struct procfs_scan *scan);
 /* Builds the event of the next file; false: no more. */
 bool procfs_files_next(struct procfs_scan *scan);
+/* The event of one entry of fd/, between _begin and _end; false: it is gone, or a socket that no
+ * table has. */
+bool procfs_file_build(struct procfs_scan *scan, const char *name);
 void procfs_files_end(struct procfs_scan *scan);
 void procfs_sockets_free(struct procfs_scan *scan);
 

@@ -13,6 +13,7 @@
 #include "scap_format.h"
 #include "scap_rotate.h"
 #include "scap_sink.h"
+#include "task_params.h"
 
 /* What readers of libs take; a longer text makes them refuse the file. */
 #define WRITE_PATH_MAX 1023
@@ -126,43 +127,6 @@ static void write_front(struct capture_sink *sink, const struct saker_scap_optio
 }
 
 /* ---- start-up events back to list entries -------------------------------------------------- */
-
-/* Positions of the parameters of event 430. */
-enum task_param {
-	TASK_PPID,
-	TASK_PGID,
-	TASK_VPGID,
-	TASK_SID,
-	TASK_COMM,
-	TASK_ARGV,
-	TASK_EXEPATH,
-	TASK_FLAGS,
-	TASK_ENV,
-	TASK_CWD,
-	TASK_FDLIMIT,
-	TASK_EUID,
-	TASK_EGID,
-	TASK_CAP_PERMITTED,
-	TASK_CAP_EFFECTIVE,
-	TASK_CAP_INHERITABLE,
-	TASK_EXE_INO,
-	TASK_EXE_CTIME,
-	TASK_EXE_MTIME,
-	TASK_VM_SIZE,
-	TASK_VM_RSS,
-	TASK_VM_SWAP,
-	TASK_PF_MAJOR,
-	TASK_PF_MINOR,
-	TASK_VTGID,
-	TASK_VPID,
-	TASK_PIDNS_START,
-	TASK_CGROUPS,
-	TASK_ROOT,
-	TASK_START_TIME,
-	TASK_TTY,
-	TASK_LOGINUID,
-	TASK_PARAMS,
-};
 
 static uint32_t get_u32(const struct saker_event_view *v, uint32_t i, uint32_t unknown)
 {

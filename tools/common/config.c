@@ -250,9 +250,11 @@ static int take_engine(struct config *config)
 	config->engine = CONFIG_ENGINE_EBPF;
 	if (strcasecmp(kind, "replay") == 0) {
 		config->engine = CONFIG_ENGINE_REPLAY;
+	} else if (strcasecmp(kind, "nodriver") == 0) {
+		config->engine = CONFIG_ENGINE_PROCFS;
 	} else if (strcasecmp(kind, "modern_ebpf") != 0) {
 		config_complain(&config->tree, SAKER_SEVERITY_ERROR, node,
-				"use modern_ebpf, or replay with a capture file",
+				"use modern_ebpf, nodriver, or replay with a capture file",
 				"engine.kind %s is not available", kind);
 		return -EBADMSG;
 	}

@@ -21,6 +21,7 @@ struct config_static {
 enum config_engine {
 	CONFIG_ENGINE_EBPF,
 	CONFIG_ENGINE_REPLAY,
+	CONFIG_ENGINE_PROCFS, /* nodriver */
 };
 
 enum config_drop_action {

@@ -69,9 +69,10 @@ void account_print(struct session *s)
 		say_warning(&s->say, "%" PRIu64 " malformed events passed over", s->n_malformed);
 	if (!s->options->read)
 		say_line(&s->say,
-			 "kernel: %" PRIu64 " seen = %" PRIu64 " delivered + %" PRIu64
+			 "%s: %" PRIu64 " seen = %" PRIu64 " delivered + %" PRIu64
 			 " dropped + %" PRIu64 " not looked at",
-			 stats.seen, stats.delivered, stats.dropped, pending);
+			 s->options->engine ? s->options->engine : "kernel", stats.seen,
+			 stats.delivered, stats.dropped, pending);
 	put_drops(s, &stats);
 }
 

@@ -19,12 +19,18 @@ enum {
 	OPT_PRINT,
 	OPT_SELF,
 	OPT_VERSION,
+	OPT_ENGINE,
+	OPT_POLL,
 };
 
 static const struct cli_option rows[] = {
 	{'r', "read", required_argument, "FILE",
 	 "Where events come from (default: this machine, live)",
 	 "a capture file (.scap, gzip or not), - is standard input"},
+	{OPT_ENGINE, "engine", required_argument, "NAME", NULL,
+	 "live: ebpf (default), or procfs, which only polls and needs no root"},
+	{OPT_POLL, "poll", required_argument, "MS", NULL,
+	 "with --engine procfs: milliseconds between two looks (1000)"},
 	{'e', "events", required_argument, "SET", NULL,
 	 "live: state, io, all, or names of system calls, by commas"},
 	{'s', "snaplen", required_argument, "BYTES", NULL,
@@ -131,6 +137,16 @@ static int take_colour(const struct cli *cli, struct evtcap_options *o, const ch
 	return r < 0 ? r : 0;
 }
 
+static int take_engine(const struct cli *cli, struct evtcap_options *o, const char *text, FILE *err)
+{
+	static const char *const words[] = {"ebpf", "procfs", NULL};
+	int r = cli_word(cli, "--engine", text, words, err);
+
+	if (r >= 0)
+		o->engine = words[r];
+	return r < 0 ? r : 0;
+}
+
 static int take_rotation(const struct cli *cli, struct evtcap_options *o, int value,
 			 const char *text, FILE *err)
 {
@@ -222,6 +238,10 @@ static int take(const struct cli *cli, void *target, int value, const char *argu
 		return take_by(cli, o, argument, err);
 	case OPT_ROWS:
 		return take_u32(cli, "--rows", argument, 100000, &o->rows, err);
+	case OPT_ENGINE:
+		return take_engine(cli, o, argument, err);
+	case OPT_POLL:
+		return take_u32(cli, "--poll", argument, 3600000, &o->poll_ms, err);
 	case OPT_COLOUR:
 		return take_colour(cli, o, argument, err);
 	case OPT_LIST:
@@ -289,6 +309,7 @@ static bool is_same_file(const char *a, const char *b)
 static int check(const struct evtcap_options *o, FILE *err)
 {
 	bool rotates = o->file_bytes || o->file_ns;
+	bool is_procfs = o->engine && util_streq(o->engine, "procfs");
 
 	if (o->mode == EVTCAP_LIST || o->mode == EVTCAP_HELP || o->mode == EVTCAP_VERSION)
 		return 0;
@@ -305,9 +326,18 @@ static int check(const struct evtcap_options *o, FILE *err)
 	if (is_same_file(o->read, o->write))
 		return cli_bad(&command_line, err, "%s would be overwritten while it is read",
 			       o->read);
-	if (o->read && (o->select || o->snaplen || o->self))
+	if (o->read && (o->select || o->snaplen || o->self || o->engine || o->poll_ms))
 		return cli_bad(&command_line, err,
-			       "-e, -s and --self are for live capture; a file has what it has");
+			       "-e, -s, --self, --engine and --poll are for live capture; a file "
+			       "has what it has");
+	if (is_procfs && (o->select || o->snaplen || o->self))
+		return cli_bad(
+			&command_line, err,
+			"-e, -s and --self tell the probe what to do; --engine procfs has none");
+	if (o->poll_ms && !is_procfs)
+		return cli_bad(&command_line, err, "--poll goes with --engine procfs");
+	if (o->poll_ms && o->poll_ms < 10)
+		return cli_bad(&command_line, err, "--poll is at least 10 ms");
 	if (o->format && o->fields)
 		return cli_bad(&command_line, err, "-p and -F both say what is shown: give one");
 	if (o->write && util_streq(o->write, "-") && (o->print || o->mode != EVTCAP_SHOW))

@@ -44,6 +44,7 @@ struct evtcap_options {
 	const char *format; /* NULL = the default one */
 	const char *fields; /* -F: names and commas */
 	const char *select; /* -e */
+	const char *engine; /* NULL = ebpf, or the file's */
 	const char *list_class;
 	char *filter;	     /* NULL = all events */
 	uint64_t count;	     /* 0 = no end */
@@ -51,6 +52,7 @@ struct evtcap_options {
 	uint64_t file_ns;    /* -G */
 	uint32_t max_files;  /* -W */
 	uint32_t snaplen;    /* 0 = the engine's */
+	uint32_t poll_ms;    /* 0 = the engine's */
 	uint32_t rows;	     /* --rows; 0 = what fits */
 	enum evtcap_time time;
 	enum evtcap_top_of top_of;

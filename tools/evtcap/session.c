@@ -213,7 +213,10 @@ static int open_capture(struct session *s)
 		options.syscalls = &wanted;
 	}
 	options.file = s->options->read;
-	options.engine = s->options->read ? "scap" : "ebpf";
+	options.engine = s->options->read     ? "scap"
+			 : s->options->engine ? s->options->engine
+					      : "ebpf";
+	options.poll_ns = s->options->poll_ms * UINT64_C(1000000);
 	options.snaplen = s->options->snaplen;
 	options.diag = say_diag;
 	options.diag_userdata = &s->say;
@@ -222,7 +225,8 @@ static int open_capture(struct session *s)
 		if (s->say.errors == 0)
 			say_error(&s->say, "the capture cannot be opened: %s", strerror(-r));
 		if (r == -EPERM && !s->options->read)
-			say_line(&s->say, "evtcap -r FILE reads a capture without any right");
+			say_line(&s->say, "without rights: evtcap -r FILE reads a capture, evtcap "
+					  "--engine procfs shows what begins and ends");
 		return -ENODEV;
 	}
 	return 0;

@@ -112,8 +112,10 @@ static int swap_rules(struct agent *a, struct rules_files *files)
 		return r;
 	r = syscalls_wanted(ruleset, a->config, &a->logger, &wanted);
 	/* Wider before the swap: events of new rules are there when they are. */
-	if (r == 0 && !a->replay)
+	if (r == 0)
 		r = saker_capture_want(a->capture, &wanted);
+	if (r == -ENOTSUP)
+		r = 0; /* a file, or /proc: there is what there is */
 	if (r == 0)
 		r = agent_use_ruleset(a, ruleset);
 	if (r < 0)
@@ -275,12 +277,24 @@ static int finish(struct agent *a)
 
 /* ---- all of it ----------------------------------------------------------------------- */
 
+static const char *engine_name(const struct agent *a)
+{
+	if (a->replay)
+		return "replay of a capture";
+	return a->config->engine == CONFIG_ENGINE_PROCFS ? "nodriver" : "modern_ebpf";
+}
+
 static void announce(const struct agent *a)
 {
+	if (!a->replay && a->config->engine == CONFIG_ENGINE_PROCFS)
+		logger_print(&a->logger, SAKER_PRIORITY_WARNING,
+			     "nodriver looks at /proc each second: of all events there are only "
+			     "execve, clone and procexit, up to a second late, and none of "
+			     "processes that come and go in between");
 	logger_print(&a->logger, SAKER_PRIORITY_INFORMATIONAL,
 		     "%u rules from %u file%s, %s, %u system calls, started in %.0f ms",
 		     rules_n_enabled(a->ruleset), a->files.n, a->files.n == 1 ? "" : "s",
-		     a->replay ? "replay of a capture" : "modern_ebpf", a->n_syscalls,
+		     engine_name(a), a->n_syscalls,
 		     (double)(now_ns(CLOCK_MONOTONIC) - a->started) / 1e6);
 }
 

@@ -126,7 +126,7 @@ int agent_open_capture(struct agent *a)
 	if (r < 0)
 		return r;
 	a->n_syscalls = syscalls_count(&wanted);
-	options.engine = a->replay ? "scap" : "ebpf";
+	options.engine = a->replay ? "scap" : c->engine == CONFIG_ENGINE_PROCFS ? "procfs" : "ebpf";
 	options.diag = reporter_diag;
 	options.diag_userdata = &reporter;
 	options.log = logger_lib;

@@ -110,7 +110,7 @@ SAKER_PUBLIC int saker_filter_parse(const char *text, struct saker_filter *ret_f
 
 struct saker_capture_options {
 	size_t size;
-	const char *engine; /* "ebpf", "scap"; NULL = ebpf, or scap when file is set */
+	const char *engine; /* "ebpf", "procfs", "scap"; NULL = ebpf, or scap when file is set */
 	const char *file;   /* scap: the capture file, "-" = standard input */
 	saker_diag_fn diag; /* why opening failed and what to do; warnings */
 	void *diag_userdata;
@@ -139,12 +139,31 @@ struct saker_capture_options {
 	/* 16000 bytes where a port of either side is in this range; 0 = none. */
 	uint16_t fullcapture_port_first;
 	uint16_t fullcapture_port_last;
+	uint64_t poll_ns; /* procfs: time between two looks, 10 ms to an hour; 0 = 1 s */
 };
 
 #define SAKER_CAPTURE_OPTIONS_INIT                            \
 	{                                                     \
 		.size = sizeof(struct saker_capture_options), \
 	}
+
+/*
+ * What the engine procfs tells, which only looks at /proc every poll_ns:
+ *  - the start-up state, as the others;
+ *  - execve: a process is new and runs another program than its parent, or an
+ *    old one runs another than it did. That it did so is known; when, only to
+ *    the time between two looks (evt.time is that of the second); what it ran in
+ *    between, its attempts that failed and the path it was called by, not at all;
+ *  - clone (the child's side): a process is new and runs what its parent runs;
+ *  - procexit: a process is gone. Its status, signal and reaper are not known;
+ *  - files: each that a process has open as start-up state (430-448), as who opened
+ *    it and when is not known; close, for the state alone, when it is open no more.
+ * A process that begins and ends between two looks is never seen, nor are threads
+ * that begin later, nor any other event. Without the right to, other users' files,
+ * programs, working directories and environments cannot be seen: their values
+ * have length 0. seen and dropped count what it noticed and could not read. It
+ * has no use for syscalls, snaplen and rings.
+ */
 
 /*
  * Opens and starts a capture. Every failure has a diagnostic. -EPERM: not root

@@ -234,8 +234,8 @@ static void test_findings(void **state)
 		 "2:13 error both rules_files and its old name rules_file are there | "
 		 "keep rules_files"},
 		{"engine: {kind: kmod}\n", NULL, -EBADMSG,
-		 "1:16 error engine.kind kmod is not available | use modern_ebpf, or replay with a "
-		 "capture file"},
+		 "1:16 error engine.kind kmod is not available | use modern_ebpf, nodriver, or "
+		 "replay with a capture file"},
 		{NULL, "json_output", -EBADMSG, "0:0 error -o json_output: there is no = | write "},
 		{NULL, "=x", -EBADMSG, "0:0 error -o =x: a name is empty | "},
 		{NULL, "a[x]=1", -EBADMSG, "0:0 error -o a[x]=1: an index is a number in brackets"},

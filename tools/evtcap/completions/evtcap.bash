@@ -31,12 +31,16 @@ _evtcap()
 		mapfile -t COMPREPLY < <(compgen -W "events bytes" -- "$cur")
 		return
 		;;
+	--engine)
+		mapfile -t COMPREPLY < <(compgen -W "ebpf procfs" -- "$cur")
+		return
+		;;
 	--color)
 		mapfile -t COMPREPLY < <(compgen -W "auto always never" -- "$cur")
 		return
 		;;
 	-s | --snaplen | -C | --file-size | -G | --file-time | -W | --files | -n | --count | \
-		-p | --format | --rows)
+		-p | --format | --rows | --poll)
 		return
 		;;
 	esac
@@ -44,7 +48,7 @@ _evtcap()
 		mapfile -t COMPREPLY < <(compgen -P "--top=" -W "proc file conn" -- "${cur#--top=}")
 	elif [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "-r -e -s -w -z -C -G -W -n -p -F -t -i -S -N -q -h \
-			--read --events --snaplen --self --write --gzip --file-size --file-time \
+			--read --engine --poll --events --snaplen --self --write --gzip --file-size --file-time \
 			--files --print --count --format --fields --json --time --color --info \
 			--top --by --rows --summary --list --names-only --quiet --version \
 			--help" -- "$cur")

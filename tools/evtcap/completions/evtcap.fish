@@ -3,6 +3,8 @@
 complete -c evtcap -f -a '(evtcap --list -N 2>/dev/null)'
 complete -c evtcap -s r -l read -r -F -d 'Read events from a capture'
 complete -c evtcap -s e -l events -x -a 'state io all' -d 'System calls to ask for'
+complete -c evtcap -l engine -x -a 'ebpf procfs' -d 'How events are got'
+complete -c evtcap -l poll -x -d 'Milliseconds between two looks at /proc'
 complete -c evtcap -s s -l snaplen -x -d 'Bytes kept of I/O data'
 complete -c evtcap -l self -d 'Own system calls too'
 complete -c evtcap -s w -l write -r -F -d 'Write a capture'
