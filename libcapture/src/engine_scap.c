@@ -73,6 +73,18 @@ static int scap_malformed(struct saker_capture *capture, const char *what)
 	return s->ended = -EBADMSG;
 }
 
+/* The captures of s390x, say. */
+static int scap_other_order(struct saker_capture *capture)
+{
+	struct scap *s = capture->priv;
+
+	capture_diag(capture, SAKER_SEVERITY_ERROR, "CAPTURE_FILE_BYTE_ORDER", s->file,
+		     "read it on a machine of that byte order",
+		     "the section at byte %llu was written by a machine of the other byte order",
+		     (unsigned long long)s->block.offset);
+	return s->ended = -EBADMSG;
+}
+
 static int scap_truncated(struct saker_capture *capture)
 {
 	struct scap *s = capture->priv;
@@ -184,17 +196,21 @@ static int whole_block(struct saker_capture *capture, uint32_t max, int timeout_
 static int read_section(struct saker_capture *capture, int timeout_ms)
 {
 	struct scap *s = capture->priv;
-	const uint8_t *body = s->src.pos + SCAP_BLOCK_HEADER;
+	const uint8_t *body;
 	int r;
 
+	/* First of all: in the other byte order its length is not one either. */
+	r = scap_need(capture, SCAP_BLOCK_HEADER + sizeof(uint32_t), timeout_ms);
+	if (r <= 0)
+		return r;
+	if (saker_load_u32(s->src.pos + SCAP_BLOCK_HEADER) == __builtin_bswap32(SCAP_SECTION_MAGIC))
+		return scap_other_order(capture);
 	if (s->block.len < SCAP_BLOCK_OVERHEAD + SCAP_SECTION_BODY)
 		return scap_malformed(capture, "too short");
 	r = whole_block(capture, SCAP_BLOCK_MAX, timeout_ms);
 	if (r <= 0)
 		return r;
 	body = s->src.pos + SCAP_BLOCK_HEADER;
-	if (saker_load_u32(body) == __builtin_bswap32(SCAP_SECTION_MAGIC))
-		return scap_malformed(capture, "made on a machine of the other byte order");
 	if (saker_load_u32(body) != SCAP_SECTION_MAGIC)
 		return scap_malformed(capture, "its magic number is wrong");
 	if (saker_load_u16(body + 4) > SCAP_MAJOR)

@@ -14,7 +14,7 @@
 
 #include "../../unit/capture/scap_maker.h"
 
-#define MADE 8 /* seeds by the maker; those behind are the writer's */
+#define MADE 12 /* seeds by the maker; those behind are the writer's */
 
 static const int64_t number = 5;
 
@@ -116,6 +116,43 @@ static void add_old_events(struct maker *m, uint32_t block)
 	maker_event(m, block, 0, 7, 7, 5, p, 1);
 }
 
+/* An event for each rule of the converter, behind its enter event; `block` says in which format. */
+static void add_convertible_events(struct maker *m, uint32_t block)
+{
+	static const struct {
+		uint16_t code;
+		uint8_t n;
+	} rules[] = {
+#define RULE(code, n, ...) {code, n},
+#include "schema/converter.def"
+#undef RULE
+	};
+	struct maker_param params[SAKER_EVENT_MAX_PARAMS];
+	uint64_t ts = 0;
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		uint16_t code = rules[i].code & ~1;
+
+		for (; code <= rules[i].code; code++) {
+			const struct saker_event_info *info = saker_event_info(code);
+			uint32_t n = code == rules[i].code ? rules[i].n : info->n_params;
+
+			if (info->flags & SAKER_EF_LARGE_PAYLOAD)
+				continue;
+			for (uint32_t k = 0; k < n; k++) {
+				uint32_t size =
+					k < info->n_params
+						? saker_param_type_size(info->params[k].type)
+						: 0;
+
+				params[k] = size ? (struct maker_param){&number, size}
+						 : (struct maker_param){"/a", 3};
+			}
+			maker_event(m, block, 0, ++ts, 7, code, params, n);
+		}
+	}
+}
+
 static void make(struct maker *m, int which)
 {
 	const struct maker_param p[] = {{&number, 8}, {&number, 8}};
@@ -151,6 +188,12 @@ static void make(struct maker *m, int which)
 		add_old_events(m, 0x216);
 		maker_section(m);
 		add_old_events(m, 0x208);
+		break;
+	case 3:
+		add_convertible_events(m, 0x216);
+		break;
+	case 4:
+		add_convertible_events(m, 0x204);
 		break;
 	default:
 		maker_event(m, 0x216, 0, 1, 7, 5, p, 2);
