@@ -254,25 +254,29 @@ enum field_fdlist {
 	FDLIST_SPORTS,
 };
 
-enum field_container_text {
-	CONTAINER_ID,
-	CONTAINER_FULL_ID,
-	CONTAINER_NAME,
-	CONTAINER_TYPE,
-	CONTAINER_IMAGE,
-	CONTAINER_IMAGE_ID,
-	CONTAINER_REPOSITORY,
-	CONTAINER_TAG,
-	CONTAINER_DIGEST,
-	CONTAINER_IP,
-	CONTAINER_CNI,
+/* Which piece of a mount. */
+enum field_mount {
+	MOUNT_ALL,
+	MOUNT_SOURCE,
+	MOUNT_DEST,
+	MOUNT_MODE,
+	MOUNT_RDWR,
+	MOUNT_PROPAGATION,
 };
 
-enum field_container_flag {
-	CONTAINER_PRIVILEGED,
-	CONTAINER_HOST_PID,
-	CONTAINER_HOST_NETWORK,
-	CONTAINER_HOST_IPC,
+enum field_label {
+	LABEL_CONTAINER,
+	LABEL_POD,
+	LABEL_POD_NAME, /* labels that fields of their own stand for */
+	LABEL_POD_NAMESPACE,
+	LABEL_POD_UID,
+};
+
+enum field_pod {
+	POD_SANDBOX_ID,
+	POD_FULL_SANDBOX_ID,
+	POD_IP,
+	POD_CNI,
 };
 
 /* One prototype an extractor; a repeated one is the same declaration again. */

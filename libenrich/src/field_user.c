@@ -60,7 +60,7 @@ void field_user_text(void *record, const struct saker_field_ref *ref, struct sak
 	}
 	uid = what == USER_LOGIN ? r->thread->loginuid : r->thread->uid;
 	if (uid != ENRICH_NO_ID)
-		user = enrich_state_user(r->state, r->thread->container, uid);
+		user = enrich_state_user(r->state, enrich_thread_container(r->thread), uid);
 	field_set_slice(out, user_text(user, uid, what));
 }
 
@@ -84,7 +84,7 @@ void field_group_name(void *record, const struct saker_field_ref *ref, struct sa
 		return;
 	}
 	if (r->thread->gid != ENRICH_NO_ID)
-		group = enrich_state_group(r->state, r->thread->container, r->thread->gid);
+		group = enrich_state_group(r->state, enrich_thread_container(r->thread), r->thread->gid);
 	if (group)
 		field_set_slice(out, known(group->name));
 	else

@@ -202,6 +202,13 @@ struct saker_state {
 	struct enrich_container **containers; /* buckets */
 	uint32_t containers_capacity;	      /* a power of two, or 0 */
 	uint32_t n_containers;
+	struct enrich_container **kept; /* told of before any thread: a ring, or NULL */
+	uint32_t kept_next;
+	struct enrich_container *event_container; /* the record's, if it is a container's event */
+	int (*ask_container)(void *userdata, const char *id, size_t len, int type);
+	void *ask_container_userdata;
+	uint64_t hold_ns; /* how long events wait for their container's info; 0 = not at all */
+	struct enrich_holds *holds; /* NULL = none so far */
 
 	/* Accounts and addresses. */
 	struct enrich_accounts users;
@@ -339,11 +346,51 @@ bool enrich_ip6_is_mapped(const uint8_t addr[16]);
 
 /* ---- state_container.c ---------------------------------------------------------- */
 
+#define ENRICH_KEPT_CONTAINERS 1024u /* told of, and no thread of theirs is known */
+
+enum enrich_match {
+	ENRICH_MATCH_NONE,
+	ENRICH_MATCH_MAYBE, /* two plain names, which may be containerd's */
+	ENRICH_MATCH_SURE,
+};
+
+/* What "subsys=path" items, with a NUL after each but the last, say of a container. */
+enum enrich_match enrich_cgroups_match(struct enrich_slice cgroups, bool in_pidns,
+				       struct enrich_slice *ret_id, uint16_t *ret_type);
 /* After its cgroups changed. */
 void enrich_thread_update_container(struct saker_state *s, struct enrich_thread *t);
+/* By its full id, or a short one. NULL = not known. */
+struct enrich_container *enrich_container_find(const struct saker_state *s, struct enrich_slice id);
+/* Finds or makes; the caller gets a reference. NULL without memory. */
+struct enrich_container *enrich_container_get(struct saker_state *s, struct enrich_slice id,
+					      uint16_t type);
+/* Asks whoever knows for its info, once. */
+void enrich_container_ask(struct saker_state *s, struct enrich_container *c);
+void enrich_container_keep(struct saker_state *s, struct enrich_container *c);
+void enrich_container_forget(struct saker_state *s, struct enrich_container *c);
 struct enrich_container *enrich_container_ref(struct enrich_container *c);
 void enrich_container_unref(struct saker_state *s, struct enrich_container *c);
 void enrich_containers_fini(struct saker_state *s);
+
+/* ---- container_info.c ------------------------------------------------------------ */
+
+/*
+ * From the JSON text of a container event. The id's length is 0 when there is
+ * none, or not one to be kept. 0, -EBADMSG or -ENOMEM.
+ */
+int enrich_container_info_parse(struct saker_state *s, const char *text, size_t len,
+				char ret_id[static ENRICH_CONTAINER_ID_MAX], size_t *ret_id_len,
+				struct enrich_container_info **ret_info);
+void enrich_container_info_free(struct saker_state *s, struct enrich_container_info *info);
+
+/* ---- hold.c ---------------------------------------------------------------------- */
+
+/* From now on, for as long as the options say, events of this container may wait for its info. */
+void enrich_hold_allow(struct saker_state *s, struct enrich_container *c);
+/* Keeps a copy of the event for later, if it has to wait. */
+bool enrich_hold_take(struct saker_state *s, const struct saker_event_view *view,
+		      const struct saker_event_meta *meta);
+void enrich_holds_fini(struct saker_state *s);
 
 /* ---- state_user.c ---------------------------------------------------------------- */
 
@@ -374,6 +421,7 @@ extern const struct enrich_handler enrich_handlers_file[];
 extern const struct enrich_handler enrich_handlers_socket[];
 extern const struct enrich_handler enrich_handlers_traffic[];
 extern const struct enrich_handler enrich_handlers_initial[];
+extern const struct enrich_handler enrich_handlers_container[];
 
 /* dst becomes the parameter's text ("<NA>" when that is not known); shared with `like` when equal.
  */

@@ -92,6 +92,7 @@ static void facts_init(struct saker_state *s)
 	static const struct enrich_handler *const lists[] = {
 		enrich_handlers_process, enrich_handlers_attribute, enrich_handlers_file,
 		enrich_handlers_socket,	 enrich_handlers_traffic,   enrich_handlers_initial,
+		enrich_handlers_container,
 	};
 
 	for (uint32_t code = 0; code < SAKER_EVENT_CODES; code++) {
@@ -195,6 +196,9 @@ int saker_state_new(const struct saker_state_options *user_options, struct saker
 	s->offline = options.offline;
 	s->refill = options.refill;
 	s->refill_userdata = options.refill_userdata;
+	s->ask_container = options.ask_container;
+	s->ask_container_userdata = options.ask_container_userdata;
+	s->hold_ns = (uint64_t)options.hold_ms * 1000000;
 	s->refill_tokens = ENRICH_REFILLS_PER_S;
 	s->last_tid = -1;
 	s->pending_close_fd = -1;
@@ -216,7 +220,9 @@ struct saker_state *saker_state_free(struct saker_state *s)
 	if (!s)
 		return NULL;
 	s->record.fd = NULL;
+	enrich_holds_fini(s);
 	enrich_threads_fini(s);
+	enrich_container_unref(s, s->event_container);
 	enrich_containers_fini(s);
 	enrich_accounts_fini(s, &s->users);
 	enrich_accounts_fini(s, &s->groups);
@@ -380,6 +386,10 @@ static void finish_previous(struct saker_state *s)
 	struct enrich_thread *t;
 
 	s->record.fd = NULL;
+	if (unlikely(s->event_container)) {
+		enrich_container_unref(s, s->event_container);
+		s->event_container = NULL;
+	}
 	if (s->pending_close_fd >= 0) {
 		t = enrich_thread_find(s, s->pending_close_tid);
 		if (t && t->files)
@@ -402,6 +412,7 @@ static void record_begin(struct saker_state *s, const struct saker_event_meta *m
 	struct saker_record *r = &s->record;
 
 	r->thread = NULL;
+	r->container = NULL;
 	r->fd_num = -1;
 	r->res = 0;
 	r->flags = 0;
@@ -508,6 +519,8 @@ int saker_state_apply(struct saker_state *s, const struct saker_event *event,
 		s->stats.n_malformed++;
 		return -EBADMSG;
 	}
+	if (unlikely(s->hold_ns) && enrich_hold_take(s, &r->view, meta))
+		return 0;
 	fact = &s->facts[event->type];
 	if (unlikely(fact->flags & ENRICH_FACT_INITIAL)) {
 		if (fact->handler)

@@ -48,6 +48,8 @@ struct enrich_slice {
 
 /* ---- containers ------------------------------------------------------------- */
 
+struct enrich_container;
+
 /* Numbers are those of container.type's source, the container plugin. */
 #define ENRICH_CONTAINER_TYPE_LIST(X)    \
 	X(DOCKER, 0, "docker")           \
@@ -71,23 +73,89 @@ enum enrich_container_type {
 };
 
 const char *enrich_container_type_name(enum enrich_container_type type);
+/* By its full id, or a short one. NULL = not known. */
+const struct enrich_container *enrich_state_container(const struct saker_state *state,
+						      const char *id, size_t len);
 
 #define ENRICH_CONTAINER_ID_MAX \
 	128 /* longest id kept, NUL included; longer ones are no container */
 
+/* A mount of a container, as its runtime tells. */
+struct enrich_mount {
+	struct enrich_str *source;
+	struct enrich_str *dest;
+	struct enrich_str *mode;
+	struct enrich_str *propagation;
+	bool writable;
+};
+
+struct enrich_label {
+	struct enrich_str *key;
+	struct enrich_str *value;
+};
+
+/* Text that a runtime tells of a container; the keys are those of container events. */
+#define ENRICH_CONTAINER_TEXT_LIST(X) \
+	X(NAME, "name")               \
+	X(IMAGE, "image")             \
+	X(IMAGE_ID, "imageid")        \
+	X(REPOSITORY, "imagerepo")    \
+	X(TAG, "imagetag")            \
+	X(DIGEST, "imagedigest")      \
+	X(IP, "ip")                   \
+	X(CNI, "cni_json")            \
+	X(SANDBOX_ID, "pod_sandbox_id")
+
+enum enrich_container_text {
+#define X(symbol, key) ENRICH_CONTAINER_TEXT_##symbol,
+	ENRICH_CONTAINER_TEXT_LIST(X)
+#undef X
+		ENRICH_CONTAINER_TEXTS,
+};
+
+#define ENRICH_CONTAINER_FLAG_LIST(X)   \
+	X(PRIVILEGED, "privileged")     \
+	X(HOST_PID, "host_pid")         \
+	X(HOST_NETWORK, "host_network") \
+	X(HOST_IPC, "host_ipc")
+
+enum enrich_container_flag {
+#define X(symbol, key) ENRICH_CONTAINER_FLAG_##symbol,
+	ENRICH_CONTAINER_FLAG_LIST(X)
+#undef X
+		ENRICH_CONTAINER_FLAGS,
+};
+
+/* What a runtime told. Immutable; in the state's pool. */
+struct enrich_container_info {
+	struct enrich_str *texts[ENRICH_CONTAINER_TEXTS]; /* "" where it told none; never NULL */
+	bool flags[ENRICH_CONTAINER_FLAGS];
+	uint16_t type;
+	uint32_t n_mounts;
+	uint32_t n_labels;
+	uint32_t n_pod_labels;
+	struct enrich_mount *mounts;
+	struct enrich_label *labels;
+	struct enrich_label *pod_labels;
+};
+
 /* Shared by the threads in it; freed with the last one. */
 struct enrich_container {
 	uint32_t refs;
-	uint16_t type; /* enum enrich_container_type */
+	uint16_t type; /* enum enrich_container_type, as far as the cgroup tells */
 	uint8_t id_len;
 	uint8_t full_id_len;
 	char id[ENRICH_CONTAINER_ID_MAX]; /* 12 characters for hex ids */
 	char full_id[ENRICH_CONTAINER_ID_MAX];
-	/* Metadata; NULL until a runtime has told. */
-	struct enrich_str *name;
-	struct enrich_str *image;
+	struct enrich_container_info *info; /* NULL until a runtime has told */
+	uint8_t why_not;		    /* enum saker_absence: why there is no info */
+	bool sure;	     /* else its name proves nothing, and its threads are the host's */
+	bool asked;	     /* somebody was asked for info */
+	bool kept;	     /* told before a thread was there */
+	uint64_t hold_until; /* events are held back until then, monotonic; 0 = never */
 	uint64_t hash;
 	struct enrich_container *next; /* in its bucket of the state's table */
+	struct enrich_hold *hold;      /* events that wait for info; NULL = none do */
 };
 
 /* ---- file descriptors ------------------------------------------------------- */
@@ -248,7 +316,7 @@ struct enrich_thread {
 
 	struct enrich_files *files;
 	struct enrich_group *group;
-	struct enrich_container *container; /* NULL = on the host */
+	struct enrich_container *container; /* use enrich_thread_container() */
 
 	struct enrich_str *comm;
 	struct enrich_str *exe; /* argv[0] */
@@ -294,6 +362,12 @@ struct enrich_thread {
 	struct enrich_entry *entry; /* stored enter event (old captures), until its exit; or NULL */
 	uint64_t retry_ts;	    /* of a placeholder: not asked for again before */
 };
+
+/* NULL = on the host, as far as is known. */
+static inline struct enrich_container *enrich_thread_container(const struct enrich_thread *t)
+{
+	return t->container && t->container->sure ? t->container : NULL;
+}
 
 static inline bool enrich_thread_is_leader(const struct enrich_thread *t)
 {
@@ -409,6 +483,8 @@ struct saker_record {
 	 * procexit and switch of a thread that is not known.
 	 */
 	struct enrich_thread *thread;
+	/* The container a container event is about; NULL for all others: the thread's. */
+	struct enrich_container *container;
 	/*
 	 * The fd the event is about: the one it made, or the one it used. NULL =
 	 * none or unknown. For dup*: the new one; for pipe: the second of the

@@ -137,7 +137,7 @@ static bool is_name(struct enrich_slice s)
 /*
  * containerd without a naming scheme on top: "/<namespace>/<id>", which any
  * two-level path looks like. So nothing that systemd or a known manager of
- * cgroups makes, and only plain names. The caller asks the namespaces, too.
+ * cgroups makes, and only plain names. The namespaces or the runtime must agree.
  */
 static bool match_containerd(struct enrich_slice path, struct enrich_slice *ret_id)
 {
@@ -167,9 +167,8 @@ static bool match_containerd(struct enrich_slice path, struct enrich_slice *ret_
 	return true;
 }
 
-/* in_pidns: what has a name that proves nothing must at least live in a namespace of its own. */
-static bool match_path(struct enrich_slice path, bool in_pidns, struct enrich_slice *ret_id,
-		       uint16_t *ret_type)
+/* By a name that only one runtime's manager of cgroups gives. */
+static bool match_path(struct enrich_slice path, struct enrich_slice *ret_id, uint16_t *ret_type)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
 		if (match_pattern(&patterns[i], path, ret_id)) {
@@ -177,10 +176,7 @@ static bool match_path(struct enrich_slice path, bool in_pidns, struct enrich_sl
 			return true;
 		}
 	}
-	if (!in_pidns || !match_containerd(path, ret_id))
-		return false;
-	*ret_type = ENRICH_CONTAINER_CONTAINERD;
-	return true;
+	return false;
 }
 
 struct enrich_container *enrich_container_ref(struct enrich_container *c)
@@ -203,8 +199,7 @@ static void container_free(struct saker_state *s, struct enrich_container *c)
 		link = &(*link)->next;
 	*link = c->next;
 	s->n_containers--;
-	enrich_str_unref(s, c->name);
-	enrich_str_unref(s, c->image);
+	enrich_container_info_free(s, c->info);
 	enrich_dealloc(s, c, sizeof(*c));
 }
 
@@ -220,6 +215,9 @@ void enrich_containers_fini(struct saker_state *s)
 		while (s->containers[i])
 			container_free(s, s->containers[i]);
 	}
+	if (s->kept)
+		enrich_dealloc(s, s->kept, ENRICH_KEPT_CONTAINERS * sizeof(*s->kept));
+	s->kept = NULL;
 	if (s->containers)
 		enrich_dealloc(s, s->containers, s->containers_capacity * sizeof(*s->containers));
 	s->containers = NULL;
@@ -255,53 +253,167 @@ static void containers_grow(struct saker_state *s)
 		enrich_dealloc(s, old, old_capacity * sizeof(*old));
 }
 
-static struct enrich_container *container_get(struct saker_state *s, struct enrich_slice id,
-					      uint16_t type)
+/* Container events tell the short id only: by that, whatever the runtime, one is known. */
+static uint8_t short_len(struct enrich_slice id)
 {
-	uint64_t hash = hash_bytes(id.text, id.len, type);
-	struct enrich_container **link;
-	struct enrich_container *c;
+	return id.len == HEX_ID && is_hex(id.text, id.len) ? SHORT_ID : (uint8_t)id.len;
+}
 
-	containers_grow(s);
+struct enrich_container *enrich_container_find(const struct saker_state *s, struct enrich_slice id)
+{
+	uint8_t len = short_len(id);
+	uint64_t hash = hash_bytes(id.text, len, 0);
+
 	if (!s->containers)
 		return NULL;
-	for (c = *bucket_of(s, hash); c; c = c->next) {
-		if (c->hash == hash && c->type == type && c->full_id_len == id.len &&
-		    memcmp(c->full_id, id.text, id.len) == 0)
-			return enrich_container_ref(c);
+	for (struct enrich_container *c = *bucket_of(s, hash); c; c = c->next) {
+		/* Two that differ past the short id are two, as far as both full ids are known. */
+		if (c->hash == hash && c->id_len == len && memcmp(c->id, id.text, len) == 0 &&
+		    (c->full_id_len != id.len || memcmp(c->full_id, id.text, id.len) == 0))
+			return c;
 	}
-	c = enrich_alloc_zero(s, sizeof(*c));
+	return NULL;
+}
+
+const struct enrich_container *enrich_state_container(const struct saker_state *s, const char *id,
+						      size_t len)
+{
+	if (len == 0 || len >= ENRICH_CONTAINER_ID_MAX)
+		return NULL;
+	return enrich_container_find(s, (struct enrich_slice){id, (uint32_t)len});
+}
+
+static void set_full_id(struct enrich_container *c, struct enrich_slice id)
+{
+	memcpy(c->full_id, id.text, id.len);
+	c->full_id_len = (uint8_t)id.len;
+}
+
+struct enrich_container *enrich_container_get(struct saker_state *s, struct enrich_slice id,
+					      uint16_t type)
+{
+	struct enrich_container **link;
+	struct enrich_container *c = enrich_container_find(s, id);
+
+	if (c) {
+		if (c->full_id_len < id.len)
+			set_full_id(c, id);
+		return enrich_container_ref(c);
+	}
+	containers_grow(s);
+	c = s->containers ? enrich_alloc_zero(s, sizeof(*c)) : NULL;
 	if (!c)
 		return NULL;
 	c->refs = 1;
-	c->hash = hash;
 	c->type = type;
-	memcpy(c->full_id, id.text, id.len);
-	c->full_id_len = (uint8_t)id.len;
-	c->id_len = id.len == HEX_ID && is_hex(id.text, id.len) ? SHORT_ID : (uint8_t)id.len;
+	set_full_id(c, id);
+	c->id_len = short_len(id);
 	memcpy(c->id, id.text, c->id_len);
-	link = bucket_of(s, hash);
+	c->hash = hash_bytes(c->id, c->id_len, 0);
+	c->why_not = SAKER_ABSENT_NOT_CAPTURED;
+	link = bucket_of(s, c->hash);
 	c->next = *link;
 	*link = c;
 	s->n_containers++;
 	return c;
 }
 
+/* What the list says of itself: a container, or a name that only looks like one. */
+enum enrich_match enrich_cgroups_match(struct enrich_slice cgroups, bool in_pidns,
+				       struct enrich_slice *ret_id, uint16_t *ret_type)
+{
+	const char *p = cgroups.text;
+	const char *end = p + cgroups.len;
+	enum enrich_match match = ENRICH_MATCH_NONE;
+
+	while (p < end && match != ENRICH_MATCH_SURE) {
+		size_t len = strnlen(p, (size_t)(end - p));
+		const char *eq = memchr(p, '=', len);
+		struct enrich_slice path;
+
+		if (!eq)
+			break;
+		path = (struct enrich_slice){eq + 1, (uint32_t)(len - (size_t)(eq + 1 - p))};
+		if (path.len > 1 && match_path(path, ret_id, ret_type))
+			return ENRICH_MATCH_SURE;
+		if (match == ENRICH_MATCH_NONE && match_containerd(path, ret_id)) {
+			*ret_type = ENRICH_CONTAINER_CONTAINERD;
+			match = in_pidns ? ENRICH_MATCH_SURE : ENRICH_MATCH_MAYBE;
+		}
+		p += len + 1;
+	}
+	return match;
+}
+
+void enrich_container_ask(struct saker_state *s, struct enrich_container *c)
+{
+	int r;
+
+	if (c->asked || !s->ask_container)
+		return;
+	c->asked = true;
+	r = s->ask_container(s->ask_container_userdata, c->full_id, c->full_id_len, c->type);
+	if (r >= 0)
+		c->why_not = SAKER_ABSENT_PENDING;
+	else if (r == -EACCES || r == -EPERM)
+		c->why_not = SAKER_ABSENT_NO_PERMISSION;
+	if (r > 0)
+		enrich_hold_allow(s, c);
+}
+
+/* A container that was told of is kept, as its threads may come later; of those the oldest goes. */
+void enrich_container_keep(struct saker_state *s, struct enrich_container *c)
+{
+	if (c->kept)
+		return;
+	if (!s->kept)
+		s->kept = enrich_alloc_zero(s, ENRICH_KEPT_CONTAINERS * sizeof(*s->kept));
+	if (!s->kept)
+		return;
+	if (s->kept[s->kept_next]) {
+		s->kept[s->kept_next]->kept = false;
+		enrich_container_unref(s, s->kept[s->kept_next]);
+	}
+	s->kept[s->kept_next] = enrich_container_ref(c);
+	s->kept_next = (s->kept_next + 1) % ENRICH_KEPT_CONTAINERS;
+	c->kept = true;
+}
+
+void enrich_container_forget(struct saker_state *s, struct enrich_container *c)
+{
+	for (uint32_t i = 0; c->kept && i < ENRICH_KEPT_CONTAINERS; i++) {
+		if (s->kept[i] != c)
+			continue;
+		s->kept[i] = NULL;
+		c->kept = false;
+		enrich_container_unref(s, c);
+		return;
+	}
+}
+
+/*
+ * A name that proves nothing makes a container only where a runtime can say
+ * whether it is one; until then the thread is on the host.
+ */
 void enrich_thread_update_container(struct saker_state *s, struct enrich_thread *t)
 {
+	struct enrich_slice cgroups = {enrich_str_text(t->cgroups), enrich_str_len(t->cgroups)};
 	struct enrich_container *old = t->container;
-	struct enrich_slice subsys;
-	struct enrich_slice path;
+	enum enrich_match match;
 	struct enrich_slice id;
-	uint32_t pos = 0;
 	uint16_t type;
 
 	t->container = NULL;
-	while (enrich_cgroup_next(t, &pos, &subsys, &path)) {
-		if (path.len <= 1 || !match_path(path, enrich_thread_in_pidns(t), &id, &type))
-			continue;
-		t->container = container_get(s, id, type);
-		break;
+	match = enrich_cgroups_match(cgroups, enrich_thread_in_pidns(t), &id, &type);
+	if (match == ENRICH_MATCH_SURE || (match == ENRICH_MATCH_MAYBE && s->ask_container)) {
+		t->container = enrich_container_get(s, id, type);
+		if (t->container) {
+			t->container->sure |= match == ENRICH_MATCH_SURE;
+			enrich_container_ask(s, t->container);
+			/* Its threads keep it from now on. On a replay nobody tells twice. */
+			if (!s->offline)
+				enrich_container_forget(s, t->container);
+		}
 	}
 	enrich_container_unref(s, old);
 }

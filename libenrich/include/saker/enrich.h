@@ -44,6 +44,20 @@ struct saker_state_options {
 	int (*refill)(void *refill_userdata, int64_t tid, saker_capture_event_fn fn,
 		      void *userdata);
 	void *refill_userdata;
+	/*
+	 * Asks for what only a container runtime knows of a container seen for the first time: as
+	 * saker_containers_ask. Whoever is asked sees to it that a container event is applied, or
+	 * saker_state_forgo_container is called. > 0: it will not take long; 0: it may; a negative
+	 * errno: nobody can be asked. NULL = containers are known by their ids only, and by the
+	 * container events of a capture.
+	 */
+	int (*ask_container)(void *ask_container_userdata, const char *id, size_t len, int type);
+	void *ask_container_userdata;
+	/*
+	 * How long events of a container may wait for the answer of an ask_container that will not
+	 * take long; 0 = they never wait. saker_state_held gives them back.
+	 */
+	uint32_t hold_ms;
 };
 
 #define SAKER_STATE_OPTIONS_INIT                            \
@@ -82,6 +96,24 @@ SAKER_PUBLIC int saker_state_apply(struct saker_state *state, const struct saker
 				   const struct saker_event_meta *meta,
 				   struct saker_record **ret_record);
 
+/*
+ * Nobody knows this container: its fields say so, and its events no longer
+ * wait. -EINVAL; -ENOENT: there is none (any more).
+ */
+SAKER_PUBLIC int saker_state_forgo_container(struct saker_state *state, const char *id, size_t len);
+
+/*
+ * The next event that no longer has to wait, applied: as saker_state_apply
+ * gives them, in order within a container, later than others. Call until it
+ * gives 0, after each saker_state_apply and when the time of
+ * saker_state_hold_wait has passed. flush: whatever still waits, at the end.
+ */
+SAKER_PUBLIC int saker_state_held(struct saker_state *state, bool flush,
+				  struct saker_record **ret_record);
+
+/* Milliseconds until an event has waited for long enough; -1 = none waits. */
+SAKER_PUBLIC int saker_state_hold_wait(struct saker_state *state);
+
 /* The fields of source "syscall". Constant; its records are struct saker_record. */
 SAKER_PUBLIC const struct saker_catalogue *saker_enrich_catalogue(void);
 
@@ -110,6 +142,11 @@ struct saker_state_stats {
 	uint64_t n_cached_fd_lookups;
 	uint64_t n_noncached_fd_lookups;
 	uint64_t n_failed_fd_lookups;
+	uint64_t n_containers;		     /* known now; the host is none */
+	uint64_t n_missing_container_images; /* told of without an image, or nobody knew them */
+	uint64_t n_held_events;		     /* that had to wait for their container's metadata */
+	uint64_t n_hold_timeouts;	     /* containers whose events waited in vain */
+	uint64_t n_hold_overflows;	     /* and for whose there was no room */
 };
 
 /* The counters so far; the caller sets ret_stats->size first. */

@@ -66,7 +66,6 @@ static const struct allowed allowed[] = {
 	{"*", "*", "thread.cpu*", "0", "", "needs the procinfo event before, which is not kept"},
 	{"*", "*", "thread.totexectime", "0", "", "turns on a CPU are not followed"},
 	{"*", "*", "thread.exectime", "0", "", "turns on a CPU are not followed"},
-	{"psp_*", "*", "container.*", "*", "", "needs the container events of old captures, or a runtime"},
 };
 /* clang-format on */
 

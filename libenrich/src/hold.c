@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Events held back for metadata. A container's first execve comes before its
+ * runtime can be asked what the container is; an event that waits a moment for
+ * the answer can be judged by it. What waits is a copy, bounded in number, size
+ * and time; all later events of the same container and the same threads queue
+ * up behind it, so that order within a process stays. Whoever waits for a
+ * runtime that does not answer waits once: a hold that timed out is not begun
+ * again.
+ *
+ * Deciding must come before applying, as an event's record shows the state of
+ * its moment. So the cgroups of clone and execve are read here ahead of their
+ * handlers; all other events have the container of their thread.
+ */
+#include "internal.h"
+
+#define HELD_MAX 4096u /* events of all containers */
+#define HELD_BYTES_MAX (4u << 20)
+#define TIDS (HELD_MAX * 2) /* slots of the table of threads; a power of two */
+#define CLONE_CGROUPS 14    /* the parameter of clone and execve */
+#define CLONE_VTID 18
+
+struct held_event {
+	struct held_event *next;
+	struct saker_event_meta meta;
+	uint32_t len;
+	_Alignas(8) uint8_t event[];
+};
+
+/* What one container holds. */
+struct enrich_hold {
+	struct enrich_hold *next;
+	struct enrich_container *container;
+	struct held_event *first;
+	struct held_event **last;
+	bool due; /* nothing more to wait for: handed out until it is empty */
+};
+
+/* A thread with events that wait. */
+struct held_tid {
+	uint64_t tid;
+	struct enrich_hold *hold; /* NULL = free */
+	uint32_t n;
+};
+
+struct enrich_holds {
+	struct enrich_hold *first;
+	struct held_event *current; /* the one that the record is of */
+	uint32_t n;
+	uint32_t bytes;
+	bool releasing; /* what is applied now has waited already */
+	struct held_tid tids[TIDS];
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * UINT64_C(1000000000) + (uint64_t)ts.tv_nsec;
+}
+
+/* ---- which threads have events that wait ---------------------------------------------- */
+
+static struct held_tid *tid_slot(struct enrich_holds *h, uint64_t tid)
+{
+	uint32_t i = (uint32_t)hash_u64(tid) & (TIDS - 1);
+
+	while (h->tids[i].hold && h->tids[i].tid != tid)
+		i = (i + 1) & (TIDS - 1);
+	return &h->tids[i];
+}
+
+/* Closes the gap, so that what was put behind it is still found. */
+static void tid_free(struct enrich_holds *h, struct held_tid *slot)
+{
+	uint32_t gap = (uint32_t)(slot - h->tids);
+	uint32_t i = gap;
+
+	for (;;) {
+		uint32_t home;
+
+		i = (i + 1) & (TIDS - 1);
+		if (!h->tids[i].hold)
+			break;
+		home = (uint32_t)hash_u64(h->tids[i].tid) & (TIDS - 1);
+		if (((i - home) & (TIDS - 1)) >= ((i - gap) & (TIDS - 1))) {
+			h->tids[gap] = h->tids[i];
+			gap = i;
+		}
+	}
+	h->tids[gap].hold = NULL;
+}
+
+/* ---- holding ---------------------------------------------------------------------------- */
+
+static struct enrich_holds *holds_get(struct saker_state *s)
+{
+	if (!s->holds)
+		s->holds = enrich_alloc_zero(s, sizeof(*s->holds));
+	return s->holds;
+}
+
+void enrich_hold_allow(struct saker_state *s, struct enrich_container *c)
+{
+	if (s->hold_ns && !c->hold_until)
+		c->hold_until = now_ns() + s->hold_ns;
+}
+
+static struct enrich_hold *hold_get(struct saker_state *s, struct enrich_container *c)
+{
+	struct enrich_hold *hold = c->hold;
+
+	if (hold)
+		return hold;
+	hold = enrich_alloc_zero(s, sizeof(*hold));
+	if (!hold)
+		return NULL;
+	hold->container = enrich_container_ref(c);
+	hold->last = &hold->first;
+	hold->next = s->holds->first;
+	s->holds->first = hold;
+	c->hold = hold;
+	return hold;
+}
+
+/*
+ * False only without memory. At the limit the last one is taken still, so that
+ * order stays, and all of this container go next.
+ */
+static bool hold_add(struct saker_state *s, struct enrich_hold *hold,
+		     const struct saker_event *event, const struct saker_event_meta *meta)
+{
+	struct enrich_holds *h = s->holds;
+	size_t size = sizeof(struct held_event) + event->len;
+	struct held_event *held = enrich_alloc(s, size);
+	struct held_tid *slot;
+
+	if (!held) {
+		s->stats.n_hold_overflows += !hold->due;
+		hold->due = true;
+		return false;
+	}
+	held->next = NULL;
+	held->meta = meta ? *meta : (struct saker_event_meta){0};
+	held->len = event->len;
+	memcpy(held->event, event, event->len);
+	*hold->last = held;
+	hold->last = &held->next;
+	slot = tid_slot(h, event->tid);
+	*slot = (struct held_tid){event->tid, hold, slot->hold ? slot->n + 1 : 1};
+	s->stats.n_held_events++;
+	h->n++;
+	h->bytes += (uint32_t)size;
+	if (!hold->due && (h->n >= HELD_MAX || h->bytes >= HELD_BYTES_MAX)) {
+		s->stats.n_hold_overflows++;
+		hold->due = true;
+	}
+	return true;
+}
+
+/*
+ * The container that a clone or execve says its thread is in, which may be new
+ * to us; with a reference, as making room may end the threads that have it.
+ */
+static struct enrich_container *container_from_cgroups(struct saker_state *s,
+						       const struct saker_event_view *view,
+						       const struct enrich_thread *t)
+{
+	const struct saker_param *p;
+	struct enrich_container *c;
+	struct enrich_slice cgroups;
+	struct enrich_slice id;
+	bool in_pidns = t && enrich_thread_in_pidns(t);
+	uint16_t type;
+
+	if (view->n_params <= CLONE_CGROUPS)
+		return NULL;
+	p = &view->params[CLONE_CGROUPS];
+	cgroups = (struct enrich_slice){(const char *)p->data, p->len ? p->len - 1 : 0};
+	if (t && t->cgroups && t->cgroups->len == cgroups.len &&
+	    memcmp(t->cgroups->text, cgroups.text, cgroups.len) == 0)
+		return enrich_container_ref(t->container);
+	if (!t && view->n_params > CLONE_VTID && view->params[CLONE_VTID].len == 8)
+		in_pidns = saker_load_u64(view->params[CLONE_VTID].data) != view->event->tid;
+	if (enrich_cgroups_match(cgroups, in_pidns, &id, &type) == ENRICH_MATCH_NONE)
+		return NULL;
+	c = enrich_container_get(s, id, type);
+	if (!c)
+		return NULL;
+	enrich_container_ask(s, c);
+	/* Its first thread is behind this event; until then it is kept as one that was told. */
+	if (c->refs == 1)
+		enrich_container_keep(s, c);
+	return c;
+}
+
+static struct enrich_container *container_of(struct saker_state *s,
+					     const struct saker_event_view *view)
+{
+	struct enrich_thread *t = enrich_thread_find(s, (int64_t)view->event->tid);
+
+	switch (view->event->type) {
+	case SAKER_EV_SYSCALL_CLONE_20_X:
+	case SAKER_EV_SYSCALL_FORK_20_X:
+	case SAKER_EV_SYSCALL_VFORK_20_X:
+	case SAKER_EV_SYSCALL_CLONE3_X:
+	case SAKER_EV_SYSCALL_EXECVE_19_X:
+	case SAKER_EV_SYSCALL_EXECVEAT_X:
+		return container_from_cgroups(s, view, t);
+	default:
+		return t ? enrich_container_ref(t->container) : NULL;
+	}
+}
+
+bool enrich_hold_take(struct saker_state *s, const struct saker_event_view *view,
+		      const struct saker_event_meta *meta)
+{
+	const struct saker_event *event = view->event;
+	struct enrich_hold *hold = NULL;
+	struct enrich_container *c;
+
+	if (s->holds && s->holds->releasing)
+		return false;
+	if (s->facts[event->type].flags & (ENRICH_FACT_NO_THREAD | ENRICH_FACT_INITIAL))
+		return false;
+	if (s->holds && s->holds->n)
+		hold = tid_slot(s->holds, event->tid)->hold;
+	if (!hold) {
+		c = container_of(s, view);
+		if (!c)
+			return false;
+		hold = c->hold;
+		if (!hold && !c->info && c->why_not == SAKER_ABSENT_PENDING &&
+		    c->hold_until > now_ns() && holds_get(s))
+			hold = hold_get(s, c);
+		enrich_container_unref(s, c);
+	}
+	return hold && hold_add(s, hold, event, meta);
+}
+
+/* ---- releasing --------------------------------------------------------------------------- */
+
+static bool is_due(struct saker_state *s, struct enrich_hold *hold, uint64_t now)
+{
+	const struct enrich_container *c = hold->container;
+
+	if (hold->due || c->info || c->why_not != SAKER_ABSENT_PENDING)
+		return true;
+	if (c->hold_until > now)
+		return false;
+	s->stats.n_hold_timeouts++;
+	return true;
+}
+
+static void hold_free(struct saker_state *s, struct enrich_hold *hold)
+{
+	struct enrich_hold **link = &s->holds->first;
+
+	while (*link != hold)
+		link = &(*link)->next;
+	*link = hold->next;
+	hold->container->hold = NULL;
+	enrich_container_unref(s, hold->container);
+	enrich_dealloc(s, hold, sizeof(*hold));
+}
+
+static void current_free(struct saker_state *s)
+{
+	struct held_event *held = s->holds->current;
+
+	if (held)
+		enrich_dealloc(s, held, sizeof(*held) + held->len);
+	s->holds->current = NULL;
+}
+
+static struct held_event *hold_pop(struct enrich_holds *h, struct enrich_hold *hold)
+{
+	struct held_event *held = hold->first;
+	struct held_tid *slot = tid_slot(h, ((const struct saker_event *)held->event)->tid);
+
+	hold->first = held->next;
+	if (!hold->first)
+		hold->last = &hold->first;
+	h->n--;
+	h->bytes -= (uint32_t)(sizeof(*held) + held->len);
+	if (--slot->n == 0)
+		tid_free(h, slot);
+	return held;
+}
+
+/* One event of this hold that rules see; 0 = there is none left. */
+static int hold_apply(struct saker_state *s, struct enrich_hold *hold,
+		      struct saker_record **ret_record)
+{
+	struct enrich_holds *h = s->holds;
+	int r = 0;
+
+	while (r != 1 && hold->first) {
+		current_free(s);
+		h->current = hold_pop(h, hold);
+		h->releasing = true;
+		r = saker_state_apply(s, (const struct saker_event *)h->current->event,
+				      &h->current->meta, ret_record);
+		h->releasing = false;
+	}
+	return r == 1;
+}
+
+int saker_state_held(struct saker_state *s, bool flush, struct saker_record **ret_record)
+{
+	struct enrich_hold *hold;
+	struct enrich_hold *next;
+	uint64_t now;
+
+	if (!s || !ret_record)
+		return -EINVAL;
+	if (likely(!s->holds || !s->holds->first))
+		return 0;
+	now = flush ? UINT64_MAX : now_ns();
+	for (hold = s->holds->first; hold; hold = next) {
+		hold->due = is_due(s, hold, now);
+		if (hold->due && hold_apply(s, hold, ret_record))
+			return 1;
+		next = hold->next;
+		if (hold->due)
+			hold_free(s, hold);
+	}
+	return 0;
+}
+
+int saker_state_hold_wait(struct saker_state *s)
+{
+	uint64_t now, first = UINT64_MAX;
+
+	if (!s || !s->holds || !s->holds->first)
+		return -1;
+	now = now_ns();
+	for (struct enrich_hold *hold = s->holds->first; hold; hold = hold->next) {
+		if (hold->due || hold->container->hold_until <= now)
+			return 0;
+		first = MIN(first, hold->container->hold_until);
+	}
+	return (int)MIN((first - now) / 1000000 + 1, UINT64_C(1000));
+}
+
+void enrich_holds_fini(struct saker_state *s)
+{
+	if (!s->holds)
+		return;
+	while (s->holds->first) {
+		while (s->holds->first->first) {
+			current_free(s);
+			s->holds->current = hold_pop(s->holds, s->holds->first);
+		}
+		hold_free(s, s->holds->first);
+	}
+	current_free(s);
+	enrich_dealloc(s, s->holds, sizeof(*s->holds));
+	s->holds = NULL;
+}
