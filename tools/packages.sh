@@ -11,6 +11,8 @@ BUILD_PACKAGES=(
 	g++ libre2-dev                             # regular expressions of rules
 	libmicrohttpd-dev                          # the HTTP server: metrics, evtagg serve
 	libzstd-dev                                # compressed logs, for evtagg
+	libcurl4-openssl-dev                       # Docker and Podman, asked for container metadata
+	libnghttp2-dev libprotobuf-c-dev protobuf-c-compiler # containerd and CRI-O, asked the same
 )
 # What the tests need besides.
 CHECK_PACKAGES=(
@@ -18,6 +20,7 @@ CHECK_PACKAGES=(
 	sysdig   # another reader of captures, that ours is held against (its driver is not installed)
 	zsh fish # their completions
 	qemu-system-x86 busybox-static cpio # a machine with another kernel, for tests/live/second_kernel
+	docker.io containerd runc # containers, for tests/live/test_containers.py
 )
 
 # install_missing PACKAGE...
@@ -38,6 +41,23 @@ install_missing() {
 		return 1
 	fi
 	echo "Installing ${missing[*]}"
+	without_services apt_install "${missing[@]}"
+}
+
+apt_install() {
 	export DEBIAN_FRONTEND=noninteractive
-	apt-get -qq update && apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
+	apt-get -qq update && apt-get -qq install -y --no-install-recommends "$@" >/dev/null
+}
+
+# Runs a command; a package that brings a service (Docker's) does not start it meanwhile.
+without_services() {
+	local policy=/usr/sbin/policy-rc.d code=0
+	if [[ -e $policy ]]; then # somebody has said already what may start
+		"$@"
+		return
+	fi
+	printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy"
+	"$@" || code=$?
+	rm -f "$policy"
+	return "$code"
 }
