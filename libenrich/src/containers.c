@@ -275,6 +275,8 @@ static int add_source(struct saker_containers *c, const struct runtime_descripto
 
 	if (c->n_sources == SOCKETS_MAX)
 		return -E2BIG;
+	if (strncmp(path, "unix://", 7) == 0)
+		path += 7;
 	source = calloc(1, sizeof(*source));
 	if (!source)
 		return -ENOMEM;

@@ -124,6 +124,14 @@ static struct enrich_hold *hold_get(struct saker_state *s, struct enrich_contain
 	return hold;
 }
 
+/* There is no room: what waits goes next, and nothing of this container waits again. */
+static void hold_give_up(struct saker_state *s, struct enrich_hold *hold)
+{
+	s->stats.n_hold_overflows += !hold->due;
+	hold->due = true;
+	hold->container->hold_until = 0;
+}
+
 /*
  * False only without memory. At the limit the last one is taken still, so that
  * order stays, and all of this container go next.
@@ -137,8 +145,7 @@ static bool hold_add(struct saker_state *s, struct enrich_hold *hold,
 	struct held_tid *slot;
 
 	if (!held) {
-		s->stats.n_hold_overflows += !hold->due;
-		hold->due = true;
+		hold_give_up(s, hold);
 		return false;
 	}
 	held->next = NULL;
@@ -152,10 +159,8 @@ static bool hold_add(struct saker_state *s, struct enrich_hold *hold,
 	s->stats.n_held_events++;
 	h->n++;
 	h->bytes += (uint32_t)size;
-	if (!hold->due && (h->n >= HELD_MAX || h->bytes >= HELD_BYTES_MAX)) {
-		s->stats.n_hold_overflows++;
-		hold->due = true;
-	}
+	if (!hold->due && (h->n >= HELD_MAX || h->bytes >= HELD_BYTES_MAX))
+		hold_give_up(s, hold);
 	return true;
 }
 

@@ -262,6 +262,7 @@ int saker_state_get_stats(const struct saker_state *state, struct saker_state_st
 		return -EINVAL;
 	stats = state->stats;
 	stats.n_threads = state->n_threads;
+	stats.n_containers = state->n_containers;
 	stats.memory = state->pool.used;
 	stats.memory_peak = state->pool.peak;
 	size = MIN(ret_stats->size, sizeof(stats));

@@ -54,7 +54,7 @@ static int texts_of(struct config *config, const struct config_node *node, const
 		    uint32_t *ret_n)
 {
 	uint32_t n = node && node->kind == CONFIG_LIST ? node->n : 1;
-	const char **texts = arena_alloc(&config->tree.arena, n * sizeof(*texts));
+	const char **texts = arena_alloc(&config->tree.arena, (n + 1) * sizeof(*texts));
 
 	*ret_n = 0;
 	if (!texts)
@@ -271,6 +271,82 @@ static int take_syscalls(struct config *config)
 			&config->custom_syscalls, &config->n_custom_syscalls);
 }
 
+/* enabled and sockets of one container runtime. */
+static int take_runtime(struct config *config, const struct config_node *node,
+			enum saker_runtime runtime)
+{
+	const struct config_node *sockets = config_map_get(node, "sockets");
+	const char *enabled = map_text(node, "enabled");
+	const char **paths;
+	bool value = true;
+	uint32_t n;
+	int r;
+
+	if (enabled && !config_parse_bool(enabled, &value)) {
+		config_complain(&config->tree, SAKER_SEVERITY_ERROR,
+				config_map_get(node, "enabled"), NULL,
+				"%s: enabled must be true or false", saker_runtime_name(runtime));
+		return -EBADMSG;
+	}
+	if (value && !sockets)
+		return 0;
+	r = texts_of(config, value ? sockets : NULL, &paths, &n);
+	if (r < 0)
+		return r;
+	paths[n] = NULL;
+	config->runtime_sockets[runtime] = paths;
+	return 0;
+}
+
+/* Runtimes by name, in our own section or as Falco's container plugin has them. */
+static int take_runtimes(struct config *config, const struct config_node *map)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < SAKER_RUNTIMES; i++) {
+		const struct config_node *node = config_map_get(map, saker_runtime_name(i));
+
+		if (node)
+			r = take_runtime(config, node, i);
+	}
+	return r;
+}
+
+static int take_container_plugin(struct config *config, const struct config_node *init)
+{
+	const char *text = map_text(init, "label_max_len");
+	uint64_t label_max = 0;
+
+	if (text && (!config_parse_uint(text, &label_max) || label_max > 65535)) {
+		config_complain(&config->tree, SAKER_SEVERITY_ERROR,
+				config_map_get(init, "label_max_len"), NULL,
+				"container: label_max_len must be a whole number in 1..65535");
+		return -EBADMSG;
+	}
+	if (label_max)
+		config->label_max = (uint32_t)label_max;
+	return take_runtimes(config, config_map_get(init, "engines"));
+}
+
+static int take_containers(struct config *config)
+{
+	const struct config_node *own = config_tree_get(&config->tree, "container_metadata");
+	const struct config_node *list = config_tree_get(&config->tree, "plugins");
+	int r = 0;
+
+	config->hold_ms = (uint32_t)uint_of(config, "container_metadata.hold_ms");
+	config->runtime_timeout_ms = (uint32_t)uint_of(config, "container_metadata.timeout_ms");
+	config->label_max = (uint32_t)uint_of(config, "container_metadata.label_max_len");
+	for (uint32_t i = 0; list && list->kind == CONFIG_LIST && i < list->n; i++) {
+		const struct config_node *plugin = list->entries[i].value;
+		const char *name = map_text(plugin, "name");
+
+		if (r == 0 && name && strcmp(name, "container") == 0)
+			r = take_container_plugin(config, config_map_get(plugin, "init_config"));
+	}
+	return r < 0 ? r : take_runtimes(config, own);
+}
+
 static int take_drops(struct config *config)
 {
 	const struct config_node *node =
@@ -350,6 +426,8 @@ static int take_all(struct config *config)
 	if (r != -ENOMEM && (r2 = take_engine(config)) < 0)
 		r = r2;
 	if (r != -ENOMEM && (r2 = take_syscalls(config)) < 0)
+		r = r2;
+	if (r != -ENOMEM && (r2 = take_containers(config)) < 0)
 		r = r2;
 	if (r != -ENOMEM && (r2 = take_drops(config)) < 0)
 		r = r2;

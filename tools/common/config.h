@@ -3,6 +3,7 @@
 #ifndef TOOLS_CONFIG_H
 #define TOOLS_CONFIG_H
 
+#include <saker/containers.h>
 #include <saker/rules.h>
 
 #include "config_tree.h"
@@ -71,6 +72,11 @@ struct config {
 	bool all_syscalls;
 	uint32_t max_threads;
 	uint32_t snaplen;
+
+	uint32_t label_max;
+	uint32_t hold_ms;
+	uint32_t runtime_timeout_ms;
+	const char **runtime_sockets[SAKER_RUNTIMES]; /* NULL-terminated; NULL = the usual ones */
 
 	double drop_threshold;
 	double drop_rate;

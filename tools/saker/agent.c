@@ -65,16 +65,11 @@ static int make_alert(struct agent *a, const struct saker_rule *rule, struct sak
 	return r;
 }
 
-static int take_event(struct agent *a, const struct saker_event *event,
-		      const struct saker_event_meta *meta)
+static int judge(struct agent *a, struct saker_record *record)
 {
 	const struct saker_rule *const *rules;
-	struct saker_record *record;
-	int n = saker_state_apply(a->state, event, meta, &record);
+	int n = saker_ruleset_eval(a->eval, 0, record, &rules);
 
-	if (n <= 0) /* nothing for rules, or malformed and counted */
-		return n == -EBADMSG ? 0 : n;
-	n = saker_ruleset_eval(a->eval, 0, record, &rules);
 	if (n < 0)
 		return n;
 	for (int i = 0; i < n; i++) {
@@ -84,6 +79,40 @@ static int take_event(struct agent *a, const struct saker_event *event,
 			return r;
 	}
 	return 0;
+}
+
+static int take_event(struct agent *a, const struct saker_event *event,
+		      const struct saker_event_meta *meta)
+{
+	struct saker_record *record;
+	int n;
+
+	a->last_ts = event->ts;
+	n = saker_state_apply(a->state, event, meta, &record);
+	if (n <= 0) /* nothing for rules, or malformed and counted */
+		return n == -EBADMSG ? 0 : n;
+	return judge(a, record);
+}
+
+/* ---- containers ---------------------------------------------------------------- */
+
+/* Answers of container runtimes, and events that waited for them. flush: no longer. */
+static int settle(struct agent *a, bool flush)
+{
+	struct saker_event_meta meta = {0};
+	struct saker_container_answer answer;
+	struct saker_record *record;
+	int r = 0;
+
+	while (r >= 0 && saker_containers_next(a->containers, a->last_ts, &answer) == 1) {
+		if (answer.event)
+			r = take_event(a, answer.event, &meta);
+		else
+			saker_state_forgo_container(a->state, answer.id, answer.id_len);
+	}
+	while (r >= 0 && (r = saker_state_held(a->state, flush, &record)) == 1)
+		r = judge(a, record);
+	return MIN(r, 0);
 }
 
 /* ---- the loop --------------------------------------------------------------------- */
@@ -175,7 +204,10 @@ static int patience(const struct agent *a, uint64_t now)
 	uint64_t left = a->ends == UINT64_MAX ? IDLE_MS : (a->ends - now) / 1000000 + 1;
 	/* Drops are looked for once a second: not yet at this look, so soon again. */
 	uint64_t most = a->drops.checked == now ? IDLE_MS : CHECK_MS;
+	int held = a->containers ? saker_state_hold_wait(a->state) : -1;
 
+	if (held >= 0)
+		most = MIN(most, (uint64_t)held);
 	return (int)MIN(left, most);
 }
 
@@ -216,6 +248,8 @@ static int loop(struct agent *a)
 			/* Idle: look around, then sleep until something happens. */
 			since_look = UINT32_MAX - 1;
 		}
+		if (r >= 0 && a->containers)
+			r = settle(a, false);
 		if (r < 0)
 			return r;
 		/* A clock and a few locks cost too much for every event. */
@@ -245,6 +279,8 @@ static int drain(struct agent *a)
 		if (r == 1)
 			r = take_event(a, event, &meta);
 	}
+	if (a->containers && (r >= 0 || r == -ENODATA))
+		r = settle(a, true);
 	return r == -ENODATA || r >= 0 ? 0 : r;
 }
 

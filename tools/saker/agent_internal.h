@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include <saker/capture.h>
+#include <saker/containers.h>
 #include <saker/enrich.h>
 #include <saker/output.h>
 #include <saker/rules.h>
@@ -29,6 +30,7 @@ struct agent {
 	struct saker_eval *eval;
 	struct saker_capture *capture;
 	struct saker_state *state;
+	struct saker_containers *containers; /* NULL = nobody is asked */
 	struct saker_output *output;
 	struct summary summary;
 	struct drops drops;
@@ -38,6 +40,7 @@ struct agent {
 	bool replay;
 	uint32_t n_syscalls;
 	uint32_t since_flush;
+	uint64_t last_ts; /* of the last event */
 	uint64_t started; /* CLOCK_MONOTONIC ns */
 	uint64_t ends;	  /* the same; UINT64_MAX = never */
 };

@@ -171,11 +171,49 @@ static int tell_state(struct agent *a)
 	return r == -E2BIG ? 0 : r;
 }
 
+static int ask_container(void *userdata, const char *id, size_t len, int type)
+{
+	struct agent *a = userdata;
+
+	return saker_containers_ask(a->containers, id, len, type);
+}
+
+static void interrupt(void *userdata)
+{
+	struct agent *a = userdata;
+
+	saker_capture_interrupt(a->capture);
+}
+
+/* Without any, containers are known by their ids. */
+static int open_containers(struct agent *a)
+{
+	struct saker_containers_options options = SAKER_CONTAINERS_OPTIONS_INIT;
+	const struct config *c = a->config;
+	int r;
+
+	for (int i = 0; i < SAKER_RUNTIMES; i++)
+		options.sockets[i] = (const char *const *)c->runtime_sockets[i];
+	options.label_max = c->label_max;
+	options.timeout_ms = c->runtime_timeout_ms;
+	options.notify = interrupt;
+	options.notify_userdata = a;
+	options.log = logger_lib;
+	options.log_userdata = &a->logger;
+	r = saker_containers_new(&options, &a->containers);
+	return r == -ENOTSUP ? 0 : r;
+}
+
 int agent_open_state(struct agent *a)
 {
 	struct saker_state_options options = SAKER_STATE_OPTIONS_INIT;
-	int r;
+	int r = a->replay ? 0 : open_containers(a);
 
+	if (a->containers) {
+		options.ask_container = ask_container;
+		options.ask_container_userdata = a;
+		options.hold_ms = a->config->hold_ms;
+	}
 	options.max_threads = a->config->max_threads;
 	options.log = logger_lib;
 	options.log_userdata = &a->logger;
@@ -183,7 +221,8 @@ int agent_open_state(struct agent *a)
 	options.offline = a->replay;
 	options.refill = a->replay ? NULL : refill;
 	options.refill_userdata = a;
-	r = saker_state_new(&options, &a->state);
+	if (r == 0)
+		r = saker_state_new(&options, &a->state);
 	if (r == 0)
 		r = tell_state(a);
 	if (r < 0)
@@ -196,6 +235,7 @@ void agent_fini(struct agent *a)
 {
 	control_attach(&a->control, NULL);
 	a->output = saker_output_free(a->output);
+	a->containers = saker_containers_free(a->containers);
 	a->state = saker_state_free(a->state);
 	a->capture = saker_capture_close(a->capture);
 	a->eval = saker_eval_free(a->eval);
