@@ -388,6 +388,17 @@ static bool may_know(const struct source *source, int type)
 	return type < 0 || type > 31 || source->descriptor->types & 1u << type;
 }
 
+int saker_containers_any(struct saker_containers *c)
+{
+	if (!c)
+		return -EINVAL;
+	for (uint32_t i = 0; i < c->n_sources; i++) {
+		if (source_usable(c->sources[i]) == 0)
+			return 1;
+	}
+	return 0;
+}
+
 static void enqueue(struct source *source, struct question *q)
 {
 	source->queue[(source->first + source->n) % QUESTIONS_MAX] = q;
@@ -449,6 +460,14 @@ static void put_u32(uint8_t **p, uint32_t v)
 	*p += sizeof(v);
 }
 
+static uint64_t wall_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
 /* The schema's async event: no plugin's, "container", the JSON text with its NUL. */
 static int event_make(struct saker_containers *c, uint64_t ts)
 {
@@ -457,7 +476,7 @@ static int event_make(struct saker_containers *c, uint64_t ts)
 	size_t size = sizeof(struct saker_event) + 3 * sizeof(uint32_t) + sizeof(uint32_t) +
 		      sizeof(name) + text;
 	struct saker_event event = {
-		.ts = ts, .type = SAKER_EV_ASYNCEVENT_E, .nparams = 3, .len = (uint32_t)size};
+		.ts = ts ? ts : wall_ns(), .type = SAKER_EV_ASYNCEVENT_E, .nparams = 3, .len = (uint32_t)size};
 	uint8_t *p;
 
 	if (size > SAKER_EVENT_MAX_SIZE)

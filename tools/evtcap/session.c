@@ -90,6 +90,34 @@ static int take_event(struct session *s, const struct saker_event *event,
 	return s->dump ? dump_state_event(s->dump, event, meta) : 0;
 }
 
+/* What container runtimes have told: for the state, and for whoever replays what is written. */
+static int take_answers(struct session *s)
+{
+	struct saker_container_answer answer;
+	struct saker_event_meta meta = {0};
+	int r = 0;
+
+	while (r == 0 && saker_containers_next(s->containers, s->last_ts, &answer) == 1) {
+		struct saker_record *record;
+
+		if (!answer.event) {
+			saker_state_forgo_container(s->state, answer.id, answer.id_len);
+			continue;
+		}
+		if (saker_state_apply(s->state, answer.event, &meta, &record) != 1)
+			continue;
+		count_event(s, answer.event);
+		if (!s->filter || saker_filter_eval(s->filter, record) == 1) {
+			r = take_match(s, answer.event, &meta, record);
+		} else if (s->dump) {
+			meta.flags = SAKER_EVENT_META_STATE_ONLY;
+			r = dump_state_event(s->dump, answer.event, &meta);
+			meta.flags = 0;
+		}
+	}
+	return r;
+}
+
 /* ---- the loop -------------------------------------------------------------------- */
 
 static inline bool is_enough(const struct session *s)
@@ -146,6 +174,8 @@ static int loop(struct session *s)
 		} else if (r == -ENODATA) {
 			return 0;
 		}
+		if (r == 0 && s->containers)
+			r = take_answers(s);
 		if (r < 0)
 			return r;
 	}
@@ -165,6 +195,8 @@ static int drain(struct session *s)
 		if (r == 1)
 			r = take_event(s, event, &meta);
 	}
+	if (s->containers && (r >= 0 || r == -ENODATA))
+		r = take_answers(s);
 	return r == -ENODATA || r >= 0 ? 0 : r;
 }
 
@@ -258,14 +290,54 @@ static int tell_state(struct session *s)
 	return r == -E2BIG ? 0 : r;
 }
 
+static int ask_container(void *userdata, const char *id, size_t len, int type)
+{
+	struct session *s = userdata;
+
+	return saker_containers_ask(s->containers, id, len, type);
+}
+
+static void interrupt(void *userdata)
+{
+	struct session *s = userdata;
+
+	saker_capture_interrupt(s->capture);
+}
+
+/* Where there is no runtime now, containers are known by their ids. */
+static int open_containers(struct session *s)
+{
+	struct saker_containers_options options = SAKER_CONTAINERS_OPTIONS_INIT;
+	int r;
+
+	options.notify = interrupt;
+	options.notify_userdata = s;
+	r = saker_containers_new(&options, &s->containers);
+	if (r == 0 && saker_containers_any(s->containers) == 0)
+		s->containers = saker_containers_free(s->containers);
+	return r == -ENOTSUP ? 0 : r;
+}
+
 static int open_state(struct session *s)
 {
 	struct saker_state_options options = SAKER_STATE_OPTIONS_INIT;
 	bool live = !s->options->read;
-	int r;
+	int r = live ? open_containers(s) : 0;
 
-	if (!s->filter && (!s->view || s->view->no_state))
-		return 0; /* a copy needs none, and is several times as fast */
+	if (r < 0) {
+		say_error(&s->say, "container runtimes cannot be asked: %s", strerror(-r));
+		return r;
+	}
+	/*
+	 * A copy needs none, and is several times as fast; but a capture is worth more with its
+	 * containers' names, and those are asked for by the state.
+	 */
+	if (!s->filter && (!s->view || s->view->no_state) && !s->containers)
+		return 0;
+	if (s->containers) {
+		options.ask_container = ask_container;
+		options.ask_container_userdata = s;
+	}
 	options.offline = !live;
 	options.refill = live ? refill : NULL;
 	options.refill_userdata = s;
@@ -328,6 +400,7 @@ static void fini(struct session *s)
 	if (s->view_self)
 		s->view->close(s->view_self);
 	dump_close(s->dump);
+	saker_containers_free(s->containers);
 	saker_state_free(s->state);
 	saker_filter_free(s->filter);
 	saker_capture_close(s->capture);

@@ -7,6 +7,7 @@
 #define EVTCAP_SESSION_H
 
 #include <saker/capture.h>
+#include <saker/containers.h>
 #include <saker/enrich.h>
 #include <saker/rules.h>
 
@@ -55,6 +56,7 @@ struct session {
 	struct control control;
 	struct saker_capture *capture;
 	struct saker_state *state;
+	struct saker_containers *containers; /* NULL = nobody is asked about them */
 	struct saker_filter *filter; /* NULL = all events */
 	const struct view *view;     /* NULL = they are only written */
 	void *view_self;

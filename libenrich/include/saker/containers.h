@@ -70,6 +70,9 @@ SAKER_PUBLIC int saker_containers_new(const struct saker_containers_options *opt
 /* Ends its threads; at most one timeout_ms, when a runtime hangs just then. */
 SAKER_PUBLIC struct saker_containers *saker_containers_free(struct saker_containers *containers);
 
+/* Is there a runtime to ask at the moment? 1 or 0. */
+SAKER_PUBLIC int saker_containers_any(struct saker_containers *containers);
+
 /*
  * Asks for a container by its whole id. type: enum of container.type's numbers,
  * as the cgroup tells (docker 0, containerd 7, podman 11 ...; -1 = not known).
@@ -90,7 +93,7 @@ struct saker_container_answer {
 	const struct saker_event *event;
 };
 
-/* The next answer: 1, or 0 = none yet. ts: the event's time. Valid until the next call. */
+/* The next answer: 1, or 0 = none yet. ts: the event's time, 0 = now. Valid until the next call. */
 SAKER_PUBLIC int saker_containers_next(struct saker_containers *containers, uint64_t ts,
 				       struct saker_container_answer *ret_answer);
 
