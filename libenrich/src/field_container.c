@@ -294,8 +294,10 @@ void field_container_labels(void *record, const struct saker_field_ref *ref,
 	n = info->n_labels;
 	if (ref->number == LABEL_POD) {
 		sandbox = sandbox_of(r, info);
-		labels = sandbox ? sandbox->pod_labels : info->pod_labels;
-		n = sandbox ? sandbox->n_pod_labels : info->n_pod_labels;
+		if (!sandbox || !sandbox->n_pod_labels)
+			sandbox = info; /* asked for too early to have them */
+		labels = sandbox->pod_labels;
+		n = sandbox->n_pod_labels;
 	}
 	render_init(&t, &r->scratch);
 	for (uint32_t i = 0; i < n; i++) {
@@ -319,9 +321,11 @@ static void set_of_network(struct saker_values *out, const struct saker_record *
 			   const struct enrich_container_info *info,
 			   enum enrich_container_text text)
 {
-	if (!info->texts[ENRICH_CONTAINER_TEXT_CNI]->len)
-		info = sandbox_of(r, info);
-	if (info)
+	const struct enrich_container_info *sandbox = sandbox_of(r, info);
+
+	if (sandbox && sandbox->texts[text]->len)
+		field_set_str(out, sandbox->texts[text]);
+	else if (sandbox || info->texts[ENRICH_CONTAINER_TEXT_CNI]->len)
 		field_set_str(out, info->texts[text]);
 	else
 		field_set_none(out);
