@@ -475,8 +475,10 @@ static int event_make(struct saker_containers *c, uint64_t ts)
 	uint32_t text = (uint32_t)strlen(c->current.json) + 1;
 	size_t size = sizeof(struct saker_event) + 3 * sizeof(uint32_t) + sizeof(uint32_t) +
 		      sizeof(name) + text;
-	struct saker_event event = {
-		.ts = ts ? ts : wall_ns(), .type = SAKER_EV_ASYNCEVENT_E, .nparams = 3, .len = (uint32_t)size};
+	struct saker_event event = {.ts = ts ? ts : wall_ns(),
+				    .type = SAKER_EV_ASYNCEVENT_E,
+				    .nparams = 3,
+				    .len = (uint32_t)size};
 	uint8_t *p;
 
 	if (size > SAKER_EVENT_MAX_SIZE)

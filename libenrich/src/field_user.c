@@ -84,7 +84,8 @@ void field_group_name(void *record, const struct saker_field_ref *ref, struct sa
 		return;
 	}
 	if (r->thread->gid != ENRICH_NO_ID)
-		group = enrich_state_group(r->state, enrich_thread_container(r->thread), r->thread->gid);
+		group = enrich_state_group(r->state, enrich_thread_container(r->thread),
+					   r->thread->gid);
 	if (group)
 		field_set_slice(out, known(group->name));
 	else

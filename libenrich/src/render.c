@@ -258,7 +258,8 @@ static struct enrich_slice fd_text(struct saker_record *r, int64_t num)
 
 static struct enrich_slice account_text(struct saker_record *r, uint32_t id, bool group)
 {
-	const struct enrich_container *container = r->thread ? enrich_thread_container(r->thread) : NULL;
+	const struct enrich_container *container =
+		r->thread ? enrich_thread_container(r->thread) : NULL;
 	const struct enrich_user *user = NULL;
 
 	if (id == UINT32_MAX)

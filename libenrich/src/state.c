@@ -90,8 +90,8 @@
 static void facts_init(struct saker_state *s)
 {
 	static const struct enrich_handler *const lists[] = {
-		enrich_handlers_process, enrich_handlers_attribute, enrich_handlers_file,
-		enrich_handlers_socket,	 enrich_handlers_traffic,   enrich_handlers_initial,
+		enrich_handlers_process,   enrich_handlers_attribute, enrich_handlers_file,
+		enrich_handlers_socket,	   enrich_handlers_traffic,   enrich_handlers_initial,
 		enrich_handlers_container,
 	};
 

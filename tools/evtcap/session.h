@@ -57,8 +57,8 @@ struct session {
 	struct saker_capture *capture;
 	struct saker_state *state;
 	struct saker_containers *containers; /* NULL = nobody is asked about them */
-	struct saker_filter *filter; /* NULL = all events */
-	const struct view *view;     /* NULL = they are only written */
+	struct saker_filter *filter;	     /* NULL = all events */
+	const struct view *view;	     /* NULL = they are only written */
 	void *view_self;
 	struct dump *dump; /* NULL = not written */
 	pid_t self_tid;	   /* whose events are left out; 0 = nobody's */
