@@ -34,7 +34,8 @@ FOREIGN = {
     r"zstd\.h$": {"tools"},
     r"yaml\.h$": {"librules", "tools"},
     r"re2/|hs\.h$": {"librules"},
-    r"jansson\.h$|curl/": {"liboutput", "tools"},
+    r"jansson\.h$|curl/": {"libenrich", "liboutput", "tools"},
+    r"nghttp2/": {"libenrich"},
     r"microhttpd\.h$": {"liboutput"},
 }
 STANDARD = re.compile(r"^(assert|ctype|errno|inttypes|limits|math|signal|stdarg|stdbool|stddef|stdint|stdio|stdlib"
