@@ -112,15 +112,16 @@ struct rules_input {
 	const char *condition;
 	const char *output; /* trimmed */
 	const char *source;
+	uint32_t position; /* among all rules defined */
 	const char **tags; /* sorted */
 	uint32_t n_tags;
 	enum saker_priority priority;
 	bool enabled;
 	bool warn_evttypes;
 	bool skip_if_unknown_filter;
-	bool capture;		   /* a match starts a capture */
-	uint32_t capture_duration; /* ms; 0 = the configured default */
-	struct rules_node *root;
+	bool capture;			  /* a match starts a capture */
+	uint32_t capture_duration;	  /* ms; 0 = the configured default */
+	struct rules_node *root;	  /* NULL: the condition's errors are reported */
 	struct rules_mark mark;		  /* of the rule item */
 	struct rules_mark condition_mark; /* of its condition's first byte */
 	struct rules_mark output_mark;

@@ -147,6 +147,98 @@ static void make_snippet(const char *content, size_t len, size_t pos, char *out,
 		 "");
 }
 
+/* ---- waiting ---------------------------------------------------------------- */
+
+/* A finding that waits; its strings and places are in the arena. */
+struct rules_held {
+	uint64_t about;
+	uint32_t index; /* when it came: the order of those about the same */
+	struct saker_diag diag;
+};
+
+void rules_hold(struct rules_reporter *reporter, struct arena *arena)
+{
+	reporter->holding = arena;
+	reporter->about = 0;
+}
+
+void rules_about(struct rules_reporter *reporter, enum rules_stage stage, uint32_t position,
+		 enum rules_step step)
+{
+	reporter->about = (uint64_t)stage << 48 | (uint64_t)position << 8 | (uint64_t)step;
+}
+
+static bool keep_strings(struct arena *arena, struct saker_diag *diag)
+{
+	const char **strings[] = {&diag->file, &diag->message, &diag->hint, &diag->snippet};
+	/* Names of places are the arena's or constant already. */
+	struct saker_diag_place *places =
+		arena_alloc(arena, MAX(diag->n_places, 1u) * sizeof(*places));
+
+	if (!places)
+		return false;
+	memcpy(places, diag->places, diag->n_places * sizeof(*places));
+	diag->places = places;
+	for (size_t i = 0; i < ARRAY_SIZE(strings); i++) {
+		*strings[i] = arena_strdup(arena, *strings[i]);
+		if (!*strings[i])
+			return false;
+	}
+	return true;
+}
+
+/* Without memory to keep a finding it goes out at once: out of order is better than not. */
+static void deliver(struct rules_reporter *reporter, const struct saker_diag *diag)
+{
+	struct saker_diag kept = *diag;
+
+	if (!reporter->holding || GROW(reporter->held, reporter->n_held, reporter->held_cap) < 0 ||
+	    !keep_strings(reporter->holding, &kept)) {
+		reporter->fn(reporter->userdata, diag);
+		return;
+	}
+	reporter->held[reporter->n_held] = (struct rules_held){
+		.about = reporter->about, .index = reporter->n_held, .diag = kept};
+	reporter->n_held++;
+}
+
+static int compare_held(const void *a, const void *b)
+{
+	const struct rules_held *x = a;
+	const struct rules_held *y = b;
+
+	if (x->about != y->about)
+		return x->about < y->about ? -1 : 1;
+	return x->index < y->index ? -1 : 1;
+}
+
+void rules_release(struct rules_reporter *reporter, bool first_error)
+{
+	bool stop = false;
+
+	reporter->holding = NULL;
+	if (reporter->n_held)
+		qsort(reporter->held, reporter->n_held, sizeof(*reporter->held), compare_held);
+	for (uint32_t i = 0; i < reporter->n_held && !stop; i++) {
+		const struct saker_diag *diag = &reporter->held[i].diag;
+
+		reporter->fn(reporter->userdata, diag);
+		stop = first_error && diag->severity == SAKER_SEVERITY_ERROR;
+	}
+	free(reporter->held);
+	reporter->held = NULL;
+	reporter->n_held = reporter->held_cap = 0;
+}
+
+static const char *file_of(const struct rules_reporter *reporter, const struct rules_mark *mark)
+{
+	const char *name = NULL;
+
+	if (mark->source < reporter->n_sources)
+		name = reporter->sources[mark->source].name;
+	return name ? name : "";
+}
+
 static void emit(struct rules_reporter *reporter, enum rules_code code,
 		 const struct rules_place *place, const struct rules_mark *mark, const char *hint,
 		 const char *message)
@@ -179,9 +271,11 @@ static void emit(struct rules_reporter *reporter, enum rules_code code,
 		places[--n] = (struct saker_diag_place){
 			.kind = place_kind_text(p->kind),
 			.name = p->name,
+			.file = file_of(reporter, &p->mark),
 			.line = p->mark.line + 1,
 			.column = p->mark.column + 1,
 			.offset = p->mark.offset,
+			.detail = p->detail,
 		};
 	}
 	if (place)
@@ -193,19 +287,21 @@ static void emit(struct rules_reporter *reporter, enum rules_code code,
 							? RULES_PLACE_RULE_OUTPUT_EXPRESSION
 							: RULES_PLACE_CONDITION_EXPRESSION),
 			.name = "",
+			.file = file_of(reporter, &at),
 			.line = at.line + 1,
 			.column = at.column + 1,
 			.offset = at.offset,
+			.detail = place && place->kind == RULES_PLACE_RULE_OUTPUT,
 		};
 	}
 	if (place && at.source < reporter->n_sources) {
 		file = &reporter->sources[at.source];
-		diag.file = file->name ? file->name : "";
+		diag.file = file_of(reporter, &at);
 		diag.line = at.line + 1;
 		diag.column = at.column + 1;
 		make_snippet(file->content, file->len, at.offset, snippet, sizeof(snippet));
 	}
-	reporter->fn(reporter->userdata, &diag);
+	deliver(reporter, &diag);
 }
 
 _printf_(6, 0) static void finding(struct rules_reporter *reporter, enum rules_code code,
@@ -261,9 +357,23 @@ static const struct rules_place *foreign_places(const struct rules_source *sourc
 		return place;
 	room[0] = *owner->parent;
 	room[0].parent = place;
+	room[0].detail = true;
 	room[1] = *owner;
 	room[1].parent = &room[0];
+	room[1].detail = true;
 	return &room[1];
+}
+
+static enum rules_step step_of(enum rules_code code, enum rules_part part)
+{
+	if (part == RULES_PART_OUTPUT)
+		return RULES_STEP_OUTPUT;
+	if (part == RULES_PART_RULE)
+		return code == RULES_LOAD_NO_EVTTYPE ? RULES_STEP_CODES : RULES_STEP_OUTPUT_TEXT;
+	if (code == RULES_LOAD_COMPILE_CONDITION)
+		return RULES_STEP_CONDITION_NOTES;
+	return code == RULES_LOAD_DEPRECATED_ITEM ? RULES_STEP_CONDITION_WARNINGS
+						  : RULES_STEP_CONDITION;
 }
 
 void rules_report(struct rules_build *build, enum rules_code code, const struct rules_input *input,
@@ -283,6 +393,7 @@ void rules_report(struct rules_build *build, enum rules_code code, const struct 
 		place = foreign_places(&reporter->sources[mark->source], place, room);
 	else
 		mark = NULL;
+	rules_about(reporter, RULES_STAGE_RULE, input->position, step_of(code, part));
 	va_start(ap, format);
 	finding(reporter, code, place, mark, hint, format, ap);
 	va_end(ap);

@@ -48,6 +48,7 @@ struct rules_place {
 	enum rules_place_kind kind;
 	const char *name;	/* "" = none */
 	struct rules_mark mark; /* in a file */
+	bool detail;		/* as in struct saker_diag_place */
 };
 
 /* Bytes of a text from `start` up to the next segment's. */
@@ -68,9 +69,42 @@ struct rules_source {
 	const struct rules_place *owner; /* of a text: whose condition or output it is */
 };
 
+/*
+ * A compile checks in passes, but tells of findings in the order of the language:
+ * macros, then rule after rule, and of a rule its exceptions, output, condition.
+ * The stages of a definition, then, smallest first.
+ */
+enum rules_stage {
+	RULES_STAGE_REQUIREMENT,
+	RULES_STAGE_MACRO_TEXT, /* its condition is parsed */
+	RULES_STAGE_MACRO,	/* what it refers to is resolved */
+	RULES_STAGE_RULE,
+	RULES_STAGE_UNUSED,
+};
+
+enum rules_step {
+	RULES_STEP_EXCEPTIONS,
+	RULES_STEP_OUTPUT_TEXT,
+	RULES_STEP_OUTPUT,
+	RULES_STEP_CONDITION_TEXT,
+	RULES_STEP_MACROS,
+	RULES_STEP_CONDITION_WARNINGS,
+	RULES_STEP_CONDITION,
+	RULES_STEP_CONDITION_NOTES, /* come to nothing when there was an error */
+	RULES_STEP_CODES,
+};
+
+struct rules_held;
+
 struct rules_reporter {
 	saker_diag_fn fn;
 	void *userdata;
+	/* While a compile runs: findings wait, each with what it is about. */
+	struct arena *holding;
+	uint64_t about;
+	struct rules_held *held;
+	uint32_t n_held;
+	uint32_t held_cap;
 	struct rules_source *sources;
 	uint32_t n_sources;
 	uint32_t sources_cap;
@@ -79,6 +113,16 @@ struct rules_reporter {
 
 int rules_add_source(struct rules_reporter *reporter, const struct rules_source *source,
 		     uint32_t *ret_index);
+
+/* From here on findings wait; what they need is put into the arena. */
+void rules_hold(struct rules_reporter *reporter, struct arena *arena);
+
+/* What the findings that follow are about: the position is among those of its stage. */
+void rules_about(struct rules_reporter *reporter, enum rules_stage stage, uint32_t position,
+		 enum rules_step step);
+
+/* Reports what waits, in order; with first_error only up to the first one. */
+void rules_release(struct rules_reporter *reporter, bool first_error);
 
 /* Down to the file: a mark in a text becomes the mark of the byte it came from. */
 struct rules_mark rules_locate(const struct rules_reporter *reporter,

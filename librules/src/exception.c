@@ -13,38 +13,36 @@
 
 /* ---- reading --------------------------------------------------------------- */
 
-static int bad_entry(struct rules_reading *r, const struct rules_yaml *node,
-		     const struct rules_place *place)
-{
-	struct rules_place at = rules_place_of(node, RULES_PLACE_VALUE_FOR, "", place);
-
-	if (node->kind == RULES_YAML_SCALAR)
-		return rules_finding(r->reporter, RULES_LOAD_ERR_YAML_VALIDATE, &at,
-				     "Give it a value or remove it.", "Value must be non-empty");
-	return rules_finding(r->reporter, RULES_LOAD_ERR_YAML_VALIDATE, &at,
-			     "Write a word or a list of words; quote words such as null.",
-			     "Could not decode scalar value");
-}
-
+/*
+ * A word or a list of entries, at the place of its value. A null or a mapping is
+ * neither: it counts as nothing said, as in Falco.
+ */
 static int decode_entry(struct rules_reading *r, const struct rules_yaml *node,
 			const struct rules_place *place, struct rules_exception_entry *ret)
 {
 	struct rules_place at;
+	struct rules_place value_at;
 
-	if (node->kind == RULES_YAML_SCALAR && node->len > 0) {
+	*ret = (struct rules_exception_entry){0};
+	if (node->kind == RULES_YAML_SCALAR && node->len == 0)
+		return rules_finding(r->reporter, RULES_LOAD_ERR_YAML_VALIDATE, place,
+				     "Give it a value or remove it.", "Value must be non-empty");
+	if (node->kind == RULES_YAML_SCALAR) {
 		*ret = (struct rules_exception_entry){.set = true, .scalar = node};
 		return 0;
 	}
 	if (node->kind != RULES_YAML_SEQUENCE)
-		return bad_entry(r, node, place);
+		return 0;
 	*ret = (struct rules_exception_entry){.set = node->len > 0, .is_list = true};
 	ret->items = arena_alloc(r->arena, node->len * sizeof(*ret->items));
 	if (!ret->items)
 		return -ENOMEM;
-	at = rules_place_of(node, RULES_PLACE_EXCEPTION, "", place);
 	for (uint32_t i = 0; i < node->len; i++) {
-		int rc = decode_entry(r, node->children[i], &at, &ret->items[i]);
+		int rc;
 
+		at = rules_place_of(node->children[i], RULES_PLACE_EXCEPTION, "", place);
+		value_at = rules_place_of(node->children[i], RULES_PLACE_VALUE_FOR, "", &at);
+		rc = decode_entry(r, node->children[i], &value_at, &ret->items[i]);
 		if (rc < 0)
 			return rc;
 		ret->n++;
@@ -91,9 +89,12 @@ static int decode_values(struct rules_reading *r, const struct rules_yaml *node,
 		return -ENOMEM;
 	e->values_cap = values->len;
 	for (uint32_t i = 0; i < values->len; i++) {
+		const struct rules_yaml *value = values->children[i];
+		struct rules_place tuple_at =
+			rules_place_of(value, RULES_PLACE_EXCEPTION_VALUE, "", &at);
 		struct rules_place value_at =
-			rules_place_of(values->children[i], RULES_PLACE_EXCEPTION_VALUE, "", &at);
-		int rc = decode_entry(r, values->children[i], &value_at, &e->values[i]);
+			rules_place_of(value, RULES_PLACE_VALUE_FOR, "", &tuple_at);
+		int rc = decode_entry(r, value, &value_at, &e->values[i]);
 
 		if (rc < 0)
 			return rc;
@@ -194,6 +195,25 @@ static bool is_field(const struct saker_catalogue *catalogue, const char *name)
 	return false;
 }
 
+/* A field that cannot go without an argument, and has none. */
+static bool lacks_argument(const struct saker_catalogue *catalogue,
+			   const struct rules_operand *operand)
+{
+	if (operand->kind != RULES_OPERAND_FIELD) {
+		for (uint32_t i = 0; i < operand->n_args; i++) {
+			if (lacks_argument(catalogue, operand->args[i]))
+				return true;
+		}
+		return false;
+	}
+	for (uint32_t i = 0; i < catalogue->n_fields && !operand->arg; i++) {
+		if ((catalogue->fields[i].flags & SAKER_FIELD_ARG_REQUIRED) &&
+		    util_streq(catalogue->fields[i].name, operand->text))
+			return true;
+	}
+	return false;
+}
+
 static bool are_fields(const struct saker_catalogue *catalogue, const struct rules_operand *operand)
 {
 	if (operand->kind == RULES_OPERAND_FIELD)
@@ -219,9 +239,13 @@ static int check_field(struct rules_reading *r, const struct saker_catalogue *ca
 
 	if (rc == -ENOMEM)
 		return rc;
-	if (rc == 0 && (!catalogue || are_fields(catalogue, lhs)))
-		return 0;
 	if (!catalogue)
+		return 0;
+	if (rc == 0 && lacks_argument(catalogue, lhs))
+		return rules_finding(r->reporter, RULES_LOAD_ERR_VALIDATE, e->place,
+				     "Write it as in evt.arg[0] or evt.arg.name.",
+				     "filter syntax error: '%s' needs an argument", text);
+	if (rc == 0 && are_fields(catalogue, lhs))
 		return 0;
 	return rules_finding(r->reporter, RULES_LOAD_ERR_VALIDATE, e->place,
 			     "Check the field's name, and that its plugin is loaded.",
@@ -325,6 +349,36 @@ int rules_check_exception(struct rules_reading *r, const struct saker_catalogue 
 				 : check_scalar_form(r, catalogue, e);
 }
 
+int rules_take_exception(struct rules_reading *r, struct rules_exception *e)
+{
+	uint32_t n = e->fields.is_list ? e->fields.n : 1;
+
+	if (e->comps.set && e->comps.is_list != e->fields.is_list)
+		return rules_finding(r->reporter, RULES_LOAD_ERR_VALIDATE, e->place,
+				     "Write fields and comps both as words or both as lists.",
+				     "Fields and comps must both be strings or both be lists");
+	if (e->comps.set && e->comps.is_list && e->comps.n != n)
+		return rules_finding(r->reporter, RULES_LOAD_ERR_VALIDATE, e->place,
+				     "Give one operator for each field.",
+				     "Fields and comps lists must have equal length");
+	e->operators = arena_alloc(r->arena, MAX(n, 1u) * sizeof(*e->operators));
+	e->operator_takes_list = arena_alloc(r->arena, MAX(n, 1u) * sizeof(bool));
+	if (!e->operators || !e->operator_takes_list)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct rules_exception_entry *comp =
+			e->comps.is_list ? &e->comps.items[i] : &e->comps;
+
+		if (!e->comps.set) {
+			e->operators[i] = e->fields.is_list ? "=" : "in";
+			e->operator_takes_list[i] = !e->fields.is_list;
+		} else if (set_operator(r, e, i, comp) < 0) {
+			e->operators[i] = entry_text(comp);
+		}
+	}
+	return 0;
+}
+
 /* ---- merging --------------------------------------------------------------- */
 
 static int append_values(struct rules_reading *r, struct rules_exception *e,
@@ -417,12 +471,13 @@ int rules_append_exceptions(struct rules_reading *r, const struct saker_catalogu
 /* A value as it goes into the text: with a blank in it, in quotes unless it has some. */
 static int add_quoted(struct rules_text *t, const struct rules_yaml *value)
 {
-	bool quote = strchr(value->text, ' ') && value->text[0] != '"' && value->text[0] != '\'';
+	bool quote = value && strchr(value->text, ' ') && value->text[0] != '"' &&
+		     value->text[0] != '\'';
 	int r = 0;
 
 	if (quote)
 		r = rules_text_add_ours(t, "\"", value);
-	if (r == 0)
+	if (r == 0 && value)
 		r = rules_text_add_scalar(t, value);
 	if (r == 0 && quote)
 		r = rules_text_add_ours(t, "\"", value);
@@ -437,10 +492,10 @@ static int add_list(struct rules_text *t, const struct rules_exception_entry *li
 	int r = rules_text_add_ours(t, "(", origin);
 
 	for (uint32_t i = 0; r == 0 && i < list->n; i++) {
-		if (!list->items[i].scalar)
+		if (list->items[i].is_list)
 			return -EDOM;
 		if (!first)
-			r = rules_text_add_ours(t, ", ", list->items[i].scalar);
+			r = rules_text_add_ours(t, ", ", origin);
 		if (r == 0)
 			r = add_quoted(t, list->items[i].scalar);
 		first = false;
@@ -458,13 +513,13 @@ static int add_value(struct rules_text *t, const struct rules_exception_entry *v
 		return add_list(t, value, origin);
 	if (!takes_list)
 		return add_quoted(t, value->scalar);
-	enclose = value->scalar->text[0] != '(';
+	enclose = entry_text(value)[0] != '(';
 	if (enclose)
-		r = rules_text_add_ours(t, "(", value->scalar);
-	if (r == 0)
+		r = rules_text_add_ours(t, "(", origin);
+	if (r == 0 && value->scalar)
 		r = rules_text_add_scalar(t, value->scalar);
 	if (r == 0 && enclose)
-		r = rules_text_add_ours(t, ")", value->scalar);
+		r = rules_text_add_ours(t, ")", origin);
 	return r;
 }
 
@@ -477,6 +532,9 @@ static int add_tuple(struct rules_text *t, const struct rules_exception *e,
 	for (uint32_t i = 0; r == 0 && i < e->fields.n; i++) {
 		const struct rules_yaml *field = e->fields.items[i].scalar;
 
+		/* A field that is no word is let through for a rule that replaces only. */
+		if (!field)
+			return -EDOM;
 		r = rules_text_add_ours(t, i ? " and " : "", field);
 		if (r == 0)
 			r = rules_text_add_scalar(t, field);
@@ -493,9 +551,8 @@ static int add_tuple(struct rules_text *t, const struct rules_exception *e,
 }
 
 static int add_list_form(struct rules_text *t, struct rules_reporter *reporter,
-			 const struct rules_exception *e)
+			 const struct rules_exception *e, const struct rules_yaml *origin)
 {
-	const struct rules_yaml *origin = e->fields.items[0].scalar;
 	int r = rules_text_add_ours(t, " and not (", origin);
 
 	for (uint32_t i = 0; r == 0 && i < e->n_values; i++) {
@@ -517,12 +574,12 @@ static int add_list_form(struct rules_text *t, struct rules_reporter *reporter,
 }
 
 static int add_scalar_form(struct rules_text *t, struct rules_reporter *reporter,
-			   const struct rules_exception *e)
+			   const struct rules_exception *e, const struct rules_yaml *origin)
 {
-	const struct rules_yaml *field = e->fields.scalar;
+	const struct rules_yaml *field = e->fields.scalar ? e->fields.scalar : origin;
 	int r = rules_text_add_ours(t, " and not (", field);
 
-	if (r == 0)
+	if (r == 0 && e->fields.scalar)
 		r = rules_text_add_scalar(t, field);
 	if (r == 0)
 		r = rules_text_add_ours(t, " ", field);
@@ -536,7 +593,7 @@ static int add_scalar_form(struct rules_text *t, struct rules_reporter *reporter
 					     "Write the values as one flat list, or fields as a "
 					     "list.",
 					     "Expected values array to contain a list of strings");
-		r = rules_text_add_ours(t, i ? ", " : "", e->values[i].scalar);
+		r = rules_text_add_ours(t, i ? ", " : "", field);
 		if (r == 0)
 			r = add_quoted(t, e->values[i].scalar);
 	}
@@ -547,6 +604,7 @@ int rules_text_add_exceptions(struct rules_text *t, struct rules_reporter *repor
 			      const struct rules_rule *rule)
 {
 	const struct rules_yaml *condition = rule->condition.parts[0];
+	const struct rules_yaml *origin;
 	int r = rules_text_add_ours(t, "(", condition);
 
 	if (r == 0)
@@ -558,8 +616,11 @@ int rules_text_add_exceptions(struct rules_text *t, struct rules_reporter *repor
 
 		if (e->n_values == 0)
 			continue;
-		r = e->fields.is_list ? add_list_form(t, reporter, e)
-				      : add_scalar_form(t, reporter, e);
+		origin = e->fields.n ? e->fields.items[0].scalar : NULL;
+		if (!origin)
+			origin = condition;
+		r = e->fields.is_list ? add_list_form(t, reporter, e, origin)
+				      : add_scalar_form(t, reporter, e, origin);
 	}
 	return r;
 }

@@ -201,6 +201,11 @@ static int format_add_inner(struct rules_format_builder *fb, const struct rules_
 	return r;
 }
 
+static bool format_takes_argument(const char *transformer)
+{
+	return strncmp(transformer, "getopt(", 7) == 0;
+}
+
 /* The condition parser reads transformers; it wants an operator behind them. */
 static int format_transformer(struct rules_format_builder *fb, const char *p, size_t len,
 			      bool silent, uint32_t *ret_term, size_t *ret_used)
@@ -215,7 +220,9 @@ static int format_transformer(struct rules_format_builder *fb, const char *p, si
 	if (!n)
 		return rules_fail(fb->builder, NULL,
 				  "expected a ')' token closing the transformer");
-	n += format_lex_argument(p + n, len - n, &arg, &arg_len);
+	/* Behind one that takes no argument a bracket is plain text. */
+	if (format_takes_argument(p))
+		n += format_lex_argument(p + n, len - n, &arg, &arg_len);
 	text = arena_alloc(fb->builder->scratch, n + sizeof(" exists"));
 	if (!text)
 		return -ENOMEM;

@@ -257,10 +257,12 @@ static int inspect_back(struct rules_build *build, struct saker_ruleset **ret_ru
 		r = add_spans(&t->in);
 	if (r == 0)
 		r = add_definitions(t);
-	for (uint32_t i = 0; r == 0 && i < build->n_inputs; i++)
-		r = add_rule(&t->in, build, &build->inputs[i], &rules[i]);
 	t->inspection->public.rules = rules;
-	t->inspection->public.n_rules = build->n_inputs;
+	/* A rule without its condition: the compile fails, and nobody gets to see this. */
+	for (uint32_t i = 0; r == 0 && i < build->n_inputs && build->inputs[i].root; i++) {
+		r = add_rule(&t->in, build, &build->inputs[i], &rules[i]);
+		t->inspection->public.n_rules = i + 1;
+	}
 	return r;
 }
 

@@ -4,9 +4,11 @@
  * read by load_item.c and load_rule.c; all is put together in resolve.c.
  */
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "load_internal.h"
+#include "schema.h"
 
 #define ARENA_BLOCK (256u << 10)
 
@@ -166,6 +168,43 @@ int saker_rules_loader_add_catalogue(struct saker_rules_loader *loader,
 
 /* ---- files ----------------------------------------------------------------- */
 
+/* ---- the schema ------------------------------------------------------------- */
+
+static void tell_schema(struct rules_reading *r, const struct rules_yaml *at, const char *message)
+{
+	const struct saker_diag diag = {
+		.id = "RULES_SCHEMA",
+		.severity = SAKER_SEVERITY_INFO,
+		.file = r->reporter->sources[at->mark.source].name,
+		.line = at->mark.line + 1,
+		.column = at->mark.column + 1,
+		.message = message,
+		.hint = "",
+		.snippet = "",
+	};
+
+	if (r->reporter->fn)
+		r->reporter->fn(r->reporter->userdata, &diag);
+}
+
+static void tell_misfit(void *userdata, const struct rules_yaml *at, const char *where,
+			const char *what)
+{
+	char message[1024];
+
+	snprintf(message, sizeof(message), "%s: %s", where, what);
+	tell_schema(userdata, at, message);
+}
+
+static void check_schema(struct rules_reading *r, struct rules_yaml *const *documents, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (documents[i]->kind != RULES_YAML_NULL &&
+		    rules_schema_check(documents[i], tell_misfit, r))
+			tell_schema(r, documents[i], "ok");
+	}
+}
+
 static int read_documents(struct rules_reading *r, const struct rules_source *file)
 {
 	struct rules_yaml_error error = {0};
@@ -185,6 +224,8 @@ static int read_documents(struct rules_reading *r, const struct rules_source *fi
 	}
 	if (rc < 0)
 		return rc;
+	if (r->loader->options.schema)
+		check_schema(r, documents, n);
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		const struct rules_yaml *document = documents[i];
 

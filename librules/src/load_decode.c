@@ -217,6 +217,7 @@ int rules_warn_unknown_keys(struct rules_reading *r, const struct rules_yaml *it
 		if (near)
 			snprintf(hint, sizeof(hint), "Did you mean '%s'?", near);
 		at = rules_place_of(item->children[i], RULES_PLACE_VALUE_FOR, key, place);
+		at.detail = true;
 		rules_finding(r->reporter, RULES_LOAD_UNKNOWN_KEY, &at, hint,
 			      "Unknown key '%s'. The key will be ignored.", key);
 	}
@@ -258,10 +259,12 @@ int rules_decode_overrides(struct rules_reading *r, const struct rules_yaml *ite
 	struct rules_place at = rules_place_of(item, RULES_PLACE_OVERRIDE, "", place);
 
 	*ret = (struct rules_overrides){0};
-	if (!value || value->kind == RULES_YAML_NULL)
+	/* Falco passes over a word here, and so must we: only the schema objects. */
+	if (!value || value->kind == RULES_YAML_NULL || value->kind == RULES_YAML_SCALAR ||
+	    value->len == 0)
 		return 0;
 	if (value->kind != RULES_YAML_MAPPING)
-		return rules_finding(r->reporter, RULES_LOAD_ERR_YAML_VALIDATE, &at,
+		return rules_finding(r->reporter, RULES_LOAD_ERR_VALIDATE, &at,
 				     "Write one \"key: append\" or \"key: replace\" a line.",
 				     "Value of 'override' must be a mapping");
 	for (uint32_t i = 0; i + 1 < value->len; i += 2) {

@@ -111,6 +111,8 @@ int rules_load_exceptions(struct rules_reading *r, const struct rules_yaml *item
 /* Checks fields against operators; catalogue NULL = the fields cannot be checked. */
 int rules_check_exception(struct rules_reading *r, const struct saker_catalogue *catalogue,
 			  struct rules_exception *exception);
+/* The same without checks: unknown fields and operators stay as they are. */
+int rules_take_exception(struct rules_reading *r, struct rules_exception *exception);
 /* Merges by name into a rule's exceptions. */
 int rules_append_exceptions(struct rules_reading *r, const struct saker_catalogue *catalogue,
 			    struct rules_rule *rule, const struct rules_exception *more,

@@ -134,6 +134,7 @@ static int load_plugin_versions(struct rules_reading *r, const struct rules_yaml
 	const struct rules_yaml *value = rules_yaml_get(item, keys[0]);
 	const struct rules_place *place =
 		rules_new_place(r, value, RULES_PLACE_PLUGIN_VERSIONS, "", r->content);
+	struct rules_place at;
 
 	if (!place)
 		return -ENOMEM;
@@ -147,7 +148,8 @@ static int load_plugin_versions(struct rules_reading *r, const struct rules_yaml
 		if (rc < 0)
 			return rc;
 	}
-	return rules_warn_unknown_keys(r, item, keys, ARRAY_SIZE(keys), place);
+	at = rules_place_of(item, RULES_PLACE_PLUGIN_VERSIONS, "", r->content);
+	return rules_warn_unknown_keys(r, item, keys, ARRAY_SIZE(keys), &at);
 }
 
 static int append_list(struct rules_reading *r, const struct rules_list *more)

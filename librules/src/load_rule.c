@@ -173,6 +173,23 @@ static int check_exceptions(const struct rule_reading *in, const struct saker_ca
 	return 0;
 }
 
+/*
+ * Falco takes exceptions that replace others as they come: what is wrong with
+ * them shows when the condition is compiled. Only what cannot be written into
+ * a condition at all is told here.
+ */
+static int check_replacing(const struct rule_reading *in, struct rules_exception *exceptions,
+			   uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		int rc = rules_take_exception(in->r, &exceptions[i]);
+
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
 /* ---- a definition --------------------------------------------------------- */
 
 static int decode_options(const struct rule_reading *in, struct rules_rule *rule)
@@ -235,7 +252,11 @@ static int define_rule(const struct rule_reading *in)
 	};
 	int rc = decode_rule(in, &rule);
 
+	/* Where a rule is defined the source may be left out, but not left empty. */
 	if (rc == 0)
+		rc = rules_decode_string(in->r, in->item, "source", RULES_OPTIONAL, in->place,
+					 &rule.source);
+	if (rc >= 0)
 		rc = find_previous(in, rule.source, &previous);
 	if (rc < 0)
 		return rc;
@@ -323,13 +344,18 @@ static int check_override_keys(const struct rule_reading *in, const struct rules
 	for (size_t i = 0; i < ARRAY_SIZE(overridable); i++) {
 		const char *key = overridable[i].key;
 		uint32_t bit = 1u << i;
+		bool there = rules_yaml_get(in->item, key) != NULL;
+		bool append = o->append & bit;
 
-		if (((o->append | o->replace) & bit) && !rules_yaml_get(in->item, key))
+		/* Both: the append takes the key, and nothing is left to replace with. */
+		if (append && (o->replace & bit) && there)
+			append = there = false;
+		if (((o->append | o->replace) & bit) && !there)
 			return rules_finding(
 				in->r->reporter, RULES_LOAD_ERR_YAML_VALIDATE, in->place,
 				"Add the key, or remove it from 'override'.",
 				"An %s override for '%s' was specified but '%s' is not defined",
-				o->append & bit ? "append" : "replace", key, key);
+				append ? "append" : "replace", key, key);
 	}
 	return 0;
 }
@@ -384,7 +410,7 @@ static int override_exceptions(const struct rule_reading *in, bool append, struc
 		return rc;
 	if (append)
 		return rules_append_exceptions(in->r, catalogue, rule, exceptions, n);
-	rc = check_exceptions(in, catalogue, exceptions, n);
+	rc = check_replacing(in, exceptions, n);
 	if (rc < 0)
 		return rc;
 	rule->exceptions = exceptions;

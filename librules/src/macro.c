@@ -198,6 +198,7 @@ static int parse_macro(struct rules_resolver *v, uint32_t position)
 	uint32_t source;
 	int r = rules_text_add_string(&text, &macro->condition);
 
+	rules_about(v->reporter, RULES_STAGE_MACRO_TEXT, position, 0);
 	if (r == 0)
 		r = rules_resolver_parse(v, &text, macro->condition_place, &source, &m->raw);
 	rules_text_fini(&text);
@@ -216,6 +217,7 @@ static int resolve_one(struct rules_resolver *v, uint32_t position)
 
 	if (m->failed)
 		return 0;
+	rules_about(v->reporter, RULES_STAGE_MACRO, position, 0);
 	r = rules_resolve_condition(v, m->raw, macro->visibility, macro->place, &m->tree);
 	if (r == -EBADMSG) {
 		m->failed = true;

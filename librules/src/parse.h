@@ -39,7 +39,10 @@ typedef int (*rules_operand_fn)(void *userdata, struct rules_operand *operand);
 int rules_parse_items(struct arena *arena, const char *text, size_t len,
 		      const struct rules_mark *mark, rules_operand_fn add, void *userdata);
 
-/* The operator spelt so, with its modifier: "startswith", "glob  oneof". -EINVAL when none is. */
+/*
+ * The operator spelt so, with its modifier behind one blank: "startswith", "glob
+ * oneof". -EINVAL when none is.
+ */
 int rules_parse_operator(const char *text, size_t len, enum rules_op *ret_op,
 			 enum rules_modifier *ret_modifier);
 

@@ -408,6 +408,8 @@ int rules_parse_operator(const char *text, size_t len, enum rules_op *ret_op,
 		next++;
 	*ret_modifier = RULES_MODIFIER_NONE;
 	if (next < len) {
+		if (next != word + 1 || text[word] != ' ')
+			return -EINVAL;
 		if (!find_operator(string_operators, ARRAY_SIZE(string_operators), text, word,
 				   ret_op))
 			return -EINVAL;

@@ -79,6 +79,23 @@ static void constant_check(struct rules_builder *builder, enum rules_op op,
 			operand->text);
 }
 
+/* Operators that do not select are held to the same names: "evt.type startswith opne". */
+static int constant_known(struct rules_builder *builder, const struct rules_node *check,
+			  uint32_t term, const struct rules_operand *operand)
+{
+	const struct saker_catalogue *catalogue = builder->program->catalogue;
+	const struct rules_term *t = &builder->program->terms[term];
+	uint64_t may[RULES_CODE_WORDS] = {0}, must[RULES_CODE_WORDS] = {0};
+
+	if (!catalogue->select || t->kind != RULES_TERM_FIELD || check->op == RULES_OP_EQ ||
+	    check->op == RULES_OP_NE || check->op == RULES_OP_IN ||
+	    check->op == RULES_OP_INTERSECTS)
+		return 0;
+	if (catalogue->select(catalogue, t->ref, operand->text, operand->len, may, must) == -ENOENT)
+		return rules_fail(builder, &operand->mark, "unknown event type %s", operand->text);
+	return 0;
+}
+
 static int constant_parse(struct rules_builder *builder, const struct rules_node *check,
 			  uint32_t term, const struct rules_operand *operand,
 			  struct rules_constant *ret)
@@ -102,7 +119,7 @@ static int constant_parse(struct rules_builder *builder, const struct rules_node
 	if (rules_type_parse(builder->program->terms[term].type, check->op, operand->text,
 			     operand->len, ret, reason, sizeof(reason)) < 0)
 		return rules_fail(builder, &operand->mark, "%s", reason);
-	return 0;
+	return constant_known(builder, check, term, operand);
 }
 
 int rules_predicate_constants(struct rules_builder *builder, const struct rules_node *check,

@@ -137,16 +137,20 @@ static int build_condition(struct rules_resolver *v, const struct rules_rule *ru
 	struct rules_tree tree;
 	int r;
 
+	rules_about(v->reporter, RULES_STAGE_RULE, input->position, RULES_STEP_EXCEPTIONS);
 	r = rule->n_exceptions ? rules_text_add_exceptions(&text, v->reporter, rule)
 			       : rules_text_add_string(&text, &rule->condition);
+	rules_about(v->reporter, RULES_STAGE_RULE, input->position, RULES_STEP_CONDITION_TEXT);
 	if (r == 0)
 		r = rules_resolver_parse(v, &text, rule->condition_place,
 					 &input->condition_mark.source, &root);
 	rules_text_fini(&text);
+	rules_about(v->reporter, RULES_STAGE_RULE, input->position, RULES_STEP_MACROS);
 	if (r == 0)
 		r = rules_resolve_condition(v, root, UINT32_MAX, rule->place, &tree);
 	if (r < 0)
 		return r;
+	rules_about(v->reporter, RULES_STAGE_RULE, input->position, RULES_STEP_CONDITION_WARNINGS);
 	if (tree.unsafe)
 		rules_finding_at(v->reporter, RULES_LOAD_UNSAFE_NA_CHECK, rule->condition_place,
 				 tree.unsafe, "Use the operator 'exists', or 'not ... exists'.",
@@ -191,6 +195,7 @@ static int build_rule(struct rules_resolver *v, const struct rules_rule *rule,
 	*input = (struct rules_input){
 		.name = rule->name,
 		.source = rule->source,
+		.position = (uint32_t)(rule - v->definitions->rules),
 		.tags = rule->tags,
 		.n_tags = rule->n_tags,
 		.priority = rule->priority,
@@ -212,6 +217,7 @@ static int build_rule(struct rules_resolver *v, const struct rules_rule *rule,
 	return r < 0 ? r : build_condition(v, rule, input);
 }
 
+/* A rule whose condition is wrong goes on without it, so that its output is checked, too. */
 static int build_rules(struct rules_resolver *v, struct rules_input *inputs, uint32_t *ret_n)
 {
 	const struct rules_definitions *d = v->definitions;
@@ -224,10 +230,9 @@ static int build_rules(struct rules_resolver *v, struct rules_input *inputs, uin
 		if (rule->unknown_source)
 			continue;
 		r = build_rule(v, rule, &inputs[n]);
-		if (r == 0)
-			n++;
-		else if (r != -EBADMSG) /* a reported error does not hide those of other rules */
+		if (r < 0 && r != -EBADMSG)
 			return r;
+		n++;
 	}
 	*ret_n = n;
 	return 0;
@@ -237,6 +242,7 @@ static void warn_unused(struct rules_resolver *v)
 {
 	const struct rules_definitions *d = v->definitions;
 
+	rules_about(v->reporter, RULES_STAGE_UNUSED, 0, 0);
 	for (uint32_t i = 0; i < d->n_macros; i++) {
 		if (!v->macros[i].used)
 			rules_finding(v->reporter, RULES_LOAD_UNUSED_MACRO, d->macros[i].place,
@@ -317,7 +323,9 @@ int rules_compile(struct saker_rules_loader *loader, rules_back_fn back,
 	n_sources = loader->reporter.n_sources;
 	loader->reporter.failed = false;
 	*ret_ruleset = NULL;
+	rules_hold(&loader->reporter, &arena);
 	r = compile(v, back, ret_ruleset);
+	rules_release(&loader->reporter, loader->options.first_error);
 	loader->reporter.n_sources = n_sources;
 	arena_fini(&arena);
 	free(v);

@@ -330,7 +330,7 @@ static int ruleset_compile_rule(struct ruleset_build *b)
 	builder->used = evaluated;
 	memset(&b->error, 0, sizeof(b->error));
 	r = ruleset_compile_output(b, builder, &output);
-	if (r)
+	if (r || !input->root)
 		return r < 0 ? r : 0;
 	memset(&b->error, 0, sizeof(b->error));
 	r = rules_compile_condition(builder, input->root, &literal);

@@ -123,7 +123,10 @@ bool rules_type_takes(enum saker_type type, bool list, enum rules_op op, char *e
 	return false;
 }
 
-/* Decimal or 0x; the whole text. As strtoll and strtoull: what is too large saturates. */
+/*
+ * Decimal; the whole text. As strtoll and strtoull: what is too large saturates. The
+ * grammar has hexadecimal numbers as well, but Falco takes none for a value.
+ */
 static int type_parse_number(const char *text, bool is_signed, uint64_t *ret)
 {
 	const char *p = text;
@@ -136,15 +139,10 @@ static int type_parse_number(const char *text, bool is_signed, uint64_t *ret)
 	if (*p < '0' || *p > '9')
 		return -EINVAL;
 	errno = 0;
-	if (p[0] == '0' && (p[1] == 'x' || p[1] == 'X')) {
-		if (!strchr("0123456789abcdefABCDEF", p[2]) || !p[2])
-			return -EINVAL;
-		*ret = strtoull(text, &end, 16);
-	} else if (is_signed) {
+	if (is_signed)
 		*ret = (uint64_t)strtoll(text, &end, 10);
-	} else {
+	else
 		*ret = strtoull(text, &end, 10);
-	}
 	errno = 0;
 	return *end ? -EINVAL : 0;
 }
@@ -172,7 +170,13 @@ static int type_parse_port(const char *text, struct rules_constant *c, char *err
 		return 0;
 	}
 	if (strspn(text, "0123456789") == strlen(text)) {
-		c->u64 = type_wrap(SAKER_TYPE_PORT, strtoull(text, NULL, 10));
+		unsigned long long number = strtoull(text, NULL, 10);
+
+		if (number > INT32_MAX) {
+			snprintf(error, size, "%s is not a valid port", text);
+			return -EINVAL;
+		}
+		c->u64 = type_wrap(SAKER_TYPE_PORT, number);
 		return 0;
 	}
 	if (getservbyname_r(text, NULL, &service, buf, sizeof(buf), &found) != 0 || !found) {

@@ -25,6 +25,9 @@ int rules_version_parse(const char *text, struct rules_version *ret_version)
 {
 	struct rules_version v;
 
+	/* As sscanf() reads it, which is what rule files were written against. */
+	while (*text == ' ' || (*text >= '\t' && *text <= '\r'))
+		text++;
 	if (number(&text, &v.major) < 0 || *text++ != '.' || number(&text, &v.minor) < 0 ||
 	    *text++ != '.' || number(&text, &v.patch) < 0)
 		return -EINVAL;

@@ -157,14 +157,16 @@ static int load_into(struct saker_rules_loader *loader, const struct rules_files
 	return bad ? -EBADMSG : 0;
 }
 
-int rules_open(const struct rules_files *files, const struct config *config,
-	       const struct saker_catalogue *catalogue, saker_diag_fn diag, void *userdata,
-	       struct saker_rules_loader **ret_loader)
+int rules_loader_new(const struct config *config, const struct saker_catalogue *catalogue,
+		     bool first_error, bool schema, saker_diag_fn diag, void *userdata,
+		     struct saker_rules_loader **ret_loader)
 {
 	struct saker_rules_options options = SAKER_RULES_OPTIONS_INIT;
 	struct saker_rules_loader *loader;
 	int r;
 
+	options.first_error = first_error;
+	options.schema = schema;
 	options.diag = diag;
 	options.diag_userdata = userdata;
 	options.matching = config->matching;
@@ -178,8 +180,24 @@ int rules_open(const struct rules_files *files, const struct config *config,
 	if (r < 0)
 		return r;
 	r = saker_rules_loader_add_catalogue(loader, catalogue);
-	if (r == 0)
-		r = load_into(loader, files, config, diag, userdata);
+	if (r < 0) {
+		saker_rules_loader_free(loader);
+		return r;
+	}
+	*ret_loader = loader;
+	return 0;
+}
+
+int rules_open(const struct rules_files *files, const struct config *config,
+	       const struct saker_catalogue *catalogue, saker_diag_fn diag, void *userdata,
+	       struct saker_rules_loader **ret_loader)
+{
+	struct saker_rules_loader *loader;
+	int r = rules_loader_new(config, catalogue, false, false, diag, userdata, &loader);
+
+	if (r < 0)
+		return r;
+	r = load_into(loader, files, config, diag, userdata);
 	if (r < 0) {
 		saker_rules_loader_free(loader);
 		return r;

@@ -23,6 +23,13 @@ int rules_files_find(struct rules_files *files, const char *const *given, uint32
 		     const struct config *config, saker_diag_fn diag, void *userdata);
 void rules_files_fini(struct rules_files *files);
 
+/*
+ * A loader as the configuration says, without a file in it yet; first_error and
+ * schema as in struct saker_rules_options.
+ */
+int rules_loader_new(const struct config *config, const struct saker_catalogue *catalogue,
+		     bool first_error, bool schema, saker_diag_fn diag, void *userdata,
+		     struct saker_rules_loader **ret_loader);
 /* A loader with all of it read; -EBADMSG after diagnostics. */
 int rules_open(const struct rules_files *files, const struct config *config,
 	       const struct saker_catalogue *catalogue, saker_diag_fn diag, void *userdata,

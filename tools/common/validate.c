@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The verdict on rule files. Findings are kept until all files are compiled
- * together, since only then it is known what each file has.
+ * The verdict on rule files. As in Falco, each file is compiled together with
+ * those before it, and what that finds is the verdict on the file, also where it
+ * is about a definition further up: a file may spoil what an earlier one made.
  */
 #include <jansson.h>
 
@@ -12,6 +13,7 @@
 #include "validate.h"
 
 #define MAX_FINDINGS 10000
+#define SCHEMA "RULES_SCHEMA"
 
 struct finding {
 	struct saker_diag diag; /* its strings are in the arena */
@@ -22,6 +24,8 @@ struct verdict {
 	struct arena arena;
 	const char *const *files;
 	uint32_t n_files;
+	uint32_t file; /* the one being read */
+	bool once;     /* a finding counts for the file it stands in, and is told once */
 	struct finding *findings;
 	uint32_t n;
 	uint32_t capacity;
@@ -51,8 +55,30 @@ static void keep_places(struct verdict *v, struct saker_diag *diag)
 		places[i] = diag->places[i];
 		places[i].kind = keep(v, diag->places[i].kind);
 		places[i].name = keep(v, diag->places[i].name);
+		places[i].file = keep(v, diag->places[i].file);
 	}
 	diag->places = places;
+}
+
+/* What nobody uses so far may be used in a later file. */
+static bool is_early(const struct verdict *v, const struct saker_diag *diag)
+{
+	return v->once && v->file + 1 < v->n_files &&
+	       (util_streq(diag->id, "LOAD_UNUSED_MACRO") ||
+		util_streq(diag->id, "LOAD_UNUSED_LIST"));
+}
+
+static bool is_known(const struct verdict *v, const struct saker_diag *diag)
+{
+	for (uint32_t i = 0; v->once && i < v->n; i++) {
+		const struct saker_diag *d = &v->findings[i].diag;
+
+		if (d->line == diag->line && d->column == diag->column &&
+		    util_streq(d->id, diag->id) && util_streq(d->file, diag->file) &&
+		    util_streq(d->message, diag->message))
+			return true;
+	}
+	return false;
 }
 
 static void keep_finding(void *userdata, const struct saker_diag *diag)
@@ -60,7 +86,8 @@ static void keep_finding(void *userdata, const struct saker_diag *diag)
 	struct verdict *v = userdata;
 	struct finding *f;
 
-	if (diag->severity < SAKER_SEVERITY_WARNING || v->n == MAX_FINDINGS)
+	if ((diag->severity < SAKER_SEVERITY_WARNING && !util_streq(diag->id, SCHEMA)) ||
+	    v->n == MAX_FINDINGS || is_early(v, diag) || is_known(v, diag))
 		return;
 	if (GROW(v->findings, v->n, v->capacity) < 0) {
 		v->out_of_memory = true;
@@ -74,8 +101,9 @@ static void keep_finding(void *userdata, const struct saker_diag *diag)
 	f->diag.hint = keep(v, diag->hint);
 	f->diag.snippet = keep(v, diag->snippet);
 	keep_places(v, &f->diag);
-	f->file = v->n_files - 1;
-	for (uint32_t i = 0; i < v->n_files; i++) {
+	f->file = v->file;
+	/* An error is the verdict on the file that brought it. */
+	for (uint32_t i = 0; i < v->file && diag->severity < SAKER_SEVERITY_ERROR && v->once; i++) {
 		if (util_streq(v->files[i], f->diag.file))
 			f->file = i;
 	}
@@ -102,10 +130,13 @@ static void print_text(FILE *out, FILE *err, const struct verdict *v)
 		for (uint32_t i = 0; i < v->n; i++) {
 			const struct finding *f = &v->findings[i];
 
+			if (f->file != file ||
+			    (util_streq(f->diag.id, SCHEMA) && util_streq(f->diag.message, "ok")))
+				continue;
 			/* What makes it invalid belongs to the answer, the rest beside it. */
-			if (f->file == file && f->diag.severity == SAKER_SEVERITY_ERROR)
+			if (f->diag.severity == SAKER_SEVERITY_ERROR)
 				report_diag(out, report_colour(out), &f->diag);
-			else if (f->file == file)
+			else
 				report_diag(err, report_colour(err), &f->diag);
 		}
 	}
@@ -120,21 +151,39 @@ static json_t *location(const char *kind, const char *item, const char *file, ui
 			 (json_int_t)(column ? column - 1 : 0), "offset", (json_int_t)offset);
 }
 
+/* The field that a warning calls deprecated, which the message holds between quotes. */
+static json_t *deprecated_field(const struct saker_diag *d)
+{
+	const char *quote = strstr(d->message, "field '"), *end;
+
+	if (!quote || !util_streq(d->id, "LOAD_DEPRECATED_ITEM"))
+		return NULL;
+	quote += strlen("field '");
+	end = strchr(quote, '\'');
+	return end ? json_stringn(quote, (size_t)(end - quote)) : NULL;
+}
+
 static json_t *finding_json(const struct saker_diag *d)
 {
-	json_t *locations = json_array();
+	json_t *locations = json_array(), *finding, *field;
 
-	for (uint32_t i = 0; i < d->n_places; i++)
-		json_array_append_new(locations,
-				      location(d->places[i].kind, d->places[i].name, d->file,
-					       d->places[i].line, d->places[i].column,
-					       d->places[i].offset));
+	for (uint32_t i = 0; i < d->n_places; i++) {
+		const struct saker_diag_place *p = &d->places[i];
+
+		if (!p->detail)
+			json_array_append_new(locations, location(p->kind, p->name, p->file,
+								  p->line, p->column, p->offset));
+	}
 	if (d->n_places == 0)
 		json_array_append_new(
 			locations, location("rules content", "", d->file, d->line, d->column, 0));
-	return json_pack("{ss ss ss s{so ss}}", "code", d->id, "codedesc", codes_describe(d->id),
-			 "message", d->message, "context", "locations", locations, "snippet",
-			 d->snippet);
+	finding = json_pack("{ss ss ss s{so ss}}", "code", d->id, "codedesc", codes_describe(d->id),
+			    "message", d->message, "context", "locations", locations, "snippet",
+			    d->snippet);
+	field = deprecated_field(d);
+	if (field)
+		json_object_set_new(finding, "deprecated_field", field);
+	return finding;
 }
 
 static json_t *findings_json(const struct verdict *v, uint32_t file, enum saker_severity severity)
@@ -148,22 +197,29 @@ static json_t *findings_json(const struct verdict *v, uint32_t file, enum saker_
 	return array;
 }
 
-/* What a schema of rule files would object to, as messages. */
-static json_t *schema_warnings(const struct verdict *v, uint32_t file)
+/* Adds schema_valid and schema_warnings, unless the file had nothing to be looked at. */
+static void add_schema(json_t *result, const struct verdict *v, uint32_t file)
 {
-	static const char *const ids[] = {"LOAD_ERR_YAML_PARSE", "LOAD_ERR_YAML_VALIDATE",
-					  "LOAD_UNKNOWN_ITEM", "LOAD_UNKNOWN_KEY"};
-	json_t *array = json_array();
+	json_t *warnings = json_array();
+	bool any = false;
 
 	for (uint32_t i = 0; i < v->n; i++) {
-		for (size_t j = 0; j < ARRAY_SIZE(ids); j++) {
-			if (v->findings[i].file == file &&
-			    util_streq(v->findings[i].diag.id, ids[j]))
-				json_array_append_new(array,
-						      json_string(v->findings[i].diag.message));
-		}
+		const struct finding *f = &v->findings[i];
+
+		if (f->file != file || !util_streq(f->diag.id, SCHEMA))
+			continue;
+		any = true;
+		if (!util_streq(f->diag.message, "ok"))
+			json_array_append_new(warnings,
+					      json_sprintf("failed for %s", f->diag.message));
 	}
-	return array;
+	if (any) {
+		json_object_set_new(result, "schema_valid",
+				    json_boolean(json_array_size(warnings) == 0));
+		json_object_set_new(result, "schema_warnings", warnings);
+	} else {
+		json_decref(warnings);
+	}
 }
 
 static int print_json(FILE *out, const struct verdict *v)
@@ -172,14 +228,12 @@ static int print_json(FILE *out, const struct verdict *v)
 	int r;
 
 	for (uint32_t file = 0; file < v->n_files; file++) {
-		json_t *schema = schema_warnings(v, file);
-		json_t *result =
-			json_pack("{ss sb sb so so so}", "name", v->files[file], "successful",
-				  count(v, file, SAKER_SEVERITY_ERROR) == 0, "schema_valid",
-				  json_array_size(schema) == 0, "schema_warnings", schema, "errors",
-				  findings_json(v, file, SAKER_SEVERITY_ERROR), "warnings",
-				  findings_json(v, file, SAKER_SEVERITY_WARNING));
+		json_t *result = json_pack("{ss sb so so}", "name", v->files[file], "successful",
+					   count(v, file, SAKER_SEVERITY_ERROR) == 0, "errors",
+					   findings_json(v, file, SAKER_SEVERITY_ERROR), "warnings",
+					   findings_json(v, file, SAKER_SEVERITY_WARNING));
 
+		add_schema(result, v, file);
 		json_array_append_new(results, result);
 	}
 	r = json_dumpf(all, out, JSON_COMPACT | JSON_SORT_KEYS) < 0 ? -ENOMEM : 0;
@@ -188,11 +242,30 @@ static int print_json(FILE *out, const struct verdict *v)
 	return r;
 }
 
+static int validate_each(struct verdict *v, struct saker_rules_loader *loader)
+{
+	bool bad = false;
+	int r;
+
+	for (v->file = 0; v->file < v->n_files; v->file++) {
+		struct saker_ruleset *ruleset = NULL;
+
+		r = saker_rules_loader_add_file(loader, v->files[v->file]);
+		if (r == 0)
+			r = saker_rules_loader_compile(loader, &ruleset);
+		saker_ruleset_unref(ruleset);
+		if (r == -ENOMEM)
+			return r;
+		bad = bad || r < 0;
+	}
+	return bad ? -EBADMSG : 0;
+}
+
 int validate_files(FILE *out, FILE *err, const char *const *files, uint32_t n_files,
 		   const struct config *config, const struct saker_catalogue *catalogue)
 {
-	struct verdict v = {.files = files, .n_files = n_files};
-	struct saker_ruleset *ruleset = NULL;
+	struct verdict v = {.files = files, .n_files = n_files, .once = !config->json_output};
+	struct saker_rules_loader *loader = NULL;
 	struct rules_files found = {0};
 	int r, r2 = 0;
 
@@ -203,12 +276,15 @@ int validate_files(FILE *out, FILE *err, const char *const *files, uint32_t n_fi
 		v.n_files = found.n;
 	}
 	if (r == 0)
-		r = rules_load(&found, config, catalogue, keep_finding, &v, &ruleset);
+		r = rules_loader_new(config, catalogue, config->json_output, true, keep_finding, &v,
+				     &loader);
+	if (r == 0)
+		r = validate_each(&v, loader);
 	if (config->json_output)
 		r2 = print_json(out, &v);
 	else
 		print_text(out, err, &v);
-	saker_ruleset_unref(ruleset);
+	saker_rules_loader_free(loader);
 	rules_files_fini(&found);
 	free(v.findings);
 	arena_fini(&v.arena);

@@ -70,7 +70,7 @@ static bool integer(const char *text, int64_t *ret)
 		return true;
 	}
 	errno = 0;
-	*ret = strtoll(text, &end, 0);
+	*ret = strtoll(text, &end, 10);
 	return errno == 0 && end != text && *end == '\0';
 }
 

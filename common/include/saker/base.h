@@ -43,9 +43,11 @@ enum saker_severity {
 struct saker_diag_place {
 	const char *kind; /* "rule", "macro condition", ...: Falco's item_type */
 	const char *name; /* "" when the place has none */
+	const char *file; /* a finding may lead from one file into another */
 	uint32_t line;	  /* 1-based; 0 = unknown */
 	uint32_t column;  /* 1-based; 0 = unknown */
 	uint64_t offset;  /* bytes from the start of the file */
+	bool detail;	  /* leads on where Falco's chain of places ends: a macro, a key */
 };
 
 /*

@@ -67,6 +67,17 @@ struct saker_rules_options {
 	const struct saker_rules_append *append;
 	uint32_t n_append;
 	uint64_t max_file_size; /* bytes a rule file may have; 0 = 64 MiB */
+	/*
+	 * A compile tells of nothing behind its first error, as Falco does, whose
+	 * verdicts hold one error a file. Otherwise of all errors there are.
+	 */
+	bool first_error;
+	/*
+	 * Also hold files against the schema of rule files. Each document is told of
+	 * as RULES_SCHEMA, with severity INFO: "ok", or once for every place that does
+	 * not fit ("<root>[0]["priority"]: ..."). Never an error.
+	 */
+	bool schema;
 };
 
 #define SAKER_RULES_OPTIONS_INIT                                                                   \

@@ -40,8 +40,10 @@ static int back(struct rules_build *build, struct saker_ruleset **ret_ruleset)
 	for (uint32_t i = 0; i < build->n_inputs; i++) {
 		const struct rules_input *input = &build->inputs[i];
 
-		if (!input->root || !input->output)
+		if (!input->output)
 			abort();
+		if (!input->root)
+			continue;
 		/* A finding of the back's, at the root and at the output's end. */
 		rules_report(build, RULES_LOAD_COMPILE_CONDITION, input, RULES_PART_CONDITION,
 			     &input->root->mark, NULL, "%s", input->name);

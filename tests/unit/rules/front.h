@@ -151,13 +151,16 @@ static inline int front_back(struct rules_build *build, struct saker_ruleset **r
 	*ret_ruleset = NULL;
 	for (uint32_t i = 0; i < build->n_inputs && i < ARRAY_SIZE(f->rules); i++) {
 		const struct rules_input *input = &build->inputs[i];
-		struct front_rule *rule = &f->rules[i];
+		struct front_rule *rule = &f->rules[f->n_rules];
 		size_t len;
-		int r = rules_dump_ast(input->root, &rule->condition, &len);
+		int r;
 
+		if (!input->root)
+			continue;
+		r = rules_dump_ast(input->root, &rule->condition, &len);
 		if (r < 0)
 			return r;
-		f->n_rules = i + 1;
+		f->n_rules++;
 		rule->output = strdup(input->output);
 		snprintf(rule->name, sizeof(rule->name), "%s", input->name);
 		front_join_tags(input, rule->tags, sizeof(rule->tags));

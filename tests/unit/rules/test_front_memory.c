@@ -66,7 +66,8 @@ static const char yaml[] =
 static int back(struct rules_build *build, struct saker_ruleset **ret_ruleset)
 {
 	*ret_ruleset = NULL;
-	return build->n_inputs == 1 ? 0 : -EPROTO;
+	return build->n_inputs == 2 && build->inputs[0].root && !build->inputs[1].root ? 0
+										       : -EPROTO;
 }
 
 static void ignore(void *userdata, const struct saker_diag *diag)

@@ -109,14 +109,15 @@ static const char *const resolved[][2] = {
 	 "(proc.name = c and fd.name = \"d e\")))"},
 	{EXCEPTIONS("  - {name: e, fields: proc.name, values: [a, b c, '\"d\"']}\n"),
 	 "(fd.num = 1 and not proc.name in (a, \"b c\", \"d\"))"},
-	{EXCEPTIONS("  - {name: e, fields: proc.name, comps: startswith  oneof, values: [a, b]}\n"),
+	{EXCEPTIONS(
+		 "  - {name: e, fields: proc.name, comps: ' startswith oneof ', values: [a, b]}\n"),
 	 "(fd.num = 1 and not proc.name startswith oneof (a, b))"},
 	{EXCEPTIONS(
 		 "  - {name: e, fields: [proc.name], comps: [in], values: [[[a, b c]], [[d]]]}\n"),
 	 "(fd.num = 1 and not (proc.name in (a, \"b c\") or proc.name in (d)))"},
 	{EXCEPTIONS("  - {name: e, fields: [proc.name], comps: [in], values: [[a], [(b)]]}\n"),
 	 "(fd.num = 1 and not (proc.name in (a) or proc.name in (b)))"},
-	{EXCEPTIONS("  - {name: e, fields: [proc.name], comps: [\" glob  anyof \"], values: "
+	{EXCEPTIONS("  - {name: e, fields: [proc.name], comps: [\" glob anyof \"], values: "
 		    "[[a*]]}\n"),
 	 "(fd.num = 1 and not proc.name glob anyof (a*))"},
 	{EXCEPTIONS("  - {name: e, fields: [proc.name, fd.name], comps: [=, pmatch],"
