@@ -93,6 +93,7 @@ struct ebpf_probe {
 	uint64_t ring_size;
 	int *ring_fds;
 	struct capture_ring *rings;
+	struct capture_window *windows; /* one a ring, when rings are shared */
 	void **ring_maps; /* two mappings a ring: consumer page, producer page and data */
 	struct probe_config config;
 	struct probe_switches *switches;      /* shared with the kernel */

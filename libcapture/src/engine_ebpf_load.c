@@ -218,7 +218,7 @@ static size_t page_round(size_t size)
 	return (size + page - 1) & ~(page - 1);
 }
 
-static int make_ring(struct ebpf_probe *probe, uint32_t i, uint16_t cpu, bool shared)
+static int make_ring(struct ebpf_probe *probe, uint32_t i, uint16_t cpu)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	uint8_t *producer;
@@ -238,7 +238,8 @@ static int make_ring(struct ebpf_probe *probe, uint32_t i, uint16_t cpu, bool sh
 	if (!producer)
 		return -errno;
 	capture_ring_init(&probe->rings[i], producer + page, probe->ring_size, consumer,
-			  (const uint64_t *)producer, cpu, shared);
+			  (const uint64_t *)producer, cpu,
+			  probe->windows ? &probe->windows[i] : NULL);
 	return 0;
 }
 
@@ -292,14 +293,17 @@ static int make_rings(struct ebpf_probe *probe, uint32_t cpus_per_ring)
 	probe->ring_fds = malloc(probe->n_rings * sizeof(int));
 	probe->rings = calloc(probe->n_rings, sizeof(*probe->rings));
 	probe->ring_maps = calloc(2 * (size_t)probe->n_rings, sizeof(void *));
-	if (!probe->ring_fds || !probe->rings || !probe->ring_maps)
+	if (cpus_per_ring > 1)
+		probe->windows = calloc(probe->n_rings, sizeof(*probe->windows));
+	if (!probe->ring_fds || !probe->rings || !probe->ring_maps ||
+	    (cpus_per_ring > 1 && !probe->windows))
 		return -ENOMEM;
 	memset(probe->ring_fds, 0xff, probe->n_rings * sizeof(int));
 	for (cpu = 0; cpu < probe->n_cpus; cpu++) {
 		if (!BIT_TEST(online, cpu))
 			continue;
 		if (n % cpus_per_ring == 0) {
-			r = make_ring(probe, n / cpus_per_ring, (uint16_t)cpu, cpus_per_ring > 1);
+			r = make_ring(probe, n / cpus_per_ring, (uint16_t)cpu);
 			if (r < 0)
 				return r;
 		}
@@ -369,6 +373,7 @@ void ebpf_probe_fini(struct ebpf_probe *probe)
 		close_fd(&probe->maps[i]);
 	free(probe->ring_fds);
 	free(probe->rings);
+	free(probe->windows);
 	free(probe->ring_maps);
 	ebpf_probe_init(probe);
 }

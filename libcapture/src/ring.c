@@ -8,7 +8,8 @@
 #define PUBLISH_SHARE 8
 
 void capture_ring_init(struct capture_ring *ring, const void *data, uint64_t size,
-		       uint64_t *consumer, const uint64_t *producer, uint16_t cpu, bool shared)
+		       uint64_t *consumer, const uint64_t *producer, uint16_t cpu,
+		       struct capture_window *window)
 {
 	assert(size && !(size & (size - 1)));
 	memset(ring, 0, sizeof(*ring));
@@ -17,8 +18,12 @@ void capture_ring_init(struct capture_ring *ring, const void *data, uint64_t siz
 	ring->consumer = consumer;
 	ring->producer = producer;
 	ring->cpu = cpu;
-	ring->shared = shared;
-	ring->at = ring->published = ring->known = ring->window_end = *consumer;
+	ring->at = ring->published = ring->known = *consumer;
+	ring->window = window;
+	if (window) {
+		window->first = window->n = window->n_heap = 0;
+		window->end = ring->at;
+	}
 }
 
 static uint64_t record_size(uint32_t len)
@@ -56,53 +61,97 @@ static uint64_t record_end(const struct capture_ring *ring, uint64_t at)
 	return at + record_size(*(const uint32_t *)(ring->data + (at & ring->mask)));
 }
 
-/* Takes in what has come, then picks the oldest. */
+/* ---- a shared ring's window ----------------------------------------------------- */
+
+static struct capture_record *window_record(struct capture_window *w, uint32_t number)
+{
+	return &w->records[number % CAPTURE_RING_WINDOW];
+}
+
+/* Of the same time the one that lies first goes first. */
+static bool window_before(struct capture_window *w, uint32_t a, uint32_t b)
+{
+	uint64_t x = window_record(w, a)->ts, y = window_record(w, b)->ts;
+
+	return x != y ? x < y : (int32_t)(a - b) < 0;
+}
+
+static void window_push(struct capture_window *w, uint32_t number)
+{
+	uint32_t i = w->n_heap++;
+
+	while (i && window_before(w, number, w->heap[(i - 1) / 2])) {
+		w->heap[i] = w->heap[(i - 1) / 2];
+		i = (i - 1) / 2;
+	}
+	w->heap[i] = number;
+}
+
+static void window_pop(struct capture_window *w)
+{
+	uint32_t last = w->heap[--w->n_heap], i = 0;
+
+	for (;;) {
+		uint32_t child = 2 * i + 1;
+
+		if (child >= w->n_heap)
+			break;
+		if (child + 1 < w->n_heap && window_before(w, w->heap[child + 1], w->heap[child]))
+			child++;
+		if (!window_before(w, w->heap[child], last))
+			break;
+		w->heap[i] = w->heap[child];
+		i = child;
+	}
+	w->heap[i] = last;
+}
+
+/* Takes in what has come, then names the oldest. */
 static const struct saker_event *peek_window(struct capture_ring *ring)
 {
-	uint32_t i;
+	struct capture_window *w = ring->window;
 
-	while (ring->n_window < CAPTURE_RING_WINDOW) {
-		const struct saker_event *event = find_record(ring, &ring->window_end);
+	while (w->n < CAPTURE_RING_WINDOW) {
+		const struct saker_event *event = find_record(ring, &w->end);
+		uint32_t number = w->first + w->n;
 
 		if (!event)
 			break;
-		ring->window_end = record_end(ring, ring->window_end);
-		ring->window[ring->n_window++] = (struct capture_record){event, ring->window_end};
+		w->end = record_end(ring, w->end);
+		*window_record(w, number) = (struct capture_record){event, event->ts, w->end};
+		w->n++;
+		window_push(w, number);
 	}
-	for (i = 0; i < ring->n_window; i++) {
-		const struct saker_event *event = ring->window[i].event;
-
-		if (event && (!ring->head || event->ts < ring->head->ts)) {
-			ring->head = event;
-			ring->i_head = i;
-		}
-	}
-	return ring->head;
-}
-
-const struct saker_event *capture_ring_peek(struct capture_ring *ring)
-{
-	if (!ring->head)
-		ring->head = ring->shared ? peek_window(ring) : find_record(ring, &ring->at);
-	return ring->head;
+	return w->n_heap ? window_record(w, w->heap[0])->event : NULL;
 }
 
 /* Only what stands in front of everything that is still wanted can be given back. */
 static void advance_window(struct capture_ring *ring)
 {
-	uint32_t n = 0;
+	struct capture_window *w = ring->window;
 
-	ring->window[ring->i_head].event = NULL;
-	while (n < ring->n_window && !ring->window[n].event)
-		ring->at = ring->window[n++].end;
-	ring->n_window -= n;
-	memmove(ring->window, ring->window + n, ring->n_window * sizeof(ring->window[0]));
+	window_record(w, w->heap[0])->event = NULL;
+	window_pop(w);
+	while (w->n && !window_record(w, w->first)->event) {
+		ring->at = window_record(w, w->first)->end;
+		w->first++;
+		w->n--;
+	}
+}
+
+/* ---- a ring ------------------------------------------------------------------------- */
+
+const struct saker_event *capture_ring_peek(struct capture_ring *ring)
+{
+	if (!ring->head)
+		ring->head = ring->window ? peek_window(ring) : find_record(ring, &ring->at);
+	return ring->head;
 }
 
 void capture_ring_advance(struct capture_ring *ring)
 {
 	assert(ring->head);
-	if (ring->shared)
+	if (ring->window)
 		advance_window(ring);
 	else
 		ring->at = record_end(ring, ring->at);
@@ -131,7 +180,7 @@ int capture_merge_init(struct capture_merge *merge, struct capture_ring *rings, 
 	merge->rings = rings;
 	merge->n = n;
 	while (n--)
-		merge->shared |= rings[n].shared;
+		merge->shared |= rings[n].window != NULL;
 	return 0;
 }
 

@@ -21,12 +21,27 @@
 #define CAPTURE_RING_BUSY (UINT32_C(1) << 31)	 /* reserved, not yet written */
 #define CAPTURE_RING_DISCARD (UINT32_C(1) << 30) /* given up by its writer */
 
-/* Records of a shared ring that are looked at together: how far one can have overtaken another. */
-#define CAPTURE_RING_WINDOW 32
+/*
+ * Records of a shared ring that are looked at together: how far one can have
+ * overtaken another. A writer may be held up (an interrupt, a hypervisor)
+ * between taking the time and taking its place; what the others write in the
+ * two milliseconds that events are held back for fits in here.
+ */
+#define CAPTURE_RING_WINDOW 4096
 
 struct capture_record {
 	const struct saker_event *event; /* NULL: handed out already */
-	uint64_t end;			 /* the position behind it */
+	uint64_t ts;
+	uint64_t end; /* the position behind it */
+};
+
+struct capture_window {
+	struct capture_record records[CAPTURE_RING_WINDOW]; /* as they lie, by number */
+	uint32_t heap[CAPTURE_RING_WINDOW];		    /* numbers, the oldest on top */
+	uint32_t first;					    /* number of the first one */
+	uint32_t n;
+	uint32_t n_heap;
+	uint64_t end; /* position behind the last one */
 };
 
 struct capture_ring {
@@ -42,18 +57,18 @@ struct capture_ring {
 	/*
 	 * Written by several CPUs: an event's time is taken before its place, so
 	 * records can stand in another order than their times. The records in
-	 * [at, window_end), of which the head is the oldest left.
+	 * [at, window->end), of which the head is the oldest left.
 	 */
-	bool shared;
-	uint32_t n_window;
-	uint32_t i_head;
-	uint64_t window_end;
-	struct capture_record window[CAPTURE_RING_WINDOW];
+	struct capture_window *window; /* NULL: one writer only */
 };
 
-/* size: bytes of the data area, a power of two. shared: more than one CPU writes to it. */
+/*
+ * size: bytes of the data area, a power of two. window: the caller's, for a ring
+ * that more than one CPU writes to; else NULL.
+ */
 void capture_ring_init(struct capture_ring *ring, const void *data, uint64_t size,
-		       uint64_t *consumer, const uint64_t *producer, uint16_t cpu, bool shared);
+		       uint64_t *consumer, const uint64_t *producer, uint16_t cpu,
+		       struct capture_window *window);
 
 /* Finds the head. NULL: nothing there, or the oldest record is still being written. */
 const struct saker_event *capture_ring_peek(struct capture_ring *ring);

@@ -69,6 +69,7 @@ static size_t fill(struct fake *fakes, uint32_t n_rings)
 
 static double run(struct fake *fakes, uint32_t n_rings, bool shared)
 {
+	static struct capture_window windows[MAX_RINGS];
 	static struct capture_ring rings[MAX_RINGS];
 	struct capture_merge merge;
 	double best = 1e9;
@@ -78,7 +79,7 @@ static double run(struct fake *fakes, uint32_t n_rings, bool shared)
 	for (i = 0; i < n_rings; i++) {
 		fakes[i].consumer = fakes[i].producer = 0;
 		capture_ring_init(&rings[i], fakes[i].data, RING, &fakes[i].consumer,
-				  &fakes[i].producer, (uint16_t)i, shared);
+				  &fakes[i].producer, (uint16_t)i, shared ? &windows[i] : NULL);
 	}
 	if (capture_merge_init(&merge, rings, n_rings) < 0)
 		return 0;

@@ -21,7 +21,7 @@ static void fake_init(struct fake *f, uint64_t start, uint16_t cpu)
 {
 	memset(f, 0, sizeof(*f));
 	f->consumer = f->producer = start;
-	capture_ring_init(&f->ring, f->data, SIZE, &f->consumer, &f->producer, cpu, false);
+	capture_ring_init(&f->ring, f->data, SIZE, &f->consumer, &f->producer, cpu, NULL);
 }
 
 static void put_bytes(struct fake *f, uint64_t at, const void *data, size_t len)
@@ -187,6 +187,7 @@ struct merged {
 	struct fake fakes[RINGS];
 	struct capture_ring rings[RINGS];
 	struct capture_merge merge;
+	struct capture_window windows[RINGS];
 };
 
 static struct merged *merged_new(bool shared)
@@ -198,7 +199,8 @@ static struct merged *merged_new(bool shared)
 	for (i = 0; i < RINGS; i++) {
 		fake_init(&m->fakes[i], 0, i);
 		capture_ring_init(&m->rings[i], m->fakes[i].data, SIZE, &m->fakes[i].consumer,
-				  &m->fakes[i].producer, (uint16_t)(10 + i), shared);
+				  &m->fakes[i].producer, (uint16_t)(10 + i),
+				  shared ? &m->windows[i] : NULL);
 	}
 	assert_int_equal(capture_merge_init(&m->merge, m->rings, RINGS), 0);
 	return m;
