@@ -27,7 +27,9 @@ static inline SCAN_TARGET bool scan_fail(struct scan_walk *w, enum saker_scan_er
 
 static inline SCAN_TARGET void scan_blank(struct scan_walk *w)
 {
-	while (unlikely(w->p < w->end && (*w->p == ' ' || *w->p == '\t' || *w->p == '\r')))
+	/* Mostly there is none, and then one comparison says so. */
+	while (w->p < w->end && unlikely((unsigned char)*w->p <= ' ') &&
+	       (*w->p == ' ' || *w->p == '\t' || *w->p == '\r'))
 		w->p++;
 }
 
@@ -424,6 +426,10 @@ SCAN_TARGET size_t SCAN_FN(struct saker_alert_scanner *scanner, const char *data
 		ret->len = (uint32_t)(w.p - data);
 		return ret->len + (w.p < w.end);
 	}
+	/* What was found of it is half-filled. */
+	memset(&ret->rule, 0,
+	       offsetof(struct saker_scanned, fields) - offsetof(struct saker_scanned, rule));
+	memset(scanner->values, 0, scanner->n_fields * sizeof(*scanner->values));
 	ret->kind = SAKER_LINE_BROKEN;
 	ret->error = w.error;
 	ret->error_at = (uint32_t)(w.p - data);
