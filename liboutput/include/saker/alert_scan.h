@@ -134,6 +134,27 @@ SAKER_PUBLIC size_t saker_json_unescape(const struct saker_json_slice *value, ch
 					size_t size);
 
 /*
+ * The members of an object or the elements of an array that a scanner has checked, one
+ * after the other:
+ *
+ *   saker_json_iter_init(&iter, &scanned.output_fields);
+ *   while (saker_json_iter_next(&iter, &key, &value)) ...
+ */
+struct saker_json_iter {
+	const char *p;
+	const char *end;
+	bool object;
+};
+
+/* Anything but an object or array has no members. */
+SAKER_PUBLIC void saker_json_iter_init(struct saker_json_iter *iter,
+				       const struct saker_json_slice *container);
+/* false = there are no more. ret_key may be NULL; of an array's element it is NONE. */
+SAKER_PUBLIC bool saker_json_iter_next(struct saker_json_iter *iter,
+				       struct saker_json_slice *ret_key,
+				       struct saker_json_slice *ret_value);
+
+/*
  * An alert's time, ns since 1970: "2026-11-20T18:35:23.178557652Z", with an offset
  * ("+02:00", "+0200") or without any (UTC), a blank instead of T, up to nine digits of
  * a second. -EINVAL for anything else and for years before 1970 or after 2261.
