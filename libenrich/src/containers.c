@@ -17,11 +17,15 @@
 
 #include <saker/event_codes.h>
 
+#include "container_accounts.h"
 #include "runtime.h"
 
 #define SOCKETS_MAX 32u	    /* of all runtimes; their ranks are bits */
 #define QUESTIONS_MAX 1024u /* open at a time */
 #define ANSWERS_MAX 1024u
+#define ERRANDS_MAX 256u
+#define ERRAND_TRIES 10u
+#define ERRAND_FIRST_NS UINT64_C(1000000) /* a runtime sets a container up within moments */
 #define TIMEOUT_MS_DEFAULT 2000u
 #define LABEL_MAX_DEFAULT 100u
 
@@ -51,7 +55,17 @@ struct source {
 
 struct answer {
 	char id[ENRICH_CONTAINER_ID_MAX];
-	char *json; /* NULL = nobody knows it */
+	char *json;	   /* NULL = nobody knows it */
+	uint8_t *accounts; /* instead: its users and groups, as events */
+	size_t accounts_len;
+};
+
+/* A container whose users and groups are still to be read. */
+struct errand {
+	char id[ENRICH_CONTAINER_ID_MAX];
+	int64_t tid;
+	uint32_t tries;
+	uint64_t due; /* monotonic, ns */
 };
 
 struct saker_containers {
@@ -70,6 +84,13 @@ struct saker_containers {
 	atomic_uint n_answers;
 	struct saker_containers_stats stats;
 	struct answer current; /* what the last saker_containers_next gave */
+	size_t current_pos;    /* in its accounts */
+	char *proc;
+	pthread_t accounts_thread;
+	bool accounts_started;
+	pthread_cond_t errand_more; /* of CLOCK_MONOTONIC */
+	struct errand errands[ERRANDS_MAX];
+	uint32_t n_errands;
 	uint8_t *event;
 	size_t event_size;
 };
@@ -133,8 +154,8 @@ static void answer_add(struct saker_containers *c, struct question *q)
 		c->stats.n_refused++;
 		return;
 	}
+	*a = (struct answer){.json = TAKE_PTR(q->json)};
 	memcpy(a->id, q->id, sizeof(a->id));
-	a->json = TAKE_PTR(q->json);
 	atomic_store_explicit(&c->n_answers, n + 1, memory_order_release);
 }
 
@@ -240,17 +261,24 @@ static void *source_run(void *userdata)
 }
 
 /* Signals are for the program's own threads. */
-static int source_start(struct source *source)
+static int thread_start(pthread_t *thread, void *(*run)(void *), void *userdata)
 {
 	sigset_t all, old;
 	int r;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	r = pthread_create(&source->thread, NULL, source_run, source);
+	r = pthread_create(thread, NULL, run, userdata);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	source->started = r == 0;
 	return -r;
+}
+
+static int source_start(struct source *source)
+{
+	int r = thread_start(&source->thread, source_run, source);
+
+	source->started = r == 0;
+	return r;
 }
 
 /* Is there somebody to ask? Its thread starts with the first question after its socket came. */
@@ -263,6 +291,135 @@ static int source_usable(struct source *source)
 	if (access(source->path, R_OK | W_OK) < 0)
 		return -EACCES;
 	return source->started ? 0 : source_start(source);
+}
+
+/* ---- users and groups ----------------------------------------------------------------------- */
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+/* Waits for the errand that is due first; false = stop. Under the lock. */
+static bool next_errand(struct saker_containers *c, struct errand *ret_errand)
+{
+	while (!c->stop) {
+		uint32_t first = 0;
+		struct timespec ts;
+
+		for (uint32_t i = 1; i < c->n_errands; i++) {
+			if (c->errands[i].due < c->errands[first].due)
+				first = i;
+		}
+		if (!c->n_errands) {
+			pthread_cond_wait(&c->errand_more, &c->lock);
+		} else if (c->errands[first].due <= monotonic_ns()) {
+			*ret_errand = c->errands[first];
+			c->errands[first] = c->errands[--c->n_errands];
+			return true;
+		} else {
+			ts.tv_sec = (time_t)(c->errands[first].due / 1000000000);
+			ts.tv_nsec = (long)(c->errands[first].due % 1000000000);
+			pthread_cond_timedwait(&c->errand_more, &c->lock, &ts);
+		}
+	}
+	return false;
+}
+
+static void errand_done(struct saker_containers *c, struct errand *e, int r, uint8_t *events,
+			size_t len)
+{
+	uint32_t n = atomic_load_explicit(&c->n_answers, memory_order_relaxed);
+	struct answer *a = &c->answers[(c->first + n) % ANSWERS_MAX];
+
+	if (r == -EAGAIN && ++e->tries < ERRAND_TRIES && c->n_errands < ERRANDS_MAX) {
+		e->due = monotonic_ns() + (ERRAND_FIRST_NS << e->tries);
+		c->errands[c->n_errands++] = *e;
+		return;
+	}
+	if (r < 0 || n == ANSWERS_MAX) {
+		c->stats.n_refused += r == 0;
+		free(events);
+		return;
+	}
+	*a = (struct answer){.accounts = events, .accounts_len = len};
+	memcpy(a->id, e->id, sizeof(a->id));
+	atomic_store_explicit(&c->n_answers, n + 1, memory_order_release);
+}
+
+static void say_errand(struct saker_containers *c, const struct errand *e, int r)
+{
+	char line[256];
+
+	if (!c->log)
+		return;
+	snprintf(line, sizeof(line), "users of container %s by thread %lld: %s", e->id,
+		 (long long)e->tid, r < 0 ? strerror(-r) : "read");
+	c->log(c->log_userdata, SAKER_SEVERITY_DEBUG, line);
+}
+
+static void *accounts_run(void *userdata)
+{
+	struct saker_containers *c = userdata;
+	struct errand e;
+
+	pthread_mutex_lock(&c->lock);
+	while (next_errand(c, &e)) {
+		char id[ENRICH_CONTAINER_ID_MAX];
+		uint8_t *events = NULL;
+		size_t len = 0;
+		int r;
+
+		pthread_mutex_unlock(&c->lock);
+		enrich_container_short_id(e.id, id);
+		r = container_accounts_read(c->proc, e.tid, id, &events, &len);
+		say_errand(c, &e, r);
+		pthread_mutex_lock(&c->lock);
+		errand_done(c, &e, r, events, len);
+		if (r == 0 && c->notify) {
+			pthread_mutex_unlock(&c->lock);
+			c->notify(c->notify_userdata);
+			pthread_mutex_lock(&c->lock);
+		}
+	}
+	pthread_mutex_unlock(&c->lock);
+	return NULL;
+}
+
+static int errand_add(struct saker_containers *c, const char *id, size_t len, int64_t tid)
+{
+	int r = 0;
+
+	if (!c->accounts_started) {
+		r = thread_start(&c->accounts_thread, accounts_run, c);
+		c->accounts_started = r == 0;
+	}
+	if (r == 0 && c->n_errands == ERRANDS_MAX) {
+		c->stats.n_refused++;
+		r = -EAGAIN;
+	}
+	if (r < 0)
+		return r;
+	c->errands[c->n_errands] = (struct errand){.tid = tid, .due = monotonic_ns()};
+	memcpy(c->errands[c->n_errands++].id, id, len);
+	pthread_cond_signal(&c->errand_more);
+	return 0;
+}
+
+int saker_containers_ask_accounts(struct saker_containers *c, const char *id, size_t len,
+				  int64_t tid)
+{
+	int r;
+
+	if (!c || !id || len == 0 || len >= ENRICH_CONTAINER_ID_MAX || tid <= 0)
+		return -EINVAL;
+	pthread_mutex_lock(&c->lock);
+	r = errand_add(c, id, len, tid);
+	pthread_mutex_unlock(&c->lock);
+	return r;
 }
 
 /* ---- life -------------------------------------------------------------------------------------
@@ -314,6 +471,19 @@ static int add_sources(struct saker_containers *c, const struct saker_containers
 	return any ? 0 : -ENOTSUP;
 }
 
+static int containers_init(struct saker_containers *c, const struct saker_containers_options *o)
+{
+	const char *root = o->host_root ? o->host_root : getenv("HOST_ROOT");
+	pthread_condattr_t attr;
+
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&c->errand_more, &attr);
+	pthread_condattr_destroy(&attr);
+	return asprintf(&c->proc, "%s/proc", root ? root : "") < 0 ? (c->proc = NULL, -ENOMEM) : 0;
+}
+
 int saker_containers_new(const struct saker_containers_options *user_options,
 			 struct saker_containers **ret_containers)
 {
@@ -328,14 +498,15 @@ int saker_containers_new(const struct saker_containers_options *user_options,
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return -ENOMEM;
-	pthread_mutex_init(&c->lock, NULL);
+	r = containers_init(c, &options);
 	c->settings.timeout_ms = options.timeout_ms ? options.timeout_ms : TIMEOUT_MS_DEFAULT;
 	c->settings.label_max = options.label_max ? options.label_max : LABEL_MAX_DEFAULT;
 	c->notify = options.notify;
 	c->notify_userdata = options.notify_userdata;
 	c->log = options.log;
 	c->log_userdata = options.log_userdata;
-	r = add_sources(c, &options);
+	if (r == 0)
+		r = add_sources(c, &options);
 	if (r < 0) {
 		saker_containers_free(c);
 		return r;
@@ -355,7 +526,10 @@ struct saker_containers *saker_containers_free(struct saker_containers *c)
 	c->stop = true;
 	for (uint32_t i = 0; i < c->n_sources; i++)
 		pthread_cond_signal(&c->sources[i]->more);
+	pthread_cond_signal(&c->errand_more);
 	pthread_mutex_unlock(&c->lock);
+	if (c->accounts_started)
+		pthread_join(c->accounts_thread, NULL);
 	for (uint32_t i = 0; i < c->n_sources; i++) {
 		struct source *source = c->sources[i];
 
@@ -371,10 +545,14 @@ struct saker_containers *saker_containers_free(struct saker_containers *c)
 	}
 	for (uint32_t n = atomic_load(&c->n_answers); n; n--) {
 		free(c->answers[c->first].json);
+		free(c->answers[c->first].accounts);
 		c->first = (c->first + 1) % ANSWERS_MAX;
 	}
 	free(c->current.json);
+	free(c->current.accounts);
 	free(c->event);
+	free(c->proc);
+	pthread_cond_destroy(&c->errand_more);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
 	return NULL;
@@ -502,22 +680,47 @@ static int event_make(struct saker_containers *c, uint64_t ts)
 	return 0;
 }
 
-int saker_containers_next(struct saker_containers *c, uint64_t ts,
-			  struct saker_container_answer *ret_answer)
+/* The next of the users and groups of the current answer; NULL = that was all. */
+static struct saker_event *next_account(struct saker_containers *c, uint64_t ts)
 {
-	if (!c || !ret_answer)
-		return -EINVAL;
-	if (likely(!atomic_load_explicit(&c->n_answers, memory_order_acquire)))
-		return 0;
+	struct saker_event *event = (struct saker_event *)(c->current.accounts + c->current_pos);
+
+	if (!c->current.accounts || c->current_pos >= c->current.accounts_len)
+		return NULL;
+	c->current_pos += event->len;
+	event->ts = ts ? ts : wall_ns();
+	return event;
+}
+
+static void answer_take(struct saker_containers *c)
+{
 	free(c->current.json);
+	free(c->current.accounts);
 	pthread_mutex_lock(&c->lock);
 	c->current = c->answers[c->first];
+	c->current_pos = 0;
 	c->first = (c->first + 1) % ANSWERS_MAX;
 	atomic_fetch_sub(&c->n_answers, 1);
 	pthread_mutex_unlock(&c->lock);
-	ret_answer->id = c->current.id;
-	ret_answer->id_len = strlen(c->current.id);
-	ret_answer->event = NULL;
+}
+
+int saker_containers_next(struct saker_containers *c, uint64_t ts,
+			  struct saker_container_answer *ret_answer)
+{
+	const struct saker_event *event;
+
+	if (!c || !ret_answer)
+		return -EINVAL;
+	event = next_account(c, ts);
+	if (!event) {
+		if (likely(!atomic_load_explicit(&c->n_answers, memory_order_acquire)))
+			return 0;
+		answer_take(c);
+		event = next_account(c, ts);
+	}
+	*ret_answer = (struct saker_container_answer){
+		.id = c->current.id, .id_len = strlen(c->current.id), .event = event};
+	ret_answer->state_only = event != NULL;
 	if (c->current.json && event_make(c, ts) == 0)
 		ret_answer->event = (const struct saker_event *)c->event;
 	return 1;

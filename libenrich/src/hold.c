@@ -19,6 +19,7 @@
 #define TIDS (HELD_MAX * 2) /* slots of the table of threads; a power of two */
 #define CLONE_CGROUPS 14    /* the parameter of clone and execve */
 #define CLONE_VTID 18
+#define ACCOUNTS_NS UINT64_C(50000000) /* what the names of users are worth */
 
 struct held_event {
 	struct held_event *next;
@@ -33,7 +34,8 @@ struct enrich_hold {
 	struct enrich_container *container;
 	struct held_event *first;
 	struct held_event **last;
-	bool due; /* nothing more to wait for: handed out until it is empty */
+	bool due;      /* nothing more to wait for: handed out until it is empty */
+	uint64_t told; /* since when the answer is there, monotonic; 0 = not yet */
 };
 
 /* A thread with events that wait. */
@@ -194,6 +196,7 @@ static struct enrich_container *container_from_cgroups(struct saker_state *s,
 	if (!c)
 		return NULL;
 	enrich_container_ask(s, c);
+	enrich_container_ask_accounts(s, c, (int64_t)view->event->tid);
 	/* Its first thread is behind this event; until then it is kept as one that was told. */
 	if (c->refs == 1)
 		enrich_container_keep(s, c);
@@ -246,15 +249,33 @@ bool enrich_hold_take(struct saker_state *s, const struct saker_event_view *view
 
 /* ---- releasing --------------------------------------------------------------------------- */
 
-static bool is_due(struct saker_state *s, struct enrich_hold *hold, uint64_t now)
+/*
+ * When what is held goes; 0 = now. The answer is not all: who its users are is
+ * read meanwhile, and worth a moment more.
+ */
+static uint64_t due_at(const struct saker_state *s, const struct enrich_hold *hold)
 {
 	const struct enrich_container *c = hold->container;
 
-	if (hold->due || c->info || c->why_not != SAKER_ABSENT_PENDING)
-		return true;
-	if (c->hold_until > now)
+	if (hold->due)
+		return 0;
+	if (!c->info)
+		return c->why_not == SAKER_ABSENT_PENDING ? c->hold_until : 0;
+	if (!s->ask_accounts || c->users || !c->account_tries)
+		return 0;
+	return MIN(c->hold_until, hold->told + ACCOUNTS_NS);
+}
+
+static bool is_due(struct saker_state *s, struct enrich_hold *hold, uint64_t now)
+{
+	uint64_t at;
+
+	if (hold->container->info && !hold->told)
+		hold->told = now;
+	at = due_at(s, hold);
+	if (at > now)
 		return false;
-	s->stats.n_hold_timeouts++;
+	s->stats.n_hold_timeouts += at && !hold->container->info && now != UINT64_MAX;
 	return true;
 }
 
@@ -342,9 +363,11 @@ int saker_state_hold_wait(struct saker_state *s)
 		return -1;
 	now = now_ns();
 	for (struct enrich_hold *hold = s->holds->first; hold; hold = hold->next) {
-		if (hold->due || hold->container->hold_until <= now)
+		uint64_t at = due_at(s, hold);
+
+		if (at <= now)
 			return 0;
-		first = MIN(first, hold->container->hold_until);
+		first = MIN(first, at);
 	}
 	return (int)MIN((first - now) / 1000000 + 1, UINT64_C(1000));
 }

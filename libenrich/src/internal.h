@@ -64,8 +64,9 @@ enum {
 #define ENRICH_REFILL_DEBT_MAX 1000u	     /* and keeps others waiting for ten seconds at most */
 #define ENRICH_RETRY_NS UINT64_C(1000000000) /* a failed refill is not tried again before */
 #define ENRICH_INTERFACES_MAX 1024u
-#define ENRICH_ACCOUNTS_MAX 65536u /* of one table */
-#define ENRICH_ACCOUNTS_SHARE 16u  /* of memory_max, that each table (or its file) may take */
+#define ENRICH_ACCOUNTS_MAX 65536u			    /* of one table */
+#define ENRICH_CONTAINER_ACCOUNTS_MAX (UINT64_C(256) << 10) /* bytes of a container's users */
+#define ENRICH_ACCOUNTS_SHARE 16u /* of memory_max, that each table (or its file) may take */
 
 /* ---- tables ------------------------------------------------------------------- */
 
@@ -133,6 +134,7 @@ struct enrich_accounts {
 	uint32_t *index; /* open addressing: place in items + 1; 0 = free */
 	uint32_t index_capacity;
 	uint64_t bytes; /* of all that it holds */
+	uint64_t limit; /* of them; 0 = a share of the state's */
 	char *text;	/* the file it was read from */
 	size_t text_len;
 	/* Of that file. */
@@ -206,6 +208,7 @@ struct saker_state {
 	uint32_t kept_next;
 	struct enrich_container *event_container; /* the record's, if it is a container's event */
 	int (*ask_container)(void *userdata, const char *id, size_t len, int type);
+	void (*ask_accounts)(void *userdata, const char *id, size_t len, int64_t tid);
 	void *ask_container_userdata;
 	uint64_t hold_ns; /* how long events wait for their container's info; 0 = not at all */
 	struct enrich_holds *holds; /* NULL = none so far */
@@ -346,6 +349,7 @@ bool enrich_ip6_is_mapped(const uint8_t addr[16]);
 
 /* ---- state_container.c ---------------------------------------------------------- */
 
+#define ENRICH_ACCOUNT_TRIES 8u
 #define ENRICH_KEPT_CONTAINERS 1024u /* told of, and no thread of theirs is known */
 
 enum enrich_match {
@@ -366,6 +370,8 @@ struct enrich_container *enrich_container_get(struct saker_state *s, struct enri
 					      uint16_t type);
 /* Asks whoever knows for its info, once. */
 void enrich_container_ask(struct saker_state *s, struct enrich_container *c);
+/* And for its users and groups, through a thread in it that has just been seen. */
+void enrich_container_ask_accounts(struct saker_state *s, struct enrich_container *c, int64_t tid);
 void enrich_container_keep(struct saker_state *s, struct enrich_container *c);
 void enrich_container_forget(struct saker_state *s, struct enrich_container *c);
 struct enrich_container *enrich_container_ref(struct enrich_container *c);
@@ -399,6 +405,9 @@ void enrich_accounts_fini(struct saker_state *s, struct enrich_accounts *account
 int enrich_accounts_add(struct saker_state *s, struct enrich_accounts *accounts, uint32_t id,
 			const struct enrich_user *user);
 void enrich_accounts_remove(struct saker_state *s, struct enrich_accounts *accounts, uint32_t id);
+/* Those of a container, made with the first; NULL = no room. */
+struct enrich_accounts *enrich_container_accounts(struct saker_state *s,
+						  struct enrich_accounts **accounts);
 
 /* ---- on_initial.c ---------------------------------------------------------------- */
 

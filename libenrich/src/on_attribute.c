@@ -226,9 +226,23 @@ static char *param_copy(struct saker_record *r, uint32_t i)
 	return arena_strndup(&r->scratch, text.text, text.len);
 }
 
-/* Those of containers are not kept: names there are looked up nowhere. */
+/* The table that an event of a container, or of the host, is about; NULL = of one that is not
+ * known. */
+static struct enrich_accounts *accounts_of(struct saker_state *s, struct saker_record *r,
+					   uint32_t param, bool groups)
+{
+	struct enrich_slice id = enrich_param_text(r, param);
+	struct enrich_container *c;
+
+	if (!id.len)
+		return groups ? &s->groups : &s->users;
+	c = id.len < ENRICH_CONTAINER_ID_MAX ? enrich_container_find(s, id) : NULL;
+	return c ? enrich_container_accounts(s, groups ? &c->groups : &c->users) : NULL;
+}
+
 static void on_user(struct saker_state *s, struct saker_record *r)
 {
+	struct enrich_accounts *accounts = accounts_of(s, r, 5, false);
 	struct enrich_user user = {
 		.uid = enrich_param_u32(r, 0),
 		.gid = enrich_param_u32(r, 1),
@@ -237,24 +251,25 @@ static void on_user(struct saker_state *s, struct saker_record *r)
 		.shell = param_copy(r, 4),
 	};
 
-	if (enrich_param_text(r, 5).len)
+	if (!accounts)
 		return;
 	if (r->view.event->type == SAKER_EV_USER_DELETED_E)
-		enrich_accounts_remove(s, &s->users, user.uid);
+		enrich_accounts_remove(s, accounts, user.uid);
 	else if (user.name && *user.name && *user.name != '+' && *user.name != '-')
-		(void)enrich_accounts_add(s, &s->users, user.uid, &user);
+		(void)enrich_accounts_add(s, accounts, user.uid, &user);
 }
 
 static void on_group(struct saker_state *s, struct saker_record *r)
 {
+	struct enrich_accounts *accounts = accounts_of(s, r, 2, true);
 	struct enrich_user group = {.gid = enrich_param_u32(r, 0), .name = param_copy(r, 1)};
 
-	if (enrich_param_text(r, 2).len)
+	if (!accounts)
 		return;
 	if (r->view.event->type == SAKER_EV_GROUP_DELETED_E)
-		enrich_accounts_remove(s, &s->groups, group.gid);
+		enrich_accounts_remove(s, accounts, group.gid);
 	else if (group.name && *group.name && *group.name != '+' && *group.name != '-')
-		(void)enrich_accounts_add(s, &s->groups, group.gid, &group);
+		(void)enrich_accounts_add(s, accounts, group.gid, &group);
 }
 
 const struct enrich_handler enrich_handlers_attribute[] = {

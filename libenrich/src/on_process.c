@@ -548,6 +548,8 @@ static void on_exec(struct saker_state *s, struct saker_record *r)
 		enrich_list_from_param(r, &t->cgroups, CLONE_CGROUPS, NULL);
 		if (t->cgroups != old || !old)
 			enrich_thread_update_container(s, t);
+		else
+			enrich_container_ask_accounts(s, t->container, t->tid);
 	}
 	t->clone_flags &= CL_PPM_INVERTED;
 	exec_siblings(s, t);

@@ -197,6 +197,7 @@ int saker_state_new(const struct saker_state_options *user_options, struct saker
 	s->refill = options.refill;
 	s->refill_userdata = options.refill_userdata;
 	s->ask_container = options.ask_container;
+	s->ask_accounts = options.ask_accounts;
 	s->ask_container_userdata = options.ask_container_userdata;
 	s->hold_ns = (uint64_t)options.hold_ms * 1000000;
 	s->refill_tokens = ENRICH_REFILLS_PER_S;

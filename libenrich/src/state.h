@@ -73,6 +73,8 @@ enum enrich_container_type {
 };
 
 const char *enrich_container_type_name(enum enrich_container_type type);
+/* 12 characters of one of 64 hexadecimal digits, else all of it; short_id takes as many as id. */
+void enrich_container_short_id(const char *id, char *short_id);
 /* By its full id, or a short one. NULL = not known. */
 const struct enrich_container *enrich_state_container(const struct saker_state *state,
 						      const char *id, size_t len);
@@ -149,13 +151,16 @@ struct enrich_container {
 	char full_id[ENRICH_CONTAINER_ID_MAX];
 	struct enrich_container_info *info; /* NULL until a runtime has told */
 	uint8_t why_not;		    /* enum saker_absence: why there is no info */
-	bool sure;	     /* else its name proves nothing, and its threads are the host's */
-	bool asked;	     /* somebody was asked for info */
-	bool kept;	     /* told before a thread was there */
-	uint64_t hold_until; /* events are held back until then, monotonic; 0 = never */
+	bool sure;	       /* else its name proves nothing, and its threads are the host's */
+	bool asked;	       /* somebody was asked for info */
+	bool kept;	       /* told before a thread was there */
+	uint8_t account_tries; /* how often its users were asked for */
+	uint64_t hold_until;   /* events are held back until then, monotonic; 0 = never */
 	uint64_t hash;
 	struct enrich_container *next; /* in its bucket of the state's table */
 	struct enrich_hold *hold;      /* events that wait for info; NULL = none do */
+	struct enrich_accounts *users; /* its own; NULL = none are known */
+	struct enrich_accounts *groups;
 };
 
 /* ---- file descriptors ------------------------------------------------------- */

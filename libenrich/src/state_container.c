@@ -191,6 +191,14 @@ static struct enrich_container **bucket_of(const struct saker_state *s, uint64_t
 	return &s->containers[hash & (s->containers_capacity - 1)];
 }
 
+static void accounts_free(struct saker_state *s, struct enrich_accounts *accounts)
+{
+	if (!accounts)
+		return;
+	enrich_accounts_fini(s, accounts);
+	enrich_dealloc(s, accounts, sizeof(*accounts));
+}
+
 static void container_free(struct saker_state *s, struct enrich_container *c)
 {
 	struct enrich_container **link = bucket_of(s, c->hash);
@@ -200,6 +208,8 @@ static void container_free(struct saker_state *s, struct enrich_container *c)
 	*link = c->next;
 	s->n_containers--;
 	enrich_container_info_free(s, c->info);
+	accounts_free(s, c->users);
+	accounts_free(s, c->groups);
 	enrich_dealloc(s, c, sizeof(*c));
 }
 
@@ -257,6 +267,14 @@ static void containers_grow(struct saker_state *s)
 static uint8_t short_len(struct enrich_slice id)
 {
 	return id.len == HEX_ID && is_hex(id.text, id.len) ? SHORT_ID : (uint8_t)id.len;
+}
+
+void enrich_container_short_id(const char *id, char *short_id)
+{
+	uint8_t len = short_len((struct enrich_slice){id, (uint32_t)strlen(id)});
+
+	memcpy(short_id, id, len);
+	short_id[len] = '\0';
 }
 
 struct enrich_container *enrich_container_find(const struct saker_state *s, struct enrich_slice id)
@@ -361,6 +379,15 @@ void enrich_container_ask(struct saker_state *s, struct enrich_container *c)
 		enrich_hold_allow(s, c);
 }
 
+void enrich_container_ask_accounts(struct saker_state *s, struct enrich_container *c, int64_t tid)
+{
+	if (!c || c->users || !s->ask_accounts || c->account_tries >= ENRICH_ACCOUNT_TRIES)
+		return;
+	/* The first processes of a container are its runtime's own, and gone in no time. */
+	c->account_tries++;
+	s->ask_accounts(s->ask_container_userdata, c->full_id, c->full_id_len, tid);
+}
+
 /* A container that was told of is kept, as its threads may come later; of those the oldest goes. */
 void enrich_container_keep(struct saker_state *s, struct enrich_container *c)
 {
@@ -410,6 +437,7 @@ void enrich_thread_update_container(struct saker_state *s, struct enrich_thread 
 		if (t->container) {
 			t->container->sure |= match == ENRICH_MATCH_SURE;
 			enrich_container_ask(s, t->container);
+			enrich_container_ask_accounts(s, t->container, t->tid);
 			/* Its threads keep it from now on. On a replay nobody tells twice. */
 			if (!s->offline)
 				enrich_container_forget(s, t->container);

@@ -23,7 +23,10 @@ static void accounts_charge(struct saker_state *s, struct enrich_accounts *accou
 static bool accounts_have_room(const struct saker_state *s, const struct enrich_accounts *accounts,
 			       uint64_t bytes)
 {
-	return accounts->bytes + bytes <= s->pool.limit / ENRICH_ACCOUNTS_SHARE;
+	if (accounts->limit && s->pool.used + bytes > s->pool.limit)
+		return false;
+	return accounts->bytes + bytes <=
+	       (accounts->limit ? accounts->limit : s->pool.limit / ENRICH_ACCOUNTS_SHARE);
 }
 
 static void account_release(struct saker_state *s, struct enrich_accounts *accounts,
@@ -196,6 +199,16 @@ void enrich_accounts_remove(struct saker_state *s, struct enrich_accounts *accou
 	accounts->index[index_place(accounts, a->id)] = (uint32_t)(a - accounts->items) + 1;
 }
 
+struct enrich_accounts *enrich_container_accounts(struct saker_state *s,
+						  struct enrich_accounts **accounts)
+{
+	if (!*accounts)
+		*accounts = enrich_alloc_zero(s, sizeof(**accounts));
+	if (*accounts)
+		(*accounts)->limit = ENRICH_CONTAINER_ACCOUNTS_MAX;
+	return *accounts;
+}
+
 int saker_state_add_account(struct saker_state *state, const struct saker_account *account)
 {
 	struct enrich_user user;
@@ -341,8 +354,12 @@ const struct enrich_user *enrich_state_user(struct saker_state *s,
 {
 	const struct enrich_account *a;
 
-	if (container || uid == ENRICH_NO_ID)
+	if (uid == ENRICH_NO_ID)
 		return NULL;
+	if (container) {
+		a = container->users ? account_find(container->users, uid) : NULL;
+		return a ? &a->user : NULL;
+	}
 	refresh(s, &s->users, "/etc/passwd", false);
 	a = account_find(&s->users, uid);
 	return a ? &a->user : NULL;
@@ -353,8 +370,12 @@ const struct enrich_user *enrich_state_group(struct saker_state *s,
 {
 	const struct enrich_account *a;
 
-	if (container || gid == ENRICH_NO_ID)
+	if (gid == ENRICH_NO_ID)
 		return NULL;
+	if (container) {
+		a = container->groups ? account_find(container->groups, gid) : NULL;
+		return a ? &a->user : NULL;
+	}
 	refresh(s, &s->groups, "/etc/group", true);
 	a = account_find(&s->groups, gid);
 	return a ? &a->user : NULL;

@@ -99,20 +99,23 @@ static int take_answers(struct session *s)
 
 	while (r == 0 && saker_containers_next(s->containers, s->last_ts, &answer) == 1) {
 		struct saker_record *record;
+		bool seen;
 
 		if (!answer.event) {
 			saker_state_forgo_container(s->state, answer.id, answer.id_len);
 			continue;
 		}
-		if (saker_state_apply(s->state, answer.event, &meta, &record) != 1)
-			continue;
-		count_event(s, answer.event);
-		if (!s->filter || saker_filter_eval(s->filter, record) == 1) {
+		meta.flags = answer.state_only ? SAKER_EVENT_META_STATE_ONLY : 0;
+		seen = saker_state_apply(s->state, answer.event, &meta, &record) == 1;
+		if (seen) {
+			count_event(s, answer.event);
+			seen = !s->filter || saker_filter_eval(s->filter, record) == 1;
+		}
+		if (seen) {
 			r = take_match(s, answer.event, &meta, record);
 		} else if (s->dump) {
 			meta.flags = SAKER_EVENT_META_STATE_ONLY;
 			r = dump_state_event(s->dump, answer.event, &meta);
-			meta.flags = 0;
 		}
 	}
 	return r;
@@ -297,6 +300,13 @@ static int ask_container(void *userdata, const char *id, size_t len, int type)
 	return saker_containers_ask(s->containers, id, len, type);
 }
 
+static void ask_accounts(void *userdata, const char *id, size_t len, int64_t tid)
+{
+	struct session *s = userdata;
+
+	saker_containers_ask_accounts(s->containers, id, len, tid);
+}
+
 static void interrupt(void *userdata)
 {
 	struct session *s = userdata;
@@ -336,6 +346,7 @@ static int open_state(struct session *s)
 		return 0;
 	if (s->containers) {
 		options.ask_container = ask_container;
+		options.ask_accounts = ask_accounts;
 		options.ask_container_userdata = s;
 	}
 	options.offline = !live;

@@ -105,6 +105,7 @@ static int settle(struct agent *a, bool flush)
 	int r = 0;
 
 	while (r >= 0 && saker_containers_next(a->containers, a->last_ts, &answer) == 1) {
+		meta.flags = answer.state_only ? SAKER_EVENT_META_STATE_ONLY : 0;
 		if (answer.event)
 			r = take_event(a, answer.event, &meta);
 		else

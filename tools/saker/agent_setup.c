@@ -178,6 +178,13 @@ static int ask_container(void *userdata, const char *id, size_t len, int type)
 	return saker_containers_ask(a->containers, id, len, type);
 }
 
+static void ask_accounts(void *userdata, const char *id, size_t len, int64_t tid)
+{
+	struct agent *a = userdata;
+
+	saker_containers_ask_accounts(a->containers, id, len, tid);
+}
+
 static void interrupt(void *userdata)
 {
 	struct agent *a = userdata;
@@ -211,6 +218,7 @@ int agent_open_state(struct agent *a)
 
 	if (a->containers) {
 		options.ask_container = ask_container;
+		options.ask_accounts = ask_accounts;
 		options.ask_container_userdata = a;
 		options.hold_ms = a->config->hold_ms;
 	}

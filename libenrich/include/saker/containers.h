@@ -83,6 +83,14 @@ SAKER_PUBLIC int saker_containers_any(struct saker_containers *containers);
 SAKER_PUBLIC int saker_containers_ask(struct saker_containers *containers, const char *id,
 				      size_t len, int type);
 
+/*
+ * Asks for a container's users and groups, which are read through a thread in
+ * it, if that is still there and has the container's files. -EAGAIN: too many
+ * such questions are open; -EINVAL; -ENOMEM.
+ */
+SAKER_PUBLIC int saker_containers_ask_accounts(struct saker_containers *containers, const char *id,
+					       size_t len, int64_t tid);
+
 struct saker_container_answer {
 	const char *id; /* as it was asked for */
 	size_t id_len;
@@ -91,6 +99,11 @@ struct saker_container_answer {
 	 * record it if you record. NULL: nobody knows this container, saker_state_forgo_container.
 	 */
 	const struct saker_event *event;
+	/*
+	 * Instead it is an account of the container (useradded, groupadded), which is for the
+	 * state alone: SAKER_EVENT_META_STATE_ONLY.
+	 */
+	bool state_only;
 };
 
 /* The next answer: 1, or 0 = none yet. ts: the event's time, 0 = now. Valid until the next call. */

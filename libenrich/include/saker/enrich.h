@@ -54,6 +54,11 @@ struct saker_state_options {
 	int (*ask_container)(void *ask_container_userdata, const char *id, size_t len, int type);
 	void *ask_container_userdata;
 	/*
+	 * Asks for its users and groups, by a thread in it, a few times until they are known: as
+	 * saker_containers_ask_accounts, with ask_container_userdata. NULL = without names.
+	 */
+	void (*ask_accounts)(void *ask_container_userdata, const char *id, size_t len, int64_t tid);
+	/*
 	 * How long events of a container may wait for the answer of an ask_container that will not
 	 * take long; 0 = they never wait. saker_state_held gives them back.
 	 */

@@ -34,6 +34,8 @@ static struct {
 	int n;
 	char id[ENRICH_CONTAINER_ID_MAX];
 	int type;
+	int n_accounts;
+	int64_t tid;
 } asked;
 
 static int ask(void *userdata, const char *id, size_t len, int type)
@@ -46,6 +48,14 @@ static int ask(void *userdata, const char *id, size_t len, int type)
 	return asked.result;
 }
 
+static void ask_accounts(void *userdata, const char *id, size_t len, int64_t tid)
+{
+	assert_ptr_equal(userdata, &asked);
+	assert_true(len < ENRICH_CONTAINER_ID_MAX && id);
+	asked.n_accounts++;
+	asked.tid = tid;
+}
+
 static struct saker_state *new_state(int result, uint32_t hold_ms)
 {
 	struct saker_state_options options = SAKER_STATE_OPTIONS_INIT;
@@ -55,6 +65,7 @@ static struct saker_state *new_state(int result, uint32_t hold_ms)
 	asked.result = result;
 	options.host_root = "/nonexistent";
 	options.ask_container = ask;
+	options.ask_accounts = ask_accounts;
 	options.ask_container_userdata = &asked;
 	options.hold_ms = hold_ms;
 	assert_int_equal(saker_state_new(&options, &s), 0);
@@ -276,6 +287,37 @@ static void test_doubtful_names(void **state)
 	saker_state_free(s);
 }
 
+/* Its users are asked for through one thread after the other, until they are known; not for ever.
+ */
+static void test_accounts(void **state)
+{
+	struct saker_state *s = new_state(0, 0);
+	struct saker_record *r;
+
+	(void)state;
+	exec_in(s, 5, DOCKER);
+	assert_int_equal(asked.n_accounts, 1);
+	exec_in(s, 6, DOCKER);
+	assert_int_equal(asked.n_accounts, 2);
+	assert_int_equal(asked.tid, 6);
+	apply(s, eb_make(&eb, SAKER_EV_USER_ADDED_E, TS, 0, "wwssss", 42, 43, "bird", "/nest",
+			 "/bin/fly", "0123456789ab"));
+	apply(s, eb_make(&eb, SAKER_EV_GROUP_ADDED_E, TS, 0, "wss", 43, "flock", "0123456789ab"));
+	/* Of a container that nobody has seen: nothing to keep. */
+	apply(s, eb_make(&eb, SAKER_EV_GROUP_ADDED_E, TS, 0, "wss", 43, "flock", "ba9876543210"));
+	r = exec_in(s, 7, DOCKER);
+	EXPECT(r, {"user.name", "bird"}, {"user.homedir", "/nest"}, {"user.shell", "/bin/fly"},
+	       {"group.name", "flock"});
+	assert_int_equal(asked.n_accounts, 2);
+	apply(s, eb_make(&eb, SAKER_EV_USER_DELETED_E, TS, 0, "wwssss", 42, 43, "bird", "", "",
+			 "0123456789ab"));
+	EXPECT(setuid_of(s, 7, 42), {"user.name", "<NA>"});
+	for (int i = 0; i < 100; i++)
+		exec_in(s, 100 + i, OTHER);
+	assert_int_equal(asked.n_accounts, 2 + (int)ENRICH_ACCOUNT_TRIES);
+	saker_state_free(s);
+}
+
 static void test_broken_events(void **state)
 {
 	static const char *const cases[] = {
@@ -362,10 +404,14 @@ static void test_hold(void **state)
 							      .cgroups = DOCKER})));
 	assert_null(setuid_of(s, 6, 8));
 	assert_null(enrich_thread_find(s, 6));
-	/* The answer lets them go, in order. */
+	/* The answer lets them go, in order, as soon as its users are known too. */
 	assert_non_null(apply(s, container_event(redis)));
+	assert_null(held(s));
+	assert_in_range(saker_state_hold_wait(s), 0, 51);
+	apply(s, eb_make(&eb, SAKER_EV_USER_ADDED_E, TS, 0, "wwssss", 42, 43, "bird", "/nest",
+			 "/bin/fly", "0123456789ab"));
 	r = held(s);
-	EXPECT(r, {"evt.type", "execve"}, {"container.name", "cache"},
+	EXPECT(r, {"evt.type", "execve"}, {"container.name", "cache"}, {"user.name", "bird"},
 	       {"container.image.repository", "redis"});
 	r = held(s);
 	EXPECT(r, {"evt.type", "setuid"}, {"proc.name", "sh"}, {"container.name", "cache"});
@@ -397,6 +443,15 @@ static void test_hold_ends(void **state)
 	saker_state_forgo_container(s, HEX64, 64);
 	r = held(s);
 	EXPECT(r, {"container.id", "0123456789ab"}, {"container.name", "(absent 1)"});
+	/* Its users are read from nowhere: that costs a moment. */
+	assert_null(exec_in(
+		s, 7,
+		"cpu=/docker/1111111111111111111111111111111111111111111111111111111111111111"));
+	apply(s, container_event("{\"container\":{\"id\":\"111111111111\",\"image\":\"i\"}}"));
+	assert_null(held(s));
+	usleep(60000);
+	r = held(s);
+	EXPECT(r, {"container.image", "i"}, {"user.name", "<NA>"});
 	/* It says nothing: the time is up, once. */
 	assert_null(exec_in(s, 6, OTHER));
 	assert_null(held(s));
@@ -481,12 +536,12 @@ static void test_hold_flush(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fields),	      cmocka_unit_test(test_pods),
-		cmocka_unit_test(test_reasons),	      cmocka_unit_test(test_doubtful_names),
-		cmocka_unit_test(test_broken_events), cmocka_unit_test(test_kept),
-		cmocka_unit_test(test_hold),	      cmocka_unit_test(test_hold_ends),
-		cmocka_unit_test(test_hold_not),      cmocka_unit_test(test_hold_overflow),
-		cmocka_unit_test(test_hold_flush),
+		cmocka_unit_test(test_fields),	       cmocka_unit_test(test_pods),
+		cmocka_unit_test(test_reasons),	       cmocka_unit_test(test_accounts),
+		cmocka_unit_test(test_doubtful_names), cmocka_unit_test(test_broken_events),
+		cmocka_unit_test(test_kept),	       cmocka_unit_test(test_hold),
+		cmocka_unit_test(test_hold_ends),      cmocka_unit_test(test_hold_not),
+		cmocka_unit_test(test_hold_overflow),  cmocka_unit_test(test_hold_flush),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
