@@ -140,27 +140,55 @@ static void on_sendmmsg(struct saker_state *s, struct saker_record *r)
 /* ---- passed fds
  * ----------------------------------------------------------------------------------- */
 
+/* The head of a control message, in the shape that the receiver has it. */
+struct control {
+	size_t len;
+	size_t header;
+	size_t align;
+	int level;
+	int type;
+};
+
+/*
+ * False: there is none. A 32-bit program's length is half as wide; read as a
+ * wide one it takes the level in and is more than any message has.
+ */
+static bool read_control(const uint8_t *data, size_t len, struct control *ret)
+{
+	struct cmsghdr wide;
+	uint32_t narrow[3]; /* length, level, type */
+
+	if (len >= sizeof(wide)) {
+		memcpy(&wide, data, sizeof(wide));
+		if (wide.cmsg_len >= sizeof(wide) && wide.cmsg_len <= len) {
+			*ret = (struct control){wide.cmsg_len, sizeof(wide), sizeof(size_t),
+						wide.cmsg_level, wide.cmsg_type};
+			return true;
+		}
+	}
+	if (len < sizeof(narrow))
+		return false;
+	memcpy(narrow, data, sizeof(narrow));
+	*ret = (struct control){narrow[0], sizeof(narrow), sizeof(uint32_t), (int)narrow[1],
+				(int)narrow[2]};
+	return narrow[0] >= sizeof(narrow) && narrow[0] <= len;
+}
+
 /* Drops what we believed of the numbers in an SCM_RIGHTS message; the last of them, or -1. */
 static int64_t forget_passed(struct saker_state *s, struct saker_record *r, const uint8_t *data,
 			     size_t len)
 {
-	const size_t header = sizeof(struct cmsghdr);
+	struct control c;
 	int64_t last = -1;
 
-	while (len >= header) {
-		struct cmsghdr h;
-		size_t step;
+	while (read_control(data, len, &c)) {
+		bool rights = c.level == SOL_SOCKET && c.type == SCM_RIGHTS;
+		size_t step = (c.len + c.align - 1) & ~(c.align - 1);
 
-		memcpy(&h, data, header);
-		if (h.cmsg_len < header || h.cmsg_len > len)
-			break;
-		for (size_t i = header;
-		     h.cmsg_level == SOL_SOCKET && h.cmsg_type == SCM_RIGHTS && i + 4 <= h.cmsg_len;
-		     i += 4) {
+		for (size_t i = c.header; rights && i + 4 <= c.len; i += 4) {
 			last = (int32_t)saker_load_u32(data + i);
 			enrich_fd_remove(s, r->thread->files, last);
 		}
-		step = (h.cmsg_len + sizeof(size_t) - 1) & ~(sizeof(size_t) - 1);
 		if (step > len)
 			break;
 		data += step;

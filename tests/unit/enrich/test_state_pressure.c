@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <string.h>
 #include <time.h>
 
@@ -323,6 +324,48 @@ static void test_refill_of_a_full_table(void **state)
 	saker_state_free(s);
 }
 
+/* Descriptors that came in a message are looked up; 32-bit programs have it in another shape. */
+static void test_passed_fds(void **state)
+{
+	static const uint32_t wide[] = {28, 0,	SOL_SOCKET, SCM_CREDENTIALS, 1,		 2, 3,
+					0,  20, 0,	    SOL_SOCKET,	     SCM_RIGHTS, 7};
+	static const uint32_t narrow[] = {24, SOL_SOCKET, SCM_CREDENTIALS, 1,	       2,
+					  3,  16,	  SOL_SOCKET,	   SCM_RIGHTS, 7};
+	static const uint32_t none[] = {24, SOL_SOCKET, SCM_CREDENTIALS, 1, 2, 7};
+	static const uint32_t cut[] = {100, SOL_SOCKET, SCM_RIGHTS, 7};
+	static const struct {
+		const uint32_t *control;
+		int len;
+		bool passed;
+	} cases[] = {
+		{wide, sizeof(wide), true},
+		{narrow, sizeof(narrow), true},
+		{none, sizeof(none), false},
+		{cut, sizeof(cut), false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct engine e = {.n_fds = 10};
+		struct saker_state *s = new_live(&e, 0);
+		const struct enrich_fd *fd;
+		struct saker_record *r;
+
+		apply(s, eb_make(&eb, SAKER_EV_SYSCALL_OPENAT_2_X, TS, 100, "qqswwwq", I(7),
+				 I(-100), "/opened", 1, 0, 1, I(2)));
+		apply(s, eb_make(&eb, SAKER_EV_SOCKET_SOCKETPAIR_X, TS + 1, 100, "qqqqqwww", I(0),
+				 I(4), I(5), I(0x100), I(0x200), AF_UNIX, SOCK_STREAM, 0));
+		e.n_asked = 0;
+		r = apply(s, eb_make(&eb, SAKER_EV_SOCKET_RECVMSG_X, TS + SECOND, 100, "qwrrrq",
+				     I(1), 1, "x", 1, "", 0, (const char *)cases[i].control,
+				     cases[i].len, I(4)));
+		fd = enrich_fd_find(r->thread, 7);
+		assert_int_equal(e.n_asked, cases[i].passed);
+		assert_string_equal(fd->name->text, cases[i].passed ? "/refilled" : "/opened");
+		saker_state_free(s);
+	}
+}
+
 /* ---- times, copies ------------------------------------------------------------------------- */
 
 /* The child's event may say an earlier time than its parent's, and still come later. */
@@ -421,6 +464,7 @@ int main(void)
 		cmocka_unit_test(test_slow_refills),
 		cmocka_unit_test(test_refill_after_clock_step),
 		cmocka_unit_test(test_refill_of_a_full_table),
+		cmocka_unit_test(test_passed_fds),
 		cmocka_unit_test(test_child_event_of_earlier_time),
 		cmocka_unit_test(test_full_table_after_fork),
 		cmocka_unit_test(test_exec_of_a_descriptor),
