@@ -133,6 +133,19 @@ PROBE_INLINE __u32 fill_raw_kernel_str(struct fill *f, __u64 ptr, __u32 max)
 	return n;
 }
 
+/* As fill_raw_kernel_str, of a size known only now, that of the NUL with it; up to 127. */
+PROBE_INLINE __u32 fill_raw_kernel_text(struct fill *f, __u64 ptr, __u32 size)
+{
+	long n;
+
+	OPAQUE(size);
+	n = bpf_probe_read_kernel_str(fill_here(f), size & 127, (void *)ptr);
+	if (n < 0)
+		n = 0;
+	fill_advance(f, n);
+	return n;
+}
+
 PROBE_INLINE __u32 fill_user_str(struct fill *f, __u64 ptr, __u32 max)
 {
 	__u32 n = fill_raw_user_str(f, ptr, max);

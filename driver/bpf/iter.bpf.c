@@ -153,6 +153,8 @@ int iter_task(struct bpf_iter__task *ctx)
 	((__u64)(a) | (__u64)(b) << 8 | (__u64)(c) << 16 | (__u64)(d) << 24 | (__u64)(e) << 32 | \
 	 (__u64)(f) << 40 | (__u64)(g) << 48 | (__u64)(h) << 56)
 
+#define ANON_PREFIX NAME8('a', 'n', 'o', 'n', '_', 'i', 'n', 'o')
+
 PROBE_INLINE __u8 iter_anon_type(struct dentry *dentry)
 {
 	const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
@@ -319,14 +321,22 @@ PROBE_INLINE void iter_fill_anon(struct fill *f, struct iter_file *i)
 			    ? SAKER_FLAG_anon_inode_fd_types_ANON_INODE_FD_TYPE_PIDFD
 			    : iter_anon_type(i->dentry);
 	struct dentry *dentry = i->dentry;
+	__u32 start;
 
 	iter_header(f, SAKER_EV_ITER_TASK_FILE_ANON_INODE_E, PARAMS_ITER_TASK_FILE_ANON_INODE_E);
 	fill_u32(f, i->fd);
 	fill_u8(f, type);
-	if (type == SAKER_FLAG_anon_inode_fd_types_ANON_INODE_FD_TYPE_UNKNOWN)
-		fill_kernel_str(f, (__u64)BPF_CORE_READ(dentry, d_name.name), FILE_NAME_MAX);
-	else
-		fill_empty(f);
+	start = f->pos;
+	if (type == SAKER_FLAG_anon_inode_fd_types_ANON_INODE_FD_TYPE_UNKNOWN) {
+		/* "anon_inode:[x]", as /proc shows it. */
+		fill_raw64(f, ANON_PREFIX);
+		fill_raw16(f, 'd' | 'e' << 8);
+		fill_raw8(f, ':');
+		if (!fill_raw_kernel_str(f, (__u64)BPF_CORE_READ(dentry, d_name.name),
+					 FILE_NAME_MAX))
+			fill_raw8(f, 0);
+	}
+	fill_len(f, f->pos - start);
 	fill_u64(f, i->ino);
 }
 

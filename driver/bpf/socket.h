@@ -144,20 +144,29 @@ PROBE_INLINE void socket_fill_tuple_in6(struct fill *f, struct sock *sk, enum so
 	fill_raw16(f, socket_port(dir == SOCKET_OUT ? remote_port : local_port));
 }
 
-/* The NUL-terminated path that a unix socket is bound to; abstract names without their NUL. */
+/*
+ * The NUL-terminated path that a unix socket is bound to; abstract names without
+ * the NUL in front. Those have none behind them either: their length says where
+ * they end, and what comes next is somebody else's memory.
+ */
 PROBE_INLINE void socket_fill_unix_path(struct fill *f, struct unix_sock *sk)
 {
 	struct unix_address *addr = sk ? BPF_CORE_READ(sk, addr) : NULL;
+	__u32 size = addr ? BPF_CORE_READ(addr, len) - SOCKET_UNIX_FAMILY : 0;
 	const char *path;
 	char first = 0;
 
-	if (!addr) {
+	if (!size || size >= SOCKET_UNIX_PATH) {
 		fill_raw8(f, 0);
 		return;
 	}
 	path = (void *)addr + bpf_core_field_offset(struct unix_address, name) + SOCKET_UNIX_FAMILY;
 	bpf_probe_read_kernel(&first, 1, path);
-	if (!fill_raw_kernel_str(f, (__u64)(first ? path : path + 1), SOCKET_UNIX_PATH))
+	if (first)
+		size++; /* for a NUL of our own */
+	else
+		path++;
+	if (!fill_raw_kernel_text(f, (__u64)path, size))
 		fill_raw8(f, 0);
 }
 

@@ -226,8 +226,10 @@ static const struct anon_name {
 #undef TYPE
 };
 
-/* The name behind "anon_inode:". */
-static void build_anon(struct event_build *b, const char *name, uint64_t ino)
+#define ANON "anon_inode:"
+
+/* name: what is behind "anon_inode:", a part of the path. */
+static void build_anon(struct event_build *b, const char *path, const char *name, uint64_t ino)
 {
 	size_t i;
 
@@ -239,7 +241,7 @@ static void build_anon(struct event_build *b, const char *name, uint64_t ino)
 		event_build_unknown(b);
 	} else {
 		event_build_u8(b, SAKER_FLAG_anon_inode_fd_types_ANON_INODE_FD_TYPE_UNKNOWN);
-		event_build_text(b, name, strlen(name), PROCFS_PATH_MAX);
+		event_build_text(b, path, strlen(path), PROCFS_PATH_MAX);
 	}
 	event_build_u64(b, ino);
 }
@@ -288,8 +290,6 @@ static void build_regular(struct procfs_scan *scan, struct event_build *b, const
 	event_build_u64(b, ino);
 }
 
-#define ANON "anon_inode:"
-
 bool procfs_file_build(struct procfs_scan *scan, const char *name)
 {
 	uint64_t tid = (uint64_t)scan->pid << 32 | scan->pid;
@@ -313,7 +313,7 @@ bool procfs_file_build(struct procfs_scan *scan, const char *name)
 	event_build_begin(&b, scan->event, code, scan->ts, tid);
 	event_build_u32(&b, fd);
 	if (code == SAKER_EV_ITER_TASK_FILE_ANON_INODE_E) {
-		build_anon(&b, path[0] == 'p' ? "[pidfd]" : path + strlen(ANON), st.st_ino);
+		build_anon(&b, path, path[0] == 'p' ? "[pidfd]" : path + strlen(ANON), st.st_ino);
 	} else if (code == SAKER_EV_ITER_TASK_FILE_REGULAR_E) {
 		build_regular(scan, &b, name, path, st.st_ino);
 	} else {

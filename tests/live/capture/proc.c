@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define RSS_TOLERANCE_KIB 4096
-
 static bool read_text(const char *path, char *buf, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -20,12 +18,27 @@ static bool read_text(const char *path, char *buf, size_t size)
 	return n >= 0;
 }
 
-/* Field number i of a stat file, as proc(5) counts them. */
-static uint64_t stat_field(const char *path, int i)
+ssize_t proc_read(pid_t pid, const char *name, char *buf, size_t size)
+{
+	char path[64];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd >= 0 ? read(fd, buf, size - 1) : -1;
+	if (fd >= 0)
+		close(fd);
+	assert_true(n >= 0);
+	buf[n] = 0;
+	return n;
+}
+
+uint64_t proc_stat(pid_t pid, int i)
 {
 	char text[1024], *at;
 
-	assert_true(read_text(path, text, sizeof(text)));
+	proc_read(pid, "stat", text, sizeof(text));
 	at = strrchr(text, ')'); /* the end of field 2, which may hold anything */
 	assert_non_null(at);
 	for (i -= 2; i > 0; i--) {
@@ -35,24 +48,42 @@ static uint64_t stat_field(const char *path, int i)
 	return strtoull(at + 1, NULL, 10);
 }
 
-static uint64_t status_kib(const char *text, const char *name)
+static uint64_t line(pid_t pid, const char *file, const char *name, int base)
 {
-	const char *at = strstr(text, name);
+	char text[8192], *at = text;
 
-	assert_non_null(at);
-	return strtoull(at + strlen(name), NULL, 10);
+	proc_read(pid, file, text, sizeof(text));
+	for (at = text; at && strncmp(at, name, strlen(name)) != 0;) {
+		at = strchr(at, '\n');
+		at = at ? at + 1 : NULL;
+	}
+	if (!at)
+		fail_msg("/proc/%d/%s has no %s", pid, file, name);
+	return strtoull(at + strlen(name), NULL, base);
+}
+
+uint64_t proc_status(pid_t pid, const char *name, int base)
+{
+	return line(pid, "status", name, base);
+}
+
+uint64_t proc_fdinfo(pid_t pid, int fd, const char *name, int base)
+{
+	char file[32];
+
+	snprintf(file, sizeof(file), "fdinfo/%d", fd);
+	return line(pid, file, name, base);
 }
 
 void proc_usage(struct proc_usage *ret_usage)
 {
-	char text[4096];
+	pid_t pid = getpid();
 
-	assert_true(read_text("/proc/self/status", text, sizeof(text)));
-	ret_usage->vm_size = status_kib(text, "\nVmSize:");
-	ret_usage->vm_rss = status_kib(text, "\nVmRSS:");
-	ret_usage->vm_swap = status_kib(text, "\nVmSwap:");
-	ret_usage->minor = stat_field("/proc/self/stat", 10);
-	ret_usage->major = stat_field("/proc/self/stat", 12);
+	ret_usage->vm_size = proc_status(pid, "VmSize:", 10);
+	ret_usage->vm_rss = proc_status(pid, "VmRSS:", 10);
+	ret_usage->vm_swap = proc_status(pid, "VmSwap:", 10);
+	ret_usage->minor = proc_stat(pid, 10);
+	ret_usage->major = proc_stat(pid, 12);
 }
 
 static uint32_t u32(struct live *live, const char *name)
@@ -67,7 +98,7 @@ void proc_check_memory(struct live *live, const struct proc_usage *after)
 
 	U32("vm_size", after->vm_size);
 	U32("vm_swap", after->vm_swap);
-	if (llabs(off) > RSS_TOLERANCE_KIB)
+	if (llabs(off) > PROC_RSS_TOLERANCE)
 		fail_msg("vm_rss is %u, not about %llu", u32(live, "vm_rss"),
 			 (unsigned long long)after->vm_rss);
 }
@@ -137,7 +168,7 @@ static void unified_path(const char *controller, char *path)
 	}
 }
 
-void proc_check_cgroups(struct live *live)
+size_t proc_cgroups(char *want)
 {
 	static const struct {
 		const char *name;
@@ -146,7 +177,7 @@ void proc_check_cgroups(struct live *live)
 		{"cpuset", "cpuset"}, {"cpu", "cpu"},	    {"cpuacct", "cpuacct"},
 		{"io", "blkio"},      {"memory", "memory"},
 	};
-	char want[32768], path[4096];
+	char path[4096];
 	size_t len = 0, i;
 
 	for (i = 0; i < sizeof(controllers) / sizeof(controllers[0]); i++) {
@@ -154,19 +185,26 @@ void proc_check_cgroups(struct live *live)
 			assert_true(cgroup_line("", path, sizeof(path)));
 			unified_path(controllers[i].name, path);
 		}
-		len += (size_t)snprintf(want + len, sizeof(want) - len, "%s=%s",
+		len += (size_t)snprintf(want + len, PROC_CGROUPS_MAX - len, "%s=%s",
 					controllers[i].name, path) +
 		       1;
-		assert_true(len < sizeof(want));
+		assert_true(len < PROC_CGROUPS_MAX);
 	}
-	BYTES("cgroups", want, len);
+	return len;
+}
+
+void proc_check_cgroups(struct live *live)
+{
+	char want[PROC_CGROUPS_MAX];
+
+	BYTES("cgroups", want, proc_cgroups(want));
 }
 
 /* ---- the rest ------------------------------------------------------------------------------ */
 
 uint32_t proc_tty(void)
 {
-	return (uint32_t)stat_field("/proc/self/stat", 7);
+	return (uint32_t)proc_stat(getpid(), 7);
 }
 
 uint32_t proc_loginuid(void)
@@ -181,7 +219,7 @@ uint32_t proc_loginuid(void)
 void proc_check_pidns(struct live *live)
 {
 	uint64_t tick = 1000000000 / (uint64_t)sysconf(_SC_CLK_TCK);
-	uint64_t start = stat_field("/proc/1/stat", 22) * tick;
+	uint64_t start = proc_stat(1, 22) * tick;
 
 	assert_int_equal(live_param(live, "pidns_init_start_ts")->len, 8);
 	assert_in_range(saker_load_u64(live_param(live, "pidns_init_start_ts")->data), start,

@@ -379,6 +379,44 @@ static void t_unix_abstract(struct live *live)
 	close(fd);
 }
 
+/* The kernel keeps such a name without a NUL, and a longer one may have lain there before. */
+static void t_unix_abstract_peer(struct live *live)
+{
+	static const char name[] = "\0saker-live-peer";
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	socklen_t len = offsetof(struct sockaddr_un, sun_path) + sizeof(name) - 1;
+	int server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0),
+	    client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), i;
+	const struct saker_param *p;
+	long r;
+
+	/* Other names of the most that there can be, gone again. */
+	memset(un.sun_path + 1, 'z', sizeof(un.sun_path) - 1);
+	for (i = 0; i < 64; i++) {
+		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		if (bind(fd, (void *)&un, sizeof(un)) < 0 && errno != EADDRINUSE)
+			fail_msg("bind: %s", strerror(errno));
+		close(fd);
+	}
+	memcpy(un.sun_path, name, sizeof(name));
+	assert_int_equal(bind(server, (void *)&un, len), 0);
+	assert_int_equal(listen(server, 1), 0);
+	BEGIN(SOCKET_CONNECT_X);
+	r = syscall(SYS_connect, client, &un, len);
+	FIND();
+	I64("res", r);
+	p = live_param(live, "tuple");
+	assert_int_equal(p->len, 17 + sizeof(name) - 1);
+	assert_int_equal(p->data[0], AF_UNIX);
+	assert_string_equal((const char *)p->data + 17, name + 1);
+	I64("fd", client);
+	BYTES("addr", "\1saker-live-peer", sizeof("\1saker-live-peer"));
+	END();
+	close(client);
+	close(server);
+}
+
 static void t_mmsg(struct live *live)
 {
 	struct iovec iov[3] = {{"one", 3}, {"four", 4}, {"seven", 5}}, in[3];
@@ -508,6 +546,7 @@ static void t_sockopt(struct live *live)
 }
 
 const struct live_case live_socket_cases[] = {
-	CASE(t_socket), CASE(t_socketpair),    CASE(t_tcp),  CASE(t_connect_refused), CASE(t_udp6),
-	CASE(t_unix),	CASE(t_unix_abstract), CASE(t_mmsg), CASE(t_sockopt),	      {NULL, NULL},
+	CASE(t_socket), CASE(t_socketpair), CASE(t_tcp),	   CASE(t_connect_refused),
+	CASE(t_udp6),	CASE(t_unix),	    CASE(t_unix_abstract), CASE(t_unix_abstract_peer),
+	CASE(t_mmsg),	CASE(t_sockopt),    {NULL, NULL},
 };
