@@ -6,7 +6,7 @@
 
 #include "common/util.h"
 
-static const char *type_name(uint8_t type)
+const char *list_type_name(uint8_t type)
 {
 	static const char *const names[] = {
 		[SAKER_TYPE_NONE] = "any",	  [SAKER_TYPE_STRING] = "string",
@@ -38,7 +38,7 @@ static const struct {
 	{SAKER_FIELD_SUGGESTED, "suggested output"},
 };
 
-static void flags_text(uint16_t flags, char *buf, size_t size)
+void list_flags_text(uint16_t flags, char *buf, size_t size)
 {
 	size_t len = 0;
 
@@ -89,9 +89,9 @@ static void put_text(FILE *out, const struct saker_field *f)
 {
 	char flags[160];
 
-	flags_text(f->flags, flags, sizeof(flags));
-	fprintf(out, "  %-34s %s%s%s%s", f->name, type_name(f->type), *flags ? " (" : "", flags,
-		*flags ? ")" : "");
+	list_flags_text(f->flags, flags, sizeof(flags));
+	fprintf(out, "  %-34s %s%s%s%s", f->name, list_type_name(f->type), *flags ? " (" : "",
+		flags, *flags ? ")" : "");
 	wrap(out, f->description ? f->description : "", 6, 100);
 }
 
@@ -99,8 +99,8 @@ static void put_markdown(FILE *out, const struct saker_field *f)
 {
 	char flags[160];
 
-	flags_text(f->flags, flags, sizeof(flags));
-	fprintf(out, "`%s` | %s | %s | ", f->name, type_name(f->type), flags);
+	list_flags_text(f->flags, flags, sizeof(flags));
+	fprintf(out, "`%s` | %s | %s | ", f->name, list_type_name(f->type), flags);
 	for (const char *p = f->description ? f->description : ""; *p; p++) {
 		if (*p == '|')
 			fputc('\\', out);
@@ -118,7 +118,7 @@ static int add_json(json_t *array, const struct saker_field *f)
 			json_array_append_new(flags, json_string(flag_names[i].name));
 	}
 	object = json_pack("{ss ss ss ss so}", "name", f->name, "class", f->group ? f->group : "",
-			   "type", type_name(f->type), "description",
+			   "type", list_type_name(f->type), "description",
 			   f->description ? f->description : "", "flags", flags);
 	return object ? json_array_append_new(array, object) : -1;
 }

@@ -17,4 +17,9 @@ enum list_format {
 int list_fields(FILE *out, const struct saker_catalogue *catalogue, const char *class,
 		enum list_format format, bool names_only);
 
+/* "string" */
+const char *list_type_name(uint8_t type);
+/* "argument allowed, list" for a field's flags. */
+void list_flags_text(uint16_t flags, char *buf, size_t size);
+
 #endif /* TOOLS_LIST_H */

@@ -128,6 +128,16 @@ void rules_files_fini(struct rules_files *files)
 	memset(files, 0, sizeof(*files));
 }
 
+static int load_file(struct saker_rules_loader *loader, const struct rules_files *files,
+		     const char *path)
+{
+	size_t len;
+	const char *text = files->text_of ? files->text_of(files->text_userdata, path, &len) : NULL;
+
+	return text ? saker_rules_loader_add_buffer(loader, path, text, len)
+		    : saker_rules_loader_add_file(loader, path);
+}
+
 static int load_into(struct saker_rules_loader *loader, const struct rules_files *files,
 		     const struct config *config, saker_diag_fn diag, void *userdata)
 {
@@ -137,7 +147,7 @@ static int load_into(struct saker_rules_loader *loader, const struct rules_files
 
 	/* All files are read even after a bad one: people want all that is wrong. */
 	for (uint32_t i = 0; i < files->n; i++) {
-		r = saker_rules_loader_add_file(loader, files->paths[i]);
+		r = load_file(loader, files, files->paths[i]);
 		if (r == -ENOMEM)
 			return r;
 		if (r < 0 && r != -EBADMSG) {

@@ -8,8 +8,13 @@
 #include "catalogue.h"
 #include "config.h"
 
+/* A file's text where it is not what is on disk; NULL = it is. Stays until the call ends. */
+typedef const char *(*rules_text_fn)(void *userdata, const char *path, size_t *ret_len);
+
 /* The rule files in the order they are loaded. */
 struct rules_files {
+	rules_text_fn text_of; /* NULL = all are as on disk */
+	void *text_userdata;
 	char **paths;
 	uint32_t n;
 	uint32_t capacity;

@@ -197,10 +197,9 @@ static struct block read_block(const struct printer *p, const struct source_node
 
 		while (blanks < n && c[blanks] == ' ')
 			blanks++;
-		if (blanks < n && c[blanks] != '\r') {
-			b.indent = blanks;
+		b.indent = MAX(b.indent, blanks); /* as libyaml has it: of empty lines too */
+		if (blanks < n && c[blanks] != '\r')
 			break;
-		}
 		c += n + 1;
 	}
 	return b;
@@ -301,6 +300,8 @@ static void print_flow_child(struct printer *p, const struct source_node *node, 
 {
 	struct where w = {.indent = indent, .column = -1};
 
+	if (node->content > node->start && node->content >= node->end)
+		fail(p, node, "a tag without a value within [] or {}");
 	put(p, node->start, node->content);
 	if (node->kind == SOURCE_ALIAS)
 		put(p, node->start, node->end);
@@ -470,6 +471,8 @@ static void print_value(struct printer *p, const struct source_node *node, uint3
 	if (node->content > node->start) {
 		size_t end = node->content;
 
+		if (has_comment_before(p, node->content))
+			fail(p, node, "a comment before an anchor or tag");
 		while (end > node->start && strchr(" \t\r\n", p->s->text[end - 1]))
 			end--;
 		fputc(' ', p->out);
@@ -548,6 +551,23 @@ static void print_documents(struct printer *p)
 		fputc('\n', p->out);
 }
 
+/* Old Mac's and Unicode's line ends, and a byte order mark within: YAML skips them, most
+ * editors do not. */
+static const char *find_odd_break(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		size_t left = len - i;
+
+		if ((text[i] == '\r' && (left < 2 || text[i + 1] != '\n')) ||
+		    (text[i] == '\xc2' && left > 1 && text[i + 1] == '\x85') ||
+		    (text[i] == '\xe2' && left > 2 && text[i + 1] == '\x80' &&
+		     (text[i + 2] == '\xa8' || text[i + 2] == '\xa9')) ||
+		    (left > 2 && memcmp(text + i, "\xef\xbb\xbf", 3) == 0))
+			return text + i;
+	}
+	return NULL;
+}
+
 static int read_source(struct source *s, const char *text, size_t len, struct fmt_error *error)
 {
 	int r = source_read(s, text, len);
@@ -559,6 +579,14 @@ static int read_source(struct source *s, const char *text, size_t len, struct fm
 		snprintf(error->message, sizeof(error->message), "%s", s->error);
 		error->line = s->error_line + 1;
 		error->column = s->error_column + 1;
+	}
+	if (r == 0 && find_odd_break(s->text, s->len)) {
+		snprintf(error->message, sizeof(error->message),
+			 "line ends other than LF and CR LF, and byte order marks, are not laid "
+			 "out");
+		error->line =
+			source_line_of(s, (size_t)(find_odd_break(s->text, s->len) - s->text)) + 1;
+		r = -ENOTSUP;
 	}
 	if (r == 0 && s->directives) {
 		snprintf(error->message, sizeof(error->message),

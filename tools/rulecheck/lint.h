@@ -55,11 +55,17 @@ struct lint_check {
 	void (*rule)(const struct lint *lint, const struct lint_rule *rule);
 };
 
+/* Runs every check over rules that compiled. */
+void lint_all(const struct lint *lint);
+/* A saker_diag_fn into a struct findings: warnings that have an id of lint's take it. */
+void lint_take_loader_finding(void *findings, const struct saker_diag *diag);
+
 extern const struct lint_check lint_definitions, lint_logic, lint_values, lint_outputs, lint_tags;
 
 /* ---- comments that silence findings ------------------------------------------- */
 
-/* Takes the findings out that a comment "rulecheck: ignore ID" in or above their item names. */
-int lint_ignore(struct findings *findings);
+/* Takes the findings out that a comment "rulecheck: ignore ID" in or above their item names.
+ * text_of gives texts that are not as on disk; or NULL. */
+int lint_ignore(struct findings *findings, rules_text_fn text_of, void *userdata);
 
 #endif /* RULECHECK_LINT_H */

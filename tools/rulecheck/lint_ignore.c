@@ -22,21 +22,16 @@ struct ignored_file {
 	size_t indent; /* of the dash that begins an item */
 };
 
-static char *slurp(const char *path)
+/* A copy; NULL = it cannot be had. What is behind a NUL is no rule file's. */
+static char *slurp(const char *path, rules_text_fn text_of, void *userdata)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *f = fopen(path, "re");
-	ssize_t n;
+	size_t len;
+	const char *text = text_of ? text_of(userdata, path, &len) : NULL;
+	char *copy = NULL;
 
-	if (!f)
-		return NULL;
-	n = getdelim(&text, &size, '\0', f); /* what is behind a NUL is no rule file's */
-	fclose(f);
-	if (n >= 0)
-		return text;
-	free(text);
-	return NULL;
+	if (text)
+		return strndup(text, len);
+	return read_whole_file(path, MAX_STANDARD_INPUT, &copy, &len) == 0 ? copy : NULL;
 }
 
 static int read_line(struct ignored_file *f, char *line)
@@ -58,12 +53,14 @@ static int read_line(struct ignored_file *f, char *line)
 	return 0;
 }
 
-static int read_file(struct ignored_file *f, const char *name)
+static int read_file(struct ignored_file *f, const char *name, rules_text_fn text_of,
+		     void *userdata)
 {
 	char *line, *rest;
 	int r = 0;
 
-	*f = (struct ignored_file){.name = name, .indent = SIZE_MAX, .text = slurp(name)};
+	*f = (struct ignored_file){
+		.name = name, .indent = SIZE_MAX, .text = slurp(name, text_of, userdata)};
 	rest = f->text;
 	while (r == 0 && rest && (line = strsep(&rest, "\n")))
 		r = read_line(f, line);
@@ -112,7 +109,7 @@ static bool is_ignored(const struct ignored_file *f, const struct saker_diag *d)
 	return false;
 }
 
-int lint_ignore(struct findings *findings)
+int lint_ignore(struct findings *findings, rules_text_fn text_of, void *userdata)
 {
 	struct ignored_file file = {0};
 	uint32_t n = 0;
@@ -124,7 +121,7 @@ int lint_ignore(struct findings *findings)
 
 		if (!file.name || !util_streq(file.name, d->file)) {
 			forget_file(&file);
-			r = read_file(&file, d->file);
+			r = read_file(&file, d->file, text_of, userdata);
 		}
 		if (!is_ignored(&file, d))
 			findings->v[n++] = findings->v[i];

@@ -5,8 +5,8 @@
 #include "rulecheck.h"
 
 static const struct verb *const verbs[] = {
-	&verb_validate, &verb_lint, &verb_list, &verb_explain,
-	&verb_test,	&verb_fmt,  &verb_diff, &verb_dump,
+	&verb_validate, &verb_lint, &verb_list, &verb_explain, &verb_test,
+	&verb_fmt,	&verb_diff, &verb_dump, &verb_lsp,
 };
 
 static void print_help(FILE *out)

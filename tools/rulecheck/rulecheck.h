@@ -29,7 +29,7 @@ struct verb {
 };
 
 extern const struct verb verb_validate, verb_list, verb_explain, verb_lint, verb_test, verb_diff,
-	verb_dump, verb_fmt;
+	verb_dump, verb_fmt, verb_lsp;
 
 /* ---- arguments -------------------------------------------------------------- */
 
@@ -73,6 +73,8 @@ struct ruleset_how {
 	const char *config; /* a configuration's path */
 	bool all; /* every rule by itself: matching all, no least priority, outputs as written */
 	const struct saker_catalogue *catalogue; /* instead of the agent's */
+	rules_text_fn text_of;			 /* of files that are not as on disk; or NULL */
+	void *text_userdata;
 };
 
 /*
@@ -81,6 +83,9 @@ struct ruleset_how {
  */
 int ruleset_load(struct ruleset_loaded *loaded, const char *const *paths, uint32_t n_paths,
 		 const struct ruleset_how *how, saker_diag_fn diag, void *userdata);
+/* The same for files, which need not be on disk when how->text_of has them. */
+int ruleset_load_files(struct ruleset_loaded *loaded, const char *const *paths, uint32_t n_paths,
+		       const struct ruleset_how *how, saker_diag_fn diag, void *userdata);
 void ruleset_fini(struct ruleset_loaded *loaded);
 /* As ruleset_load, findings printed on standard error; the exit code to leave with, or 0. */
 int ruleset_load_or_say(struct ruleset_loaded *loaded, const struct args *args,

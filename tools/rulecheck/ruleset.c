@@ -3,10 +3,26 @@
 #include "report.h"
 #include "rulecheck.h"
 
-int ruleset_load(struct ruleset_loaded *l, const char *const *paths, uint32_t n_paths,
-		 const struct ruleset_how *how, saker_diag_fn diag, void *userdata)
+static int load_found(struct ruleset_loaded *l, const struct ruleset_how *how, saker_diag_fn diag,
+		      void *userdata)
 {
 	const struct saker_catalogue *catalogue = how->catalogue;
+	int r;
+
+	l->files.text_of = how->text_of;
+	l->files.text_userdata = how->text_userdata;
+	r = rules_open(&l->files, &l->config, catalogue ? catalogue : &l->catalogue.public, diag,
+		       userdata, &l->loader);
+	if (r == 0)
+		r = saker_rules_loader_compile(l->loader, &l->ruleset);
+	if (r == 0)
+		r = saker_rules_loader_inspect(l->loader, &l->inspection);
+	return r;
+}
+
+static int load_config(struct ruleset_loaded *l, const struct ruleset_how *how, saker_diag_fn diag,
+		       void *userdata)
+{
 	int r;
 
 	memset(l, 0, sizeof(*l));
@@ -18,17 +34,35 @@ int ruleset_load(struct ruleset_loaded *l, const char *const *paths, uint32_t n_
 		l->config.min_priority = SAKER_PRIORITY_DEBUG;
 		l->config.n_append = 0;
 	}
-	r = catalogue_init(&l->catalogue, &l->config);
+	return catalogue_init(&l->catalogue, &l->config);
+}
+
+int ruleset_load(struct ruleset_loaded *l, const char *const *paths, uint32_t n_paths,
+		 const struct ruleset_how *how, saker_diag_fn diag, void *userdata)
+{
+	int r = load_config(l, how, diag, userdata);
+
 	if (r == 0)
 		r = rules_files_find(&l->files, paths, n_paths, &l->config, diag, userdata);
-	if (r == 0)
-		r = rules_open(&l->files, &l->config, catalogue ? catalogue : &l->catalogue.public,
-			       diag, userdata, &l->loader);
-	if (r == 0)
-		r = saker_rules_loader_compile(l->loader, &l->ruleset);
-	if (r == 0)
-		r = saker_rules_loader_inspect(l->loader, &l->inspection);
-	return r;
+	return r < 0 ? r : load_found(l, how, diag, userdata);
+}
+
+int ruleset_load_files(struct ruleset_loaded *l, const char *const *paths, uint32_t n_paths,
+		       const struct ruleset_how *how, saker_diag_fn diag, void *userdata)
+{
+	int r = load_config(l, how, diag, userdata);
+
+	for (uint32_t i = 0; r == 0 && i < n_paths; i++) {
+		char *copy = strdup(paths[i]);
+
+		if (!copy || GROW(l->files.paths, l->files.n, l->files.capacity) < 0) {
+			free(copy);
+			r = -ENOMEM;
+		} else {
+			l->files.paths[l->files.n++] = copy;
+		}
+	}
+	return r < 0 ? r : load_found(l, how, diag, userdata);
 }
 
 void ruleset_fini(struct ruleset_loaded *l)

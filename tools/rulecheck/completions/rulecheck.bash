@@ -30,12 +30,13 @@ _rulecheck()
 	explain) options="--ids --config" ;;
 	test) options="--tap --junit" ;;
 	fmt) options="--write --check --diff" ;;
+	lsp) options="--stdio --config" ;;
 	diff) options="--config" ;;
 	dump) options="--stage --name --config" ;;
 	*) options="--version" ;;
 	esac
 	if ((COMP_CWORD == 1)) && [[ $cur != -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "validate lint list explain test fmt diff dump" -- "$cur"; compgen -f -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "validate lint list explain test fmt lsp diff dump" -- "$cur"; compgen -f -- "$cur")
 		compopt -o filenames
 	elif [[ $verb == explain && $COMP_CWORD == 2 && $cur == RC* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(rulecheck explain --ids 2>/dev/null | cut -d' ' -f1)" -- "$cur")

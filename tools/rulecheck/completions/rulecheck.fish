@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for rulecheck(1)
-set -l verbs validate lint list explain test fmt diff dump
+set -l verbs validate lint list explain test fmt lsp diff dump
 complete -c rulecheck -n "not __fish_seen_subcommand_from $verbs" -a validate -d 'Say whether rule files are right'
 complete -c rulecheck -n "not __fish_seen_subcommand_from $verbs" -a lint -d 'Look for what is probably wrong'
 complete -c rulecheck -n "not __fish_seen_subcommand_from $verbs" -a list -d 'List the rules'
 complete -c rulecheck -n "not __fish_seen_subcommand_from $verbs" -a explain -d 'Write a rule out, or explain a finding'
 complete -c rulecheck -n "not __fish_seen_subcommand_from $verbs" -a test -d 'Run test files'
 complete -c rulecheck -n "not __fish_seen_subcommand_from $verbs" -a fmt -d 'Lay rule files out'
+complete -c rulecheck -n "not __fish_seen_subcommand_from $verbs" -a lsp -d 'Serve an editor'
 complete -c rulecheck -n "not __fish_seen_subcommand_from $verbs" -a diff -d 'Say what another version changes'
 complete -c rulecheck -n "not __fish_seen_subcommand_from $verbs" -a dump -d 'Print conditions written out'
 complete -c rulecheck -n "not __fish_seen_subcommand_from $verbs" -l version -d 'Print the version'
 complete -c rulecheck -n "__fish_seen_subcommand_from validate lint list" -l json -d 'As JSON'
 complete -c rulecheck -n "__fish_seen_subcommand_from validate lint" -l sarif -d 'As SARIF'
-complete -c rulecheck -n "__fish_seen_subcommand_from validate lint list explain diff dump" -s c -l config -r -F -d 'Configuration file'
+complete -c rulecheck -n "__fish_seen_subcommand_from validate lint list explain lsp diff dump" -s c -l config -r -F -d 'Configuration file'
 complete -c rulecheck -n "__fish_seen_subcommand_from lint" -s l -l level -x -a 'note warning error' -d 'What is shown'
 complete -c rulecheck -n "__fish_seen_subcommand_from list dump" -s n -l name -x -d 'Rules by name'
 complete -c rulecheck -n "__fish_seen_subcommand_from list" -s p -l priority -x -a 'EMERGENCY ALERT CRITICAL ERROR WARNING NOTICE INFORMATIONAL DEBUG' -d 'At least as severe'
@@ -29,5 +30,6 @@ complete -c rulecheck -n "__fish_seen_subcommand_from test" -l junit -d 'As JUni
 complete -c rulecheck -n "__fish_seen_subcommand_from fmt" -s w -l write -d 'Change the files'
 complete -c rulecheck -n "__fish_seen_subcommand_from fmt" -l check -d 'Name those laid out otherwise'
 complete -c rulecheck -n "__fish_seen_subcommand_from fmt" -s d -l diff -d 'Print what would change'
+complete -c rulecheck -n "__fish_seen_subcommand_from lsp" -l stdio -d 'Over standard input and output'
 complete -c rulecheck -n "__fish_seen_subcommand_from dump" -l stage -x -a ast -d 'What is printed'
 complete -c rulecheck -s h -l help -d 'Print help'
