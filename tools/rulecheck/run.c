@@ -231,13 +231,14 @@ static int check_match(const struct test_case *c, const struct running *run,
 	}
 	details = ruleset_details(&run->loaded, e->rule);
 	if (a->n == 0 && details)
-		why_not(c, catalogue, details, out);
+		why(c, catalogue, details, out);
 	return 1;
 }
 
-static int check_no_match(const struct test_case *c, const struct running *run, const char *pattern,
-			  FILE *out)
+static int check_no_match(const struct test_case *c, const struct running *run,
+			  const struct saker_catalogue *catalogue, const char *pattern, FILE *out)
 {
+	const struct saker_rule_details *details;
 	bool known = false;
 	int failed = 0;
 
@@ -256,6 +257,9 @@ static int check_no_match(const struct test_case *c, const struct running *run, 
 			continue;
 		fprintf(out, "'%s' matches, first of all event %llu:\n    %s\n", rule->name,
 			(unsigned long long)a->first, a->messages[0]);
+		details = ruleset_details(&run->loaded, rule->name);
+		if (details)
+			why(c, catalogue, details, out);
 		failed = 1;
 	}
 	if (!known) {
@@ -265,17 +269,19 @@ static int check_no_match(const struct test_case *c, const struct running *run, 
 	return failed;
 }
 
-int run_case(const struct test_case *c, FILE *out)
+int run_case(const struct test_case *c, struct coverage *coverage, FILE *out)
 {
 	struct saker_catalogue records;
 	const struct saker_catalogue *catalogue = run_catalogue(c, &records);
 	struct running run = {0};
 	int r = run_rules(c, catalogue, &run, out), failed = 0;
 
+	if (r == 0 && coverage)
+		r = coverage_add(coverage, run.loaded.ruleset, c);
 	for (uint32_t i = 0; r == 0 && i < c->n_match; i++)
 		failed |= check_match(c, &run, catalogue, &c->match[i], out);
 	for (uint32_t i = 0; r == 0 && i < c->n_no_match; i++)
-		failed |= check_no_match(c, &run, c->no_match[i], out);
+		failed |= check_no_match(c, &run, catalogue, c->no_match[i], out);
 	run_fini(&run);
 	return r < 0 ? r : failed;
 }

@@ -4,6 +4,7 @@
 #define RULECHECK_RUN_H
 
 #include "case.h"
+#include "coverage.h"
 #include "rulecheck.h"
 
 /* Positive: enough seen. The record is valid until the function returns; number counts from 1. */
@@ -16,14 +17,17 @@ int run_events(const struct test_case *c, run_fn fn, void *userdata, FILE *out);
 const struct saker_catalogue *run_catalogue(const struct test_case *c,
 					    struct saker_catalogue *records);
 
-/* 0 = passed, 1 = not: out says why; negative errno = it could not be run: out says why. */
-int run_case(const struct test_case *c, FILE *out);
+/*
+ * 0 = passed, 1 = not: out says why; negative errno = it could not be run: out says why.
+ * coverage may be NULL.
+ */
+int run_case(const struct test_case *c, struct coverage *coverage, FILE *out);
 
 /*
- * Writes why no event matched a rule: of the event that came closest, each check, and
- * the value of its field where it failed.
+ * Writes why a rule matched or did not: of the event that came closest, each check with
+ * its verdict and its field's value.
  */
-void why_not(const struct test_case *c, const struct saker_catalogue *catalogue,
-	     const struct saker_rule_details *rule, FILE *out);
+void why(const struct test_case *c, const struct saker_catalogue *catalogue,
+	 const struct saker_rule_details *rule, FILE *out);
 
 #endif /* RULECHECK_RUN_H */

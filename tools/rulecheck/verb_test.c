@@ -21,6 +21,9 @@ struct test_results {
 	uint32_t n;
 	uint32_t capacity;
 	enum test_format format;
+	const char *rules; /* instead of what the files name, or NULL */
+	struct coverage coverage;
+	bool cover;
 };
 
 static double now(void)
@@ -122,7 +125,7 @@ static void print_junit(const struct test_results *all, const char *file)
 	puts("  </testsuite>");
 }
 
-static int run_one(struct test_results *all, const char *path, const struct test_case *c)
+static int run_one(struct test_results *all, const char *path, struct test_case *c)
 {
 	struct test_result *t;
 	size_t size;
@@ -130,6 +133,10 @@ static int run_one(struct test_results *all, const char *path, const struct test
 
 	if (GROW(all->v, all->n, all->capacity) < 0)
 		return -ENOMEM;
+	if (all->rules) {
+		c->rules = &all->rules;
+		c->n_rules = 1;
+	}
 	t = &all->v[all->n];
 	*t = (struct test_result){.file = path, .name = strdup(c->name), .seconds = now()};
 	out = open_memstream(&t->why, &size);
@@ -138,7 +145,7 @@ static int run_one(struct test_results *all, const char *path, const struct test
 		return -ENOMEM;
 	}
 	all->n++;
-	t->r = run_case(c, out);
+	t->r = run_case(c, all->cover ? &all->coverage : NULL, out);
 	t->seconds = now() - t->seconds;
 	if (fclose(out) != 0 || t->r == -ENOMEM)
 		return -ENOMEM;
@@ -155,13 +162,15 @@ static int run_files(struct test_results *all, const struct args *args)
 
 	for (uint32_t i = 0; r == 0 && i < args->n_files; i++) {
 		struct test_file file;
+		unsigned int errors = reporter.errors;
+		bool read = test_file_read(&file, args->files[i], reporter_diag, &reporter) == 0;
 
-		if (test_file_read(&file, args->files[i], reporter_diag, &reporter) < 0) {
+		if (!read) {
 			bad = RULECHECK_USAGE;
-			if (reporter.errors == 0)
+			if (reporter.errors == errors)
 				fprintf(stderr, "rulecheck: %s cannot be read\n", args->files[i]);
 		}
-		for (uint32_t k = 0; !bad && r == 0 && k < file.n; k++)
+		for (uint32_t k = 0; read && r == 0 && k < file.n; k++)
 			r = run_one(all, args->files[i], &file.cases[k]);
 		test_file_fini(&file);
 	}
@@ -190,13 +199,23 @@ static int finish_results(struct test_results *all, const struct args *args, int
 		free(all->v[i].why);
 	}
 	free(all->v);
+	/* what reads TAP or XML reads nothing else */
+	if (all->cover &&
+	    coverage_print(all->format == TEST_TEXT ? stdout : stderr, &all->coverage))
+		failed++;
+	coverage_fini(&all->coverage);
 	return r ? r : failed ? RULECHECK_BAD : RULECHECK_OK;
 }
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
-	bool tap = false, junit = false;
+	bool tap = false, junit = false, cover = false;
+	const char *rules = NULL;
 	const struct arg options[] = {
+		{'r', "rules", "FILE", "a rule file or folder instead of those that tests name",
+		 NULL, &rules},
+		{0, "coverage", NULL, "name rules without cases, exit 1 if there are any", &cover,
+		 NULL},
 		{0, "tap", NULL, "results as TAP", &tap, NULL},
 		{0, "junit", NULL, "results as JUnit's XML", &junit, NULL},
 	};
@@ -213,6 +232,8 @@ static int run(const struct verb *verb, int argc, char **argv)
 	} else if (tap && junit) {
 		r = args_bad(verb, "--tap or --junit, not both");
 	} else {
+		all.rules = rules;
+		all.cover = cover;
 		all.format = tap ? TEST_TAP : junit ? TEST_JUNIT : TEST_TEXT;
 		if (tap)
 			puts("TAP version 13");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Why a rule does not match: of all events the one that satisfies most parts of its
+ * Why a rule matches or does not: of all events the one that satisfies most parts of its
  * condition, and of that one every check with its verdict and its field's value.
  */
 #include "expression.h"
@@ -83,14 +83,19 @@ static int explain_best(void *userdata, void *record, uint64_t number)
 		return 0;
 	printer.userdata = w;
 	w->record = record;
-	fprintf(w->out, "  event %llu came closest, with %u of %u parts (+ holds, - does not):\n",
-		(unsigned long long)number, w->most, w->n_parts);
+	if (w->most == w->n_parts)
+		fprintf(w->out, "  event %llu satisfies it (+ holds, - does not):\n",
+			(unsigned long long)number);
+	else
+		fprintf(w->out,
+			"  event %llu came closest, with %u of %u parts (+ holds, - does not):\n",
+			(unsigned long long)number, w->most, w->n_parts);
 	expression_print(&printer, w->rule->root);
 	return 1;
 }
 
-void why_not(const struct test_case *c, const struct saker_catalogue *catalogue,
-	     const struct saker_rule_details *rule, FILE *out)
+void why(const struct test_case *c, const struct saker_catalogue *catalogue,
+	 const struct saker_rule_details *rule, FILE *out)
 {
 	struct why w = {.c = c, .catalogue = catalogue, .rule = rule, .out = out};
 	const struct saker_expression *root = rule->root;

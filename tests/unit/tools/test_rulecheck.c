@@ -146,6 +146,7 @@ static const struct golden {
 	{"explain-code", 0, {"explain", "LOAD_NO_EVTTYPE"}},
 	{"explain-ids", 0, {"explain", "--ids"}},
 	{"test", 0, {"test", "cases.yaml"}},
+	{"test-coverage", 1, {"test", "--coverage", "--rules", "lint.yaml", "cases.yaml"}},
 	{"test-failing", 1, {"test", "failing.yaml"}},
 	{"test-tap", 1, {"test", "--tap", "failing.yaml", "cases.yaml"}},
 	{"diff", 1, {"diff", "good.yaml", "newer.yaml"}},

@@ -28,7 +28,7 @@ _rulecheck()
 	lint) options="--level --json --sarif --config" ;;
 	list) options="--name --priority --tag --source --enabled --disabled --json --markdown --csv --mitre --config" ;;
 	explain) options="--ids --config" ;;
-	test) options="--tap --junit" ;;
+	test) options="--tap --junit --coverage --rules" ;;
 	fmt) options="--write --check --diff" ;;
 	lsp) options="--stdio --config" ;;
 	diff) options="--config" ;;
