@@ -24,6 +24,7 @@ struct rules_ruleset_source {
 struct rules_ruleset_rule {
 	uint32_t source;
 	struct rules_output output;
+	uint32_t literal; /* its condition, for dumps */
 };
 
 struct saker_ruleset {

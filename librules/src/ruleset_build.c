@@ -304,7 +304,7 @@ static int ruleset_add_rule(struct ruleset_build *b, uint32_t source, uint32_t l
 		if (!tags[i])
 			return -ENOMEM;
 	}
-	ruleset->more[ruleset->n_rules] = (struct rules_ruleset_rule){source, *output};
+	ruleset->more[ruleset->n_rules] = (struct rules_ruleset_rule){source, *output, literal};
 	if (evaluated)
 		b->plan_rules[source][b->n_plan_rules[source]++] =
 			(struct rules_plan_rule){s->n_rules, literal};

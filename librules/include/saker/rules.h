@@ -156,6 +156,20 @@ typedef void (*saker_ruleset_field_fn)(void *userdata, const char *field);
 SAKER_PUBLIC int saker_ruleset_fields(const struct saker_ruleset *ruleset, const char *source,
 				      saker_ruleset_field_fn fn, void *userdata);
 
+/* Stages of the compile that can be looked at; trees of conditions are an inspection's. */
+enum saker_dump_stage {
+	SAKER_DUMP_DAG,	 /* checks, what answers them together, shared conjunctions */
+	SAKER_DUMP_PLAN, /* which rules are asked for which records, behind what */
+};
+
+/*
+ * What the compile made, as text for people and for comparisons: equal rules compiled by
+ * the same version read equal; versions may differ. *ret_text is NUL-terminated and to be
+ * freed with free().
+ */
+SAKER_PUBLIC int saker_ruleset_dump(const struct saker_ruleset *ruleset,
+				    enum saker_dump_stage stage, char **ret_text);
+
 /* ---- evaluation ---------------------------------------------------------- */
 
 /* A thread's evaluation context over one ruleset; holds a reference to it. */

@@ -152,6 +152,8 @@ static const struct golden {
 	{"diff", 1, {"diff", "good.yaml", "newer.yaml"}},
 	{"diff-same", 0, {"diff", "good.yaml", "good.yaml"}},
 	{"dump", 0, {"dump", "good.yaml"}},
+	{"dump-dag", 0, {"dump", "--stage", "dag", "compiled.yaml"}},
+	{"dump-plan", 0, {"dump", "--stage", "plan", "compiled.yaml"}},
 	{"fmt", 0, {"fmt", "fmt.yaml"}},
 	{"fmt-diff", 1, {"fmt", "--diff", "fmt.yaml"}},
 };

@@ -19,7 +19,7 @@ _rulecheck()
 		return
 		;;
 	--stage)
-		mapfile -t COMPREPLY < <(compgen -W "ast" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "ast dag plan" -- "$cur")
 		return
 		;;
 	esac

@@ -33,5 +33,5 @@ complete -c rulecheck -n "__fish_seen_subcommand_from fmt" -s w -l write -d 'Cha
 complete -c rulecheck -n "__fish_seen_subcommand_from fmt" -l check -d 'Name those laid out otherwise'
 complete -c rulecheck -n "__fish_seen_subcommand_from fmt" -s d -l diff -d 'Print what would change'
 complete -c rulecheck -n "__fish_seen_subcommand_from lsp" -l stdio -d 'Over standard input and output'
-complete -c rulecheck -n "__fish_seen_subcommand_from dump" -l stage -x -a ast -d 'What is printed'
+complete -c rulecheck -n "__fish_seen_subcommand_from dump" -l stage -x -a 'ast dag plan' -d 'What is printed'
 complete -c rulecheck -s h -l help -d 'Print help'
