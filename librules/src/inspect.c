@@ -5,6 +5,7 @@
  * from. Made by a compile whose back is not the evaluator's but this.
  */
 #include "inspect.h"
+#include "predicate.h"
 #include "dag.h"
 
 #define ARENA_BLOCK (64u << 10)
@@ -169,7 +170,75 @@ static void no_warning(void *userdata, int code, const struct rules_mark *mark, 
 {
 }
 
-/* Which codes the condition can match, as the evaluator will see it. */
+/* Of each check by itself; before checks are grouped. */
+static int note_checks(struct rules_inspecting *in, struct rules_builder *builder,
+		       const struct rules_node *node)
+{
+	const struct rules_program *program = builder->program;
+	struct saker_expression *to;
+	struct rules_predicate p;
+	uint32_t literal;
+	int r = 0;
+
+	for (uint32_t i = 0; r >= 0 && i < node->n_children; i++)
+		r = note_checks(in, builder, node->children[i]);
+	if (node->kind != RULES_NODE_CHECK)
+		return r;
+	to = rules_inspect_copy_of(in, node);
+	r = rules_predicate_compile(builder, node, &literal);
+	if (r < 0 || !to || program->nodes[literal >> 1].kind != RULES_DAG_PREDICATE)
+		return r;
+	p = program->predicates[program->nodes[literal >> 1].first];
+	rules_predicate_estimate(program, &p);
+	to->cost = p.cost;
+	return 0;
+}
+
+/*
+ * One after the other, until one does not hold. What the code of a record decides is
+ * decided before (plans): an event that the rule is not about costs it nothing.
+ */
+static float guess_cost(const struct rules_builder *builder, uint32_t literal)
+{
+	const struct rules_program *program = builder->program;
+	const struct rules_dag_node *node = &program->nodes[literal >> 1];
+	float cost = 0, reached = 1;
+
+	if (node->kind != RULES_DAG_AND)
+		return builder->node_cost[literal >> 1];
+	for (uint32_t i = 0; i < node->n; i++) {
+		uint32_t child = program->edges[node->first + i];
+		const struct rules_dag_node *part = &program->nodes[child >> 1];
+		float truth = builder->node_truth[child >> 1];
+
+		if (part->kind == RULES_DAG_PREDICATE && part->selects)
+			continue;
+		cost += reached * builder->node_cost[child >> 1];
+		reached *= child & 1 ? 1 - truth : truth;
+	}
+	return cost;
+}
+
+/* The compiler's own guesses, by which it orders checks. */
+static int find_cost(struct rules_inspecting *in, struct rules_builder *builder,
+		     const struct rules_node *root, uint32_t literal, struct saker_rule_details *to)
+{
+	const struct rules_program *program = builder->program;
+	int r = note_checks(in, builder, root);
+
+	if (r >= 0)
+		r = rules_predicate_group(builder);
+	if (r >= 0)
+		r = rules_dag_order(builder);
+	if (r < 0)
+		return r;
+	to->cost = (uint32_t)guess_cost(builder, literal);
+	for (uint32_t i = 0; i < program->n_predicates; i++)
+		to->most_cost += program->predicates[i].cost;
+	return 0;
+}
+
+/* Which codes the condition can match, and at what cost, as the evaluator will see it. */
 static int find_codes(struct rules_inspecting *in, const struct saker_catalogue *catalogue,
 		      const struct rules_node *root, struct saker_rule_details *to)
 {
@@ -194,6 +263,7 @@ static int find_codes(struct rules_inspecting *in, const struct saker_catalogue 
 		rules_dag_codes(&builder, literal, codes);
 		to->codes = codes;
 		to->n_words = program->n_words;
+		r = find_cost(in, &builder, root, literal, to);
 	}
 	rules_builder_fini(&builder);
 	arena_fini(&scratch);

@@ -42,6 +42,9 @@ int rules_inspect_place(struct rules_inspecting *in, const struct rules_mark *ma
 const struct rules_span *rules_inspect_span(const struct rules_inspecting *in,
 					    const struct rules_mark *mark);
 
+/* What a node became; NULL = it was not copied. */
+struct saker_expression *rules_inspect_copy_of(const struct rules_inspecting *in,
+					       const struct rules_node *node);
 int rules_inspect_tree(struct rules_inspecting *in, const struct rules_node *root,
 		       const struct saker_expression **ret);
 

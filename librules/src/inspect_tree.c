@@ -133,6 +133,12 @@ static int copy_children(struct rules_inspecting *in, const struct rules_node *f
 	return r;
 }
 
+struct saker_expression *rules_inspect_copy_of(const struct rules_inspecting *in,
+					       const struct rules_node *node)
+{
+	return (struct saker_expression *)find_copy(in, node);
+}
+
 /* As deep as RULES_MAX_TREE_DEPTH. */
 int rules_inspect_tree(struct rules_inspecting *in, const struct rules_node *from,
 		       const struct saker_expression **ret)

@@ -12,7 +12,7 @@ static const struct lint_kind kinds[] = {
 };
 
 static const struct lint_check *const checks[] = {
-	&lint_definitions, &lint_logic, &lint_values, &lint_outputs, &lint_tags,
+	&lint_definitions, &lint_logic, &lint_values, &lint_events, &lint_outputs, &lint_tags,
 };
 
 const struct lint_kind *lint_kind(enum lint_id id)

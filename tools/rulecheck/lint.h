@@ -60,7 +60,8 @@ void lint_all(const struct lint *lint);
 /* A saker_diag_fn into a struct findings: warnings that have an id of lint's take it. */
 void lint_take_loader_finding(void *findings, const struct saker_diag *diag);
 
-extern const struct lint_check lint_definitions, lint_logic, lint_values, lint_outputs, lint_tags;
+extern const struct lint_check lint_definitions, lint_events, lint_logic, lint_values, lint_outputs,
+	lint_tags;
 
 /* ---- comments that silence findings ------------------------------------------- */
 

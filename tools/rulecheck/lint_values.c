@@ -46,6 +46,30 @@ static bool is_command_line(const char *field)
 	return is_one_of(field, names, ARRAY_SIZE(names));
 }
 
+/* The path as it was handed to the system call. */
+static bool is_raw_path(const struct saker_operand *field)
+{
+	static const char *const names[] = {"fd.nameraw", "fs.path.nameraw", "fs.path.sourceraw",
+					    "fs.path.targetraw"};
+	static const char *const args[] = {"path",    "name",	 "pathname", "filename",
+					   "oldpath", "newpath", "linkpath"};
+
+	if (is_one_of(field->text, names, ARRAY_SIZE(names)))
+		return true;
+	if (strncmp(field->text, "evt.arg", strlen("evt.arg")) != 0 ||
+	    (!field->arg && field->text[strlen("evt.arg")] != '.'))
+		return false;
+	return is_one_of(field->arg ? field->arg : field->text + strlen("evt.arg."), args,
+			 ARRAY_SIZE(args));
+}
+
+static bool is_argv0(const char *field)
+{
+	static const char *const names[] = {"proc.exe", "proc.pexe", "proc.aexe"};
+
+	return is_one_of(field, names, ARRAY_SIZE(names));
+}
+
 static bool is_equality(const struct saker_expression *e)
 {
 	return !*e->modifier &&
@@ -117,6 +141,17 @@ static void check_prefix(void *userdata, const struct saker_operand *value)
 			    value->text, value->text);
 }
 
+static void check_raw_path(void *userdata, const struct saker_operand *value)
+{
+	const struct values_context *c = userdata;
+
+	if (value->text[0] == '/')
+		lint_report(c->lint, LINT_RAW_PATH, &value->place, c->rule->rule->name,
+			    "Compare fd.name, fs.path.name or evt.abspath.",
+			    "'%s' can be written in other ways in %s", value->text,
+			    c->check->left->written);
+}
+
 static void check_one(void *userdata, const struct saker_expression *e, bool negated)
 {
 	struct values_context *c = userdata;
@@ -128,7 +163,7 @@ static void check_one(void *userdata, const struct saker_expression *e, bool neg
 	if (is_operator(e, "regex"))
 		lint_report(c->lint, LINT_EXPENSIVE, &e->place, c->rule->rule->name,
 			    "See whether another operator says the same.",
-			    "regex is the most expensive operator");
+			    "regex is the most expensive operator: about %u ns here", e->cost);
 	if (e->left->kind != SAKER_OPERAND_FIELD)
 		return;
 	field = e->left->text;
@@ -144,6 +179,11 @@ static void check_one(void *userdata, const struct saker_expression *e, bool neg
 		lint_each_value(e->right, check_unanchored, c);
 	if (is_path(field) && is_operator(e, "startswith"))
 		lint_each_value(e->right, check_prefix, c);
+	if (is_raw_path(e->left))
+		lint_each_value(e->right, check_raw_path, c);
+	if (is_argv0(field) && !is_operator(e, "exists"))
+		lint_report(c->lint, LINT_ARGV0_TRUSTED, &e->place, c->rule->rule->name,
+			    "Compare proc.exepath.", "whoever starts a program chooses %s", field);
 	if (is_command_line(field) && (is_operator(e, "contains") || is_operator(e, "icontains")))
 		lint_report(c->lint, LINT_COMMAND_LINE, &e->place, c->rule->rule->name,
 			    "Look at what the command does, or at single arguments.",

@@ -239,6 +239,10 @@ static void explain_rule(const struct ruleset_loaded *l, const struct saker_rule
 	}
 	print_events(d);
 	print_syscalls(d);
+	if (d->most_cost)
+		printf("cost:        about %u ns for such an event, at most %u; what other rules "
+		       "ask as well counts once\n",
+		       d->cost, d->most_cost);
 	fputs("description:\n", stdout);
 	put_wrapped(stdout, rule->description, 4, 92);
 	fputs("condition:\n", stdout);

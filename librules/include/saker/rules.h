@@ -267,6 +267,7 @@ struct saker_expression {
 	const char *op;			   /* "startswith" */
 	const char *modifier;		   /* "oneof"; "" = none */
 	const struct saker_operand *right; /* NULL for exists */
+	uint32_t cost;			   /* guessed nanoseconds to compute it; 0 = not known */
 };
 
 /* A list, macro or rule where it is defined. */
@@ -290,6 +291,13 @@ struct saker_rule_details {
 	uint32_t n_words;
 	const char *const *exceptions; /* their names */
 	uint32_t n_exceptions;
+	/*
+	 * Guessed nanoseconds to evaluate it for a record that it is asked about, by itself (what
+	 * rules share is computed once for all of them): as it mostly goes, the checks that rule
+	 * most out being first, and when every check has to be computed.
+	 */
+	uint32_t cost;
+	uint32_t most_cost;
 };
 
 /* All of it belongs to the inspection. */
