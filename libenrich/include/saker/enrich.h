@@ -125,6 +125,50 @@ SAKER_PUBLIC const struct saker_catalogue *saker_enrich_catalogue(void);
 /* The event a record is of, decoded. */
 SAKER_PUBLIC const struct saker_event_view *saker_record_event(const struct saker_record *record);
 
+/* ---- the state without rules -------------------------------------------------------- */
+
+/* A process; text is NUL-terminated, "" for what is not known, and lives until the next event. */
+struct saker_process {
+	int64_t pid;
+	int64_t ppid; /* 0 = none, or not known */
+	int64_t vpid; /* in its own pid namespace; -1 = not known */
+	int64_t sid;  /* session; -1 = not known */
+	uint32_t uid; /* UINT32_MAX = not known */
+	uint32_t gid;
+	uint32_t n_threads;
+	uint32_t n_fds;
+	const char *name;    /* as the kernel has it */
+	const char *exepath; /* the executable's file */
+	const char *cwd;
+	const char *args; /* without the program's name; args_len bytes, with NULs between them */
+	uint32_t args_len;
+	const char *container_id;   /* "" = on the host */
+	const char *container_name; /* "" until a runtime has told, as the next one */
+	const char *container_image;
+};
+
+/* An open file. name: a path, or a connection's text. */
+struct saker_open_file {
+	int64_t fd;
+	const char *type; /* "file", "ipv4", "pipe" ...; as fd.type */
+	const char *name;
+	uint64_t ino; /* 0 = not known */
+};
+
+/* Anything but 0 ends the walk, which returns it. Must not call back into the state. */
+typedef int (*saker_process_fn)(void *userdata, const struct saker_process *process);
+typedef int (*saker_open_file_fn)(void *userdata, const struct saker_open_file *file);
+
+/* The processes that live now, in no order. 0, what fn returned, or -EINVAL. */
+SAKER_PUBLIC int saker_state_processes(struct saker_state *state, saker_process_fn fn,
+				       void *userdata);
+/* One of them. -ESRCH: there is none of that number. */
+SAKER_PUBLIC int saker_state_process(struct saker_state *state, int64_t pid,
+				     struct saker_process *ret_process);
+/* The files that one has open, in no order. 0, what fn returned, -EINVAL or -ESRCH. */
+SAKER_PUBLIC int saker_state_open_files(struct saker_state *state, int64_t pid,
+					saker_open_file_fn fn, void *userdata);
+
 /* Names are those of Falco's metrics. */
 struct saker_state_stats {
 	size_t size;

@@ -56,6 +56,19 @@ def captures():
             yield "%s: takes a text for a capture" % argv[0]
 
 
+def state():
+    """The state without rules, over the capture that comes with us."""
+    capture = os.path.join(tree.ROOT, "tests", "data", "attacks.scap")
+    ptree = run([program("ptree"), capture])
+    if not re.search(r"^1 init\n  \d+ evtcap$", ptree.stdout, re.MULTILINE) or ptree.returncode:
+        yield "ptree: %s%s" % (ptree.stdout, ptree.stderr)
+    openers = run([program("openers"), "/dev/null", capture])
+    if not re.search(r"^99\tevtcap\t1\t$", openers.stdout, re.MULTILINE) or openers.returncode:
+        yield "openers: %s%s" % (openers.stdout, openers.stderr)
+    if run([program("openers"), "/no/such/file", capture]).returncode != 1:
+        yield "openers: somebody has a file open that is not there"
+
+
 def unit(text, known):
     """What is wrong with a unit, given the options that the agent says it has."""
     started = re.findall(r"^ExecStart=(.*)$", text, re.MULTILINE)
@@ -94,7 +107,7 @@ def configuration():
 
 
 def main():
-    findings = [f for part in (rows, alert, captures, service, configuration) for f in part()]
+    findings = [f for part in (rows, alert, captures, state, service, configuration) for f in part()]
     print("\n".join(findings) or "the examples work")
     sys.exit(1 if findings else 0)
 
