@@ -3,8 +3,13 @@
  * Differential test: random conditions, evaluated by the compiled program in
  * rulesets of many and by a naive walk over the syntax tree that knows nothing
  * of groups, sharing, plans or order. Both must agree on every record.
+ *
+ * SAKER_CONDITIONS=10000000 runs for so many conditions instead of a few thousand;
+ * the seed is printed, and SAKER_SEED or an argument gives another one.
  */
+#include <ctype.h>
 #include <fnmatch.h>
+#include <time.h>
 
 #include "loader.h"
 #include "toy.h"
@@ -84,6 +89,32 @@ static bool naive_path_prefix(const char *path, const char *prefix)
 	}
 }
 
+/* What each pattern of `regexes` says, in other words. */
+static bool naive_regex(const char *value, const char *pattern)
+{
+	size_t len = strlen(value), i = 0;
+
+	if (util_streq(pattern, "a.*"))
+		return *value == 'a';
+	if (util_streq(pattern, ".*b"))
+		return len && value[len - 1] == 'b';
+	if (util_streq(pattern, ".*/b"))
+		return len >= 2 && util_streq(value + len - 2, "/b");
+	if (util_streq(pattern, "a|b"))
+		return util_streq(value, "a") || util_streq(value, "b");
+	if (util_streq(pattern, "[ab]+"))
+		return len && strspn(value, "ab") == len;
+	if (util_streq(pattern, "a?bc"))
+		return util_streq(value, "abc") || util_streq(value, "bc");
+	if (util_streq(pattern, "(ab)*")) {
+		while (strncmp(value + i, "ab", 2) == 0)
+			i += 2;
+		return i == len;
+	}
+	assert_string_equal(pattern, "");
+	return len == 0;
+}
+
 static bool naive_text(enum rules_op op, const char *value, const char *text)
 {
 	size_t len = strlen(value), n = strlen(text);
@@ -105,6 +136,16 @@ static bool naive_text(enum rules_op op, const char *value, const char *text)
 		return !fnmatch(text, value, FNM_CASEFOLD);
 	case RULES_OP_PMATCH:
 		return naive_path_prefix(value, text);
+	case RULES_OP_REGEX:
+		return naive_regex(value, text);
+	case RULES_OP_LT:
+		return strcmp(value, text) < 0;
+	case RULES_OP_LE:
+		return strcmp(value, text) <= 0;
+	case RULES_OP_GT:
+		return strcmp(value, text) > 0;
+	case RULES_OP_GE:
+		return strcmp(value, text) >= 0;
 	default:
 		return util_streq(value, text);
 	}
@@ -144,7 +185,71 @@ static bool naive_value(const struct rules_node *node, const struct saker_value 
 	return node->modifier == RULES_MODIFIER_ONEOF ? holds == 1 : holds > 0;
 }
 
-static bool naive_check(const struct naive *naive, const struct rules_node *node)
+/* A field, or a transformer of one, that has at most one value; false = it has none. */
+static bool naive_single(const struct naive *naive, const struct rules_operand *operand,
+			 struct saker_value *ret, char *room, size_t size)
+{
+	const char *slash;
+	size_t len, f;
+
+	if (operand->kind == RULES_OPERAND_FIELD) {
+		f = toy_find(strchr(operand->text, '.') + 1);
+		*ret = naive->toy->v[f][0];
+		return naive->toy->n[f] == 2;
+	}
+	if (!naive_single(naive, operand->args[0], ret, room, size))
+		return false;
+	if (util_streq(operand->text, "val"))
+		return true;
+	if (util_streq(operand->text, "len")) {
+		*ret = saker_value_u64(SAKER_TYPE_U64, ret->len);
+		return true;
+	}
+	if (util_streq(operand->text, "basename")) {
+		slash = memrchr(ret->str, '/', ret->len);
+		len = slash ? (size_t)(ret->str + ret->len - slash) - 1 : ret->len;
+		*ret = saker_value_str(ret->str + ret->len - len, (uint32_t)len);
+		return true;
+	}
+	assert_true(ret->len < size);
+	for (len = 0; len < ret->len; len++)
+		room[len] = (char)(util_streq(operand->text, "tolower")
+					   ? tolower((unsigned char)ret->str[len])
+					   : toupper((unsigned char)ret->str[len]));
+	*ret = saker_value_str(room, (uint32_t)len);
+	return true;
+}
+
+/* A field against a field: what is missing on either side makes the check false. */
+static bool naive_fields(const struct naive *naive, const struct rules_node *node)
+{
+	char room[2][256], text[256];
+	struct saker_value v, w;
+
+	if (!naive_single(naive, node->lhs, &v, room[0], sizeof(room[0])) ||
+	    !naive_single(naive, node->rhs, &w, room[1], sizeof(room[1])))
+		return false;
+	if (v.type == SAKER_TYPE_IP)
+		return (memcmp(v.ip->addr, w.ip->addr, v.ip->family == 4 ? 4 : 16) == 0 &&
+			v.ip->family == w.ip->family) == (node->op != RULES_OP_NE);
+	if (v.type == SAKER_TYPE_STRING || v.type == SAKER_TYPE_PATH)
+		snprintf(text, sizeof(text), "%.*s", (int)w.len, w.str);
+	else
+		snprintf(text, sizeof(text), "%lld", (long long)w.i64);
+	return naive_compare(node->op, &v, text);
+}
+
+static bool naive_transformed(const struct naive *naive, const struct rules_node *node)
+{
+	struct saker_value v;
+	char room[256];
+
+	if (!naive_single(naive, node->lhs, &v, room, sizeof(room)))
+		return false;
+	return node->op == RULES_OP_EXISTS || naive_value(node, &v);
+}
+
+static bool naive_plain(const struct naive *naive, const struct rules_node *node)
 {
 	size_t f = toy_find(strchr(node->lhs->text, '.') + 1);
 	uint32_t n = naive->toy->n[f], holds = 0;
@@ -162,6 +267,14 @@ static bool naive_check(const struct naive *naive, const struct rules_node *node
 	if (node->op == RULES_OP_NE && flags & SAKER_FIELD_NE_ALL)
 		return holds == n - 1;
 	return holds > 0;
+}
+
+static bool naive_check(const struct naive *naive, const struct rules_node *node)
+{
+	if (node->rhs && node->rhs->kind == RULES_OPERAND_TRANSFORMER)
+		return naive_fields(naive, node);
+	return node->lhs->kind == RULES_OPERAND_TRANSFORMER ? naive_transformed(naive, node)
+							     : naive_plain(naive, node);
 }
 
 static bool naive_eval(const struct naive *naive, const struct rules_node *node)
@@ -209,11 +322,19 @@ static const char *const ips[] = {"10.0.0.1", "10.0.1.1", "1.2.3.4", "fe80::1", 
 static const char *const nets[] = {"10.0.0.0/8",  "10.0.0.0/24", "0.0.0.0/0",
 				   "10.0.0.1/32", "fe80::/10",	 "1.2.0.0/15"};
 static const char *const bools[] = {"true", "false"};
+static const char *const regexes[] = {"a.*", ".*b", "a|b", "[ab]+", "(ab)*", "a?bc", "", ".*/b"};
+static const char *const lengths[] = {"0", "1", "2", "3", "4"};
+static const char *const transformers[] = {"tolower", "toupper", "basename"};
+static const char *const single_fields[] = {"toy.str", "toy.str2", "toy.path"};
+static const char *const string_fields[] = {"toy.str", "toy.str2"};
 
 static const char *const text_ops[] = {"=",	     "!=",	 "contains", "icontains",
 				       "startswith", "endswith", "=",	     "contains"};
+static const char *const modified_ops[] = {"=", "!=", "contains", "icontains", "startswith",
+					   "endswith"};
 static const char *const modifiers[] = {"oneof", "anyof", "allof"};
 static const char *const number_ops[] = {"=", "!=", "<", "<=", ">", ">="};
+static const char *const order_ops[] = {"<", "<=", ">", ">="};
 static const char *const equal_ops[] = {"=", "!="};
 
 struct text {
@@ -245,13 +366,13 @@ static void put_list(struct text *t, const char *const *table, size_t n)
 
 static void put_text_check(struct text *t, const char *field)
 {
-	switch (below(6)) {
+	switch (below(8)) {
 	case 0:
 		put(t, "%s in ", field);
 		put_list(t, texts, ARRAY_SIZE(texts));
 		return;
 	case 1:
-		put(t, "%s %s %s ", field, PICK(text_ops), PICK(modifiers));
+		put(t, "%s %s %s ", field, PICK(modified_ops), PICK(modifiers));
 		put_list(t, texts, ARRAY_SIZE(texts));
 		return;
 	case 2:
@@ -261,8 +382,51 @@ static void put_text_check(struct text *t, const char *field)
 		put(t, "%s pmatch ", field);
 		put_list(t, texts + 5, 3);
 		return;
+	case 4:
+		put(t, "%s regex '%s'", field, PICK(regexes));
+		return;
+	case 5: /* the grammar wants a number there, and text is compared with it as text */
+		put(t, "%s %s %s", field, PICK(order_ops), PICK(numbers));
+		return;
 	default:
 		put(t, "%s %s '%s'", field, PICK(text_ops), PICK(texts));
+		return;
+	}
+}
+
+/* toupper(basename(toy.path)) and what not. */
+static void put_transformed(struct text *t, const char *field)
+{
+	if (below(4) == 0) {
+		put(t, "%s(%s(%s))", PICK(transformers), PICK(transformers), field);
+		return;
+	}
+	put(t, "%s(%s)", PICK(transformers), field);
+}
+
+static void put_transformer_check(struct text *t)
+{
+	char field[128];
+	struct text f = {field, field + sizeof(field)};
+
+	put_transformed(&f, PICK(string_fields));
+	switch (below(5)) {
+	case 0:
+		put(t, "len(%s) %s %s", PICK(single_fields), PICK(number_ops), PICK(lengths));
+		return;
+	case 1:
+		put(t, "%s %s val(%s)", PICK(string_fields), PICK(modified_ops),
+		    PICK(string_fields));
+		return;
+	case 2:
+		put(t, "%s %s ", field, PICK(modified_ops));
+		put_transformed(t, PICK(string_fields));
+		return;
+	case 3:
+		put(t, "toy.ip %s val(toy.ip2)", PICK(equal_ops));
+		return;
+	default:
+		put_text_check(t, field);
 		return;
 	}
 }
@@ -287,7 +451,11 @@ static void put_check(struct text *t)
 	static const char *const number_fields[] = {"toy.i64", "toy.i32", "toy.i64"};
 	static const char *const list_ops[] = {"in", "intersects"};
 
-	switch (below(12)) {
+	switch (below(14)) {
+	case 12:
+	case 13:
+		put_transformer_check(t);
+		return;
 	case 0:
 		PUT_CHECK(t, "evt.type", equal_ops, types);
 		return;
@@ -366,6 +534,8 @@ static void random_record(struct toy *toy)
 	if (below(3))
 		put(&t, ";ip=%s;net=%s", PICK(ips), PICK(ips));
 	if (below(3))
+		put(&t, ";ip2=%s", PICK(ips));
+	if (below(3))
 		put_items(&t, "anyip", ips, ARRAY_SIZE(ips), below(3));
 	if (below(3))
 		put_items(&t, "anynet", ips, ARRAY_SIZE(ips), below(3));
@@ -385,6 +555,9 @@ static void random_record(struct toy *toy)
 
 #define RULES 48
 #define RECORDS 120
+#define RECORDS_LONG 8 /* of so many conditions that each need not see as much */
+
+static uint64_t wanted; /* conditions; 0 = the short run */
 
 static void compare_round(enum saker_rule_matching matching)
 {
@@ -404,7 +577,7 @@ static void compare_round(enum saker_rule_matching matching)
 		struct text t = {conditions[i], conditions[i] + sizeof(conditions[i])};
 		struct rules_parse_error error;
 
-		put_expression(&t, 4);
+		put_expression(&t, wanted ? (int)below(4) : 4);
 		if (rules_parse_condition(&arena, conditions[i], strlen(conditions[i]), &error,
 					  &roots[i]) < 0)
 			fail_msg("%s: %s", conditions[i], error.message);
@@ -417,7 +590,7 @@ static void compare_round(enum saker_rule_matching matching)
 	if (toy_ruleset(yaml, &options, &findings, &ruleset) < 0)
 		fail_msg("%s", findings.all);
 	assert_int_equal(saker_eval_new(ruleset, &eval), 0);
-	for (int k = 0; k < RECORDS; k++) {
+	for (int k = 0; k < (wanted ? RECORDS_LONG : RECORDS); k++) {
 		struct naive naive = {&toy};
 		bool found[RULES] = {false}, seen = false;
 		int n;
@@ -443,15 +616,36 @@ static void compare_round(enum saker_rule_matching matching)
 	arena_fini(&arena);
 }
 
+static void test_long(void **state)
+{
+	struct timespec now;
+	uint64_t done = 0, told = 0;
+
+	if (!wanted)
+		skip();
+	while (done < wanted) {
+		compare_round(below(4) ? SAKER_RULE_MATCHING_ALL : SAKER_RULE_MATCHING_FIRST);
+		done += RULES;
+		if (done - told >= 1000000) {
+			told = done;
+			clock_gettime(CLOCK_MONOTONIC, &now);
+			print_message("%llu conditions agree (%lld s)\n",
+				      (unsigned long long)done, (long long)now.tv_sec);
+		}
+	}
+	print_message("%llu conditions, %d records each: both agree on all\n",
+		      (unsigned long long)done, RECORDS_LONG);
+}
+
 static void test_all(void **state)
 {
-	for (int round = 0; round < 25; round++)
+	for (int round = 0; round < 25 && !wanted; round++)
 		compare_round(SAKER_RULE_MATCHING_ALL);
 }
 
 static void test_first(void **state)
 {
-	for (int round = 0; round < 10; round++)
+	for (int round = 0; round < 10 && !wanted; round++)
 		compare_round(SAKER_RULE_MATCHING_FIRST);
 }
 
@@ -460,9 +654,13 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all),
 		cmocka_unit_test(test_first),
+		cmocka_unit_test(test_long),
 	};
+	const char *number = argc > 1 ? argv[1] : getenv("SAKER_SEED");
+	const char *conditions = getenv("SAKER_CONDITIONS");
 
-	/* another seed by hand: test-rules-naive 7 */
-	seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
+	seed = number ? strtoull(number, NULL, 10) : 1;
+	wanted = conditions ? strtoull(conditions, NULL, 10) : 0;
+	print_message("seed %llu\n", (unsigned long long)seed);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
