@@ -16,6 +16,8 @@
  * from files (a condition with its appends); in the marks of nodes, which are of
  * the second kind, line and column are 0: they are worked out when reported.
  */
+#define RULES_LINE_UNKNOWN UINT32_MAX /* of a mark in a file: counted when it is needed */
+
 struct rules_mark {
 	uint32_t source;
 	uint32_t line;	 /* 0-based */
@@ -64,7 +66,10 @@ enum rules_operand_kind {
 	RULES_OPERAND_TRANSFORMER, /* text = name, args */
 	RULES_OPERAND_TEXT,	   /* text: a constant as written, unescaped */
 	RULES_OPERAND_LIST,	   /* items */
+	RULES_OPERAND_BULK,	   /* an item of a list that stands for many: see bulk.h */
 };
+
+struct rules_bulk;
 
 struct rules_operand {
 	enum rules_operand_kind kind;
@@ -73,7 +78,10 @@ struct rules_operand {
 	uint32_t len;
 	bool quoted;
 	const char *arg;	     /* FIELD, TRANSFORMER: between [ ]; NULL = none */
-	struct rules_operand **args; /* TRANSFORMER: arguments; LIST: items */
+	union {
+		struct rules_operand **args; /* TRANSFORMER: arguments; LIST: items */
+		const struct rules_bulk *bulk;
+	};
 	uint32_t n_args;
 };
 

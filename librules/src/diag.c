@@ -79,6 +79,12 @@ static const struct rules_segment *find_segment(const struct rules_source *sourc
 	return &source->segments[low];
 }
 
+/* Bulk values have a NUL where their line ended. */
+static bool is_line_end(char c)
+{
+	return c == '\n' || c == '\0';
+}
+
 /* Line and column of a byte of a file, counted on from a mark known before it. */
 static void count_lines(const struct rules_source *file, const struct rules_mark *from,
 			struct rules_mark *to)
@@ -86,7 +92,7 @@ static void count_lines(const struct rules_source *file, const struct rules_mark
 	to->line = from->line;
 	to->column = from->column;
 	for (uint64_t i = from->offset; i < to->offset && i < file->len; i++) {
-		if (file->content[i] == '\n') {
+		if (is_line_end(file->content[i])) {
 			to->line++;
 			to->column = 0;
 		} else if (((unsigned char)file->content[i] & 0xc0) != 0x80) {
@@ -102,6 +108,11 @@ struct rules_mark rules_locate(const struct rules_reporter *reporter, const stru
 	const struct rules_source *file;
 	struct rules_mark found;
 
+	if (source->name && mark->line == RULES_LINE_UNKNOWN) {
+		found = (struct rules_mark){.source = mark->source, .offset = mark->offset};
+		count_lines(source, &(struct rules_mark){0}, &found);
+		return found;
+	}
 	if (source->name || source->n_segments == 0)
 		return *mark;
 	segment = find_segment(source, mark->offset);
@@ -128,13 +139,13 @@ static void make_snippet(const char *content, size_t len, size_t pos, char *out,
 	if (len == 0)
 		return;
 	/* The mark of a missing value may lie behind the end or on a line break. */
-	while (pos > 0 && (pos >= len || content[pos] == '\n'))
+	while (pos > 0 && (pos >= len || is_line_end(content[pos])))
 		pos--;
 	from = pos;
-	while (from > 0 && content[from - 1] != '\n' && pos - from < half)
+	while (from > 0 && !is_line_end(content[from - 1]) && pos - from < half)
 		from--;
 	to = pos;
-	while (to < len && content[to] != '\n' && to - pos < half)
+	while (to < len && !is_line_end(content[to]) && to - pos < half)
 		to++;
 	if (to > from && content[to - 1] == '\r')
 		to--;

@@ -6,6 +6,8 @@
 #include <stdio.h>
 
 #include "dump_ast.h"
+
+#include "bulk.h"
 #include "lex.h"
 #include "parse.h"
 
@@ -111,13 +113,17 @@ static int put_operand(struct out *o, const struct rules_operand *operand);
 
 static int put_operands(struct out *o, struct rules_operand *const *operands, uint32_t n)
 {
+	struct rules_values values = {.args = operands, .n = n};
+	const struct rules_operand *value;
+	bool first = true;
 	int r = put_text(o, "(");
 
-	for (uint32_t i = 0; r == 0 && i < n; i++) {
-		if (i)
+	while (r == 0 && (value = rules_values_next(&values))) {
+		if (!first)
 			r = put_text(o, ", ");
 		if (r == 0)
-			r = put_operand(o, operands[i]);
+			r = put_operand(o, value);
+		first = false;
 	}
 	return r < 0 ? r : put_text(o, ")");
 }

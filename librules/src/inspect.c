@@ -142,6 +142,8 @@ static int add_definitions(struct inspect_target *t)
 
 	for (uint32_t i = 0; r == 0 && i < d->n_lists; i++, to++) {
 		to->n_items = d->lists[i].n_items;
+		for (uint32_t k = 0; k < d->lists[i].n_bulks; k++)
+			to->n_items += d->lists[i].bulks[k]->n;
 		r = add_definition(&t->in, to, "list", d->lists[i].name, d->lists[i].place);
 	}
 	for (uint32_t i = 0; r == 0 && i < d->n_macros; i++, to++) {

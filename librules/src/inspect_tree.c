@@ -57,16 +57,37 @@ static int copy_written(struct rules_inspecting *in, const struct rules_operand 
 	return r < 0 ? r : rules_inspect_string(in, text, &to->written);
 }
 
+/* A value of a bulk, which has no operand of its own that could be met again. */
+static int copy_value(struct rules_inspecting *in, const struct rules_operand *from,
+		      const struct saker_operand **ret)
+{
+	struct saker_operand *to = arena_alloc(in->arena, sizeof(*to));
+	int r;
+
+	if (!to)
+		return -ENOMEM;
+	to->kind = SAKER_OPERAND_TEXT;
+	r = rules_inspect_string(in, from->text, &to->text);
+	if (r == 0)
+		r = copy_written(in, from, to);
+	*ret = to;
+	return r;
+}
+
 static int copy_args(struct rules_inspecting *in, const struct rules_operand *from,
 		     struct saker_operand *to)
 {
-	const struct saker_operand **args = arena_alloc(in->arena, from->n_args * sizeof(*args));
+	struct rules_values values = {.args = from->args, .n = from->n_args};
+	uint32_t n = rules_values_count(&values), i = 0;
+	const struct saker_operand **args = arena_alloc(in->arena, n * sizeof(*args));
+	const struct rules_operand *value;
 	int r = args ? 0 : -ENOMEM;
 
-	for (uint32_t i = 0; r == 0 && i < from->n_args; i++)
-		r = copy_operand(in, from->args[i], &args[i]);
+	while (r == 0 && (value = rules_values_next(&values)))
+		r = value == &values.room ? copy_value(in, value, &args[i++])
+					  : copy_operand(in, value, &args[i++]);
 	to->args = args;
-	to->n_args = from->n_args;
+	to->n_args = n;
 	return r;
 }
 

@@ -26,6 +26,9 @@ struct rules_list {
 	const struct rules_yaml **items;
 	uint32_t n_items;
 	uint32_t cap;
+	/* Behind them, so many that they have no nodes. */
+	const struct rules_bulk **bulks;
+	uint32_t n_bulks;
 };
 
 struct rules_macro {

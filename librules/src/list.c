@@ -113,24 +113,88 @@ static int add_item(struct making *m, const struct rules_yaml *item)
 	return operand ? add_word(m, operand) : -ENOMEM;
 }
 
-/* An item that names a list before this one stands for that list's items as written. */
-static int add_items(struct making *m)
+/* ---- values in bulk ---------------------------------------------------------- */
+
+/* Plain words all through, none of which is a list's name: the bulk may stay what it is. */
+static bool is_plain(const struct rules_definitions *d, const struct rules_bulk *bulk)
 {
-	const struct rules_definitions *d = m->lists->definitions;
+	for (uint32_t i = 0; i < bulk->n; i++) {
+		const char *text = bulk->text + bulk->items[i].start;
+
+		if (!rules_is_bare_string(text, bulk->items[i].len) ||
+		    rules_find_list(d, text, bulk->items[i].len))
+			return false;
+	}
+	return true;
+}
+
+static int add_list_item(struct making *m, const struct rules_yaml *item);
+
+/* One by one, as the items they would have been with nodes. */
+static int spread_bulk(struct making *m, const struct rules_bulk *bulk)
+{
 	int r = 0;
 
-	for (uint32_t i = 0; r == 0 && i < m->list->n_items; i++) {
-		const struct rules_yaml *item = m->list->items[i];
-		const struct rules_list *other = rules_find_list(d, item->text, item->len);
+	for (uint32_t i = 0; r == 0 && i < bulk->n; i++) {
+		struct rules_yaml *item = arena_alloc(m->lists->arena, sizeof(*item));
+		struct rules_operand value;
 
-		if (!other || other->index >= m->list->visibility) {
-			r = add_item(m, item);
-			continue;
-		}
-		m->lists->lists[other - d->lists].used = true;
-		for (uint32_t k = 0; r == 0 && k < other->n_items; k++)
-			r = add_item(m, other->items[k]);
+		if (!item)
+			return -ENOMEM;
+		rules_bulk_get(bulk, i, &value);
+		item->kind = RULES_YAML_SCALAR;
+		item->mark = value.mark;
+		item->text = value.text;
+		item->len = value.len;
+		r = add_list_item(m, item);
 	}
+	return r;
+}
+
+static int add_bulk(struct making *m, const struct rules_bulk *bulk)
+{
+	struct rules_operand *operand;
+
+	if (!is_plain(m->lists->definitions, bulk))
+		return spread_bulk(m, bulk);
+	m->lists->total += bulk->n;
+	if (m->lists->total > RULES_MAX_LIST_ITEMS)
+		return -E2BIG;
+	operand = arena_alloc(m->lists->arena, sizeof(*operand));
+	if (!operand)
+		return -ENOMEM;
+	operand->kind = RULES_OPERAND_BULK;
+	operand->mark = bulk->mark;
+	operand->text = "";
+	operand->bulk = bulk;
+	return add_operand(m, operand);
+}
+
+/* An item that names a list before this one stands for that list's items as written. */
+static int add_list_item(struct making *m, const struct rules_yaml *item)
+{
+	const struct rules_definitions *d = m->lists->definitions;
+	const struct rules_list *other = rules_find_list(d, item->text, item->len);
+	int r = 0;
+
+	if (!other || other->index >= m->list->visibility)
+		return add_item(m, item);
+	m->lists->lists[other - d->lists].used = true;
+	for (uint32_t k = 0; r == 0 && k < other->n_items; k++)
+		r = add_item(m, other->items[k]);
+	for (uint32_t k = 0; r == 0 && k < other->n_bulks; k++)
+		r = add_bulk(m, other->bulks[k]);
+	return r;
+}
+
+static int add_items(struct making *m)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < m->list->n_items; i++)
+		r = add_list_item(m, m->list->items[i]);
+	for (uint32_t i = 0; r == 0 && i < m->list->n_bulks; i++)
+		r = add_bulk(m, m->list->bulks[i]);
 	return r;
 }
 

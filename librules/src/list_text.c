@@ -126,24 +126,58 @@ static int add_item_text(struct rules_text *t, const struct rules_yaml *item,
 	return r;
 }
 
+/* All that a list says, and no more: names in it are left as they are. */
+static int add_items_text(const struct rules_list *list, struct rules_text *t,
+			  const struct rules_segment *origin, size_t offset, bool *first)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < list->n_items; i++)
+		r = add_item_text(t, list->items[i], origin, offset, first);
+	for (uint32_t i = 0; r == 0 && i < list->n_bulks; i++) {
+		for (uint32_t k = 0; r == 0 && k < list->bulks[i]->n; k++) {
+			struct rules_operand value;
+
+			rules_bulk_get(list->bulks[i], k, &value);
+			r = add_item_text(t,
+					  &(struct rules_yaml){.text = value.text, .len = value.len},
+					  origin, offset, first);
+		}
+	}
+	return r;
+}
+
+static int add_named_text(struct rules_lists *lists, const struct rules_list *list,
+			  const struct rules_yaml *item, struct rules_text *t,
+			  const struct rules_segment *origin, size_t offset, bool *first)
+{
+	const struct rules_list *other =
+		rules_find_list(lists->definitions, item->text, item->len);
+
+	if (!other || other->index >= list->visibility)
+		return add_item_text(t, item, origin, offset, first);
+	return add_items_text(other, t, origin, offset, first);
+}
+
 static int add_list_text(struct rules_lists *lists, const struct rules_list *list,
 			 struct rules_text *t, const struct rules_segment *origin, size_t offset,
 			 bool *ret_empty)
 {
-	const struct rules_definitions *d = lists->definitions;
 	bool first = true;
 	int r = 0;
 
-	for (uint32_t i = 0; r == 0 && i < list->n_items; i++) {
-		const struct rules_yaml *item = list->items[i];
-		const struct rules_list *other = rules_find_list(d, item->text, item->len);
+	for (uint32_t i = 0; r == 0 && i < list->n_items; i++)
+		r = add_named_text(lists, list, list->items[i], t, origin, offset, &first);
+	for (uint32_t i = 0; r == 0 && i < list->n_bulks; i++) {
+		for (uint32_t k = 0; r == 0 && k < list->bulks[i]->n; k++) {
+			struct rules_operand value;
 
-		if (!other || other->index >= list->visibility) {
-			r = add_item_text(t, item, origin, offset, &first);
-			continue;
+			rules_bulk_get(list->bulks[i], k, &value);
+			r = add_named_text(lists, list,
+					   &(struct rules_yaml){.text = value.text,
+								.len = value.len},
+					   t, origin, offset, &first);
 		}
-		for (uint32_t k = 0; r == 0 && k < other->n_items; k++)
-			r = add_item_text(t, other->items[k], origin, offset, &first);
 	}
 	*ret_empty = first;
 	return r;

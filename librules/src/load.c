@@ -205,14 +205,13 @@ static void check_schema(struct rules_reading *r, struct rules_yaml *const *docu
 	}
 }
 
-static int read_documents(struct rules_reading *r, const struct rules_source *file)
+static int read_documents(struct rules_reading *r, const struct rules_source *file, char *content)
 {
 	struct rules_yaml_error error = {0};
 	struct rules_yaml **documents;
 	struct rules_place at;
 	size_t n;
-	int rc = rules_yaml_read(r->arena, r->content->mark.source, file->content, file->len,
-				 &error, &documents, &n);
+	int rc = rules_yaml_read(r->arena, r->content->mark.source, content, file->len, &error, &documents, &n);
 
 	if (rc == -EBADMSG) {
 		at = (struct rules_place){.parent = r->content, .name = "", .mark = error.mark};
@@ -249,7 +248,7 @@ static int read_documents(struct rules_reading *r, const struct rules_source *fi
 }
 
 /* The content is in the arena already. */
-static int add_content(struct saker_rules_loader *loader, const char *name, const char *content,
+static int add_content(struct saker_rules_loader *loader, const char *name, char *content,
 		       size_t len)
 {
 	struct rules_source source = {.content = content, .len = len};
@@ -274,7 +273,7 @@ static int add_content(struct saker_rules_loader *loader, const char *name, cons
 		r = rules_definitions_clone(&loader->definitions, &definitions);
 	if (r < 0)
 		return r;
-	r = read_documents(&reading, &source);
+	r = read_documents(&reading, &source, content);
 	if (r < 0) {
 		rules_definitions_fini(&definitions);
 		return r;
@@ -311,7 +310,7 @@ static int too_large(struct saker_rules_loader *loader, const char *name)
 int saker_rules_loader_add_buffer(struct saker_rules_loader *loader, const char *name,
 				  const char *data, size_t len)
 {
-	const char *content;
+	char *content;
 
 	if (!loader || !name || (!data && len))
 		return -EINVAL;
@@ -321,36 +320,52 @@ int saker_rules_loader_add_buffer(struct saker_rules_loader *loader, const char 
 	return content ? add_content(loader, name, content, len) : -ENOMEM;
 }
 
-/* A regular file's whole content, or up to the limit of anything else. */
-static int read_all(struct saker_rules_loader *loader, int fd, const char **ret, size_t *ret_len)
+/* What a regular file holds goes straight into the arena: it may be large. */
+static int read_regular(struct saker_rules_loader *loader, int fd, size_t size, char **ret,
+			size_t *ret_len)
+{
+	char *text = arena_alloc(&loader->arena, size + 1);
+	size_t len = 0;
+
+	if (!text)
+		return -ENOMEM;
+	while (len < size) {
+		ssize_t got = read(fd, text + len, size - len);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			break;
+		len += (size_t)got;
+	}
+	*ret = text;
+	*ret_len = len;
+	return 0;
+}
+
+/* A pipe and its like, up to the limit. */
+static int read_stream(struct saker_rules_loader *loader, int fd, char **ret, size_t *ret_len)
 {
 	uint64_t max = loader->options.max_file_size;
 	_cleanup_free_ char *buffer = NULL;
 	size_t len = 0;
 	size_t cap = 0;
-	struct stat st;
 
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (S_ISDIR(st.st_mode))
-		return -EISDIR;
 	for (;;) {
 		ssize_t got;
 
-		if (len + 1 >= cap) {
-			size_t more = cap ? cap * 2 : MAX((uint64_t)st.st_size + 2, 4096);
-			char *p;
+		if (len == cap) {
+			size_t more = MIN(cap ? cap * 2 : 4096, max + 1);
+			char *p = len > max ? NULL : realloc(buffer, more);
 
-			if (len > max)
-				return -EFBIG;
-			more = MIN(more, max + 2);
-			p = realloc(buffer, more);
 			if (!p)
-				return -ENOMEM;
+				return len > max ? -EFBIG : -ENOMEM;
 			buffer = p;
 			cap = more;
 		}
-		got = read(fd, buffer + len, cap - len - 1);
+		got = read(fd, buffer + len, cap - len);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -361,29 +376,86 @@ static int read_all(struct saker_rules_loader *loader, int fd, const char **ret,
 	}
 	if (len > max)
 		return -EFBIG;
-	*ret = arena_strndup(&loader->arena, buffer, len);
+	*ret = arena_strndup(&loader->arena, buffer ? buffer : "", len);
 	*ret_len = len;
 	return *ret ? 0 : -ENOMEM;
 }
 
+int rules_read_file(struct saker_rules_loader *loader, const char *path, char **ret_content,
+		    size_t *ret_len)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	/* Those of /proc and /sys say 0 and hold more. */
+	if (!S_ISREG(st.st_mode) || st.st_size == 0)
+		return read_stream(loader, fd, ret_content, ret_len);
+	if ((uint64_t)st.st_size > loader->options.max_file_size)
+		return -EFBIG;
+	return read_regular(loader, fd, (size_t)st.st_size, ret_content, ret_len);
+}
+
 int saker_rules_loader_add_file(struct saker_rules_loader *loader, const char *path)
 {
-	_cleanup_close_ int fd = -1;
-	const char *content = NULL;
+	char *content = NULL;
 	size_t len = 0;
 	int r;
 
 	if (!loader || !path)
 		return -EINVAL;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return report_unreadable(loader, path, -errno);
-	r = read_all(loader, fd, &content, &len);
+	r = rules_read_file(loader, path, &content, &len);
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)
 		return report_unreadable(loader, path, r);
 	return add_content(loader, path, content, len);
+}
+
+int saker_rules_loader_add_reader(struct saker_rules_loader *loader, const char *name,
+				  saker_rules_read_fn fn, void *userdata)
+{
+	_cleanup_free_ char *buffer = NULL;
+	size_t len = 0;
+	size_t cap = 0;
+	ssize_t got;
+
+	if (!loader || !name || !fn)
+		return -EINVAL;
+	do {
+		if (len == cap) {
+			char *p;
+
+			cap = cap ? cap * 2 : 4096;
+			p = realloc(buffer, cap);
+			if (!p)
+				return -ENOMEM;
+			buffer = p;
+		}
+		got = fn(userdata, buffer + len, cap - len);
+		if (got < 0)
+			return report_unreadable(loader, name, (int)got);
+		if ((size_t)got > cap - len)
+			return -EINVAL;
+		len += (size_t)got;
+		if (len > loader->options.max_file_size)
+			return too_large(loader, name);
+	} while (got > 0);
+	return saker_rules_loader_add_buffer(loader, name, buffer, len);
+}
+
+uint32_t saker_rules_loader_n_files(const struct saker_rules_loader *loader)
+{
+	return loader ? loader->reporter.n_sources : 0;
+}
+
+const char *saker_rules_loader_file(const struct saker_rules_loader *loader, uint32_t index)
+{
+	return loader && index < loader->reporter.n_sources ? loader->reporter.sources[index].name
+							    : NULL;
 }
 
 /* ---- switching ------------------------------------------------------------- */

@@ -164,7 +164,7 @@ int rules_decode_scalars(struct rules_reading *r, const struct rules_yaml *item,
 		return rules_finding(r->reporter, RULES_LOAD_ERR_YAML_VALIDATE, &at,
 				     "Write a list: [a, b], or one \"- value\" a line.",
 				     "Value is not a sequence");
-	for (uint32_t i = 0; i < value->len; i++) {
+	for (uint32_t i = 0; i < value->len && !value->is_bulk; i++) {
 		const struct rules_yaml *v = value->children[i];
 
 		if (v->kind == RULES_YAML_SCALAR)

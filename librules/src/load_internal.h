@@ -6,7 +6,7 @@
 #include "item.h"
 
 #define RULES_MAX_CATALOGUES 16
-#define RULES_MAX_FILE_SIZE (UINT64_C(64) << 20) /* unless the options say otherwise */
+#define RULES_MAX_FILE_SIZE (UINT64_C(256) << 20) /* unless the options say otherwise */
 #define RULES_MAX_EXCEPTIONS 1024		 /* of a rule */
 #define RULES_MAX_ALTERNATIVES 64		 /* of a plugin */
 #define RULES_MAX_TAGS 1024			 /* of a rule */
@@ -99,6 +99,18 @@ static inline struct rules_place rules_place_of(const struct rules_yaml *node,
 	return (struct rules_place){
 		.parent = parent, .kind = kind, .name = name ? name : "", .mark = node->mark};
 }
+
+/* ---- load.c ---- */
+
+/* A whole file into the loader's arena, NUL-terminated: 0 or an errno. */
+int rules_read_file(struct saker_rules_loader *loader, const char *path, char **ret_content,
+		    size_t *ret_len);
+
+/* ---- items_file.c ---- */
+
+/* The values of the file that `value` names, relative to the rule file. */
+int rules_load_items_file(struct rules_reading *r, const struct rules_yaml *value,
+			  const struct rules_place *place, const struct rules_bulk **ret_bulk);
 
 /* ---- load_item.c, load_rule.c, exception.c ---- */
 

@@ -152,6 +152,21 @@ static int load_plugin_versions(struct rules_reading *r, const struct rules_yaml
 	return rules_warn_unknown_keys(r, item, keys, ARRAY_SIZE(keys), &at);
 }
 
+/* The array is new each time: the definitions as they were before this file must stay. */
+static int add_bulk(struct rules_reading *r, struct rules_list *list, const struct rules_bulk *bulk)
+{
+	const struct rules_bulk **bulks =
+		arena_alloc(r->arena, (list->n_bulks + 1) * sizeof(*bulks));
+
+	if (!bulks)
+		return -ENOMEM;
+	if (list->n_bulks)
+		memcpy(bulks, list->bulks, list->n_bulks * sizeof(*bulks));
+	bulks[list->n_bulks++] = bulk;
+	list->bulks = bulks;
+	return 0;
+}
+
 static int append_list(struct rules_reading *r, const struct rules_list *more)
 {
 	struct rules_definitions *d = r->definitions;
@@ -171,19 +186,28 @@ static int append_list(struct rules_reading *r, const struct rules_list *more)
 
 		if (!items)
 			return -ENOMEM;
-		memcpy(items, list->items, list->n_items * sizeof(*items));
+		if (list->n_items)
+			memcpy(items, list->items, list->n_items * sizeof(*items));
 		list->items = items;
 		list->cap = cap;
 	}
-	memcpy(list->items + list->n_items, more->items, more->n_items * sizeof(*list->items));
+	if (more->n_items)
+		memcpy(list->items + list->n_items, more->items,
+		       more->n_items * sizeof(*list->items));
 	list->n_items = n;
 	list->visibility = d->next_index++;
+	for (uint32_t i = 0; i < more->n_bulks; i++) {
+		int rc = add_bulk(r, list, more->bulks[i]);
+
+		if (rc < 0)
+			return rc;
+	}
 	return 0;
 }
 
 static bool same_items(const struct rules_list *a, const struct rules_list *b)
 {
-	if (a->n_items != b->n_items)
+	if (a->n_items != b->n_items || a->n_bulks || b->n_bulks)
 		return false;
 	for (uint32_t i = 0; i < a->n_items; i++) {
 		if (!util_streq(a->items[i]->text, b->items[i]->text))
@@ -207,14 +231,41 @@ static int define_list(struct rules_reading *r, const struct rules_list *list, b
 	return rc < 0 ? rc : rules_define_list(r->definitions, list);
 }
 
+/* The values given here, those of a file, or both. */
+static int decode_items(struct rules_reading *r, const struct rules_yaml *item,
+			struct rules_list *list)
+{
+	const struct rules_yaml *items = NULL;
+	const struct rules_yaml *file = NULL;
+	const struct rules_bulk *bulk;
+	int rc = rules_decode_scalar(r, item, "items_file", RULES_OPTIONAL, list->place, &file);
+
+	if (rc >= 0)
+		rc = rules_decode_scalars(r, item, "items",
+					  file ? RULES_OPTIONAL : RULES_REQUIRED, list->place,
+					  &items);
+	if (rc < 0)
+		return rc;
+	if (items && items->is_bulk) {
+		rc = add_bulk(r, list, items->bulk);
+	} else if (items) {
+		list->items = (const struct rules_yaml **)items->children;
+		list->n_items = items->len;
+		list->cap = items->len;
+	}
+	if (rc < 0 || !file)
+		return rc < 0 ? rc : 0;
+	rc = rules_load_items_file(r, file, list->place, &bulk);
+	return rc < 0 ? rc : add_bulk(r, list, bulk);
+}
+
 static int load_list(struct rules_reading *r, const struct rules_yaml *item)
 {
-	static const char *const keys[] = {"list", "items", "append", "override"};
+	static const char *const keys[] = {"list", "items", "items_file", "append", "override"};
 	static const struct rules_overridable overridable[] = {{"items", true, true}};
 	struct rules_place at = rules_place_of(item, RULES_PLACE_LIST, "", r->content);
 	struct rules_list list = {0};
 	struct rules_overrides overrides;
-	const struct rules_yaml *items;
 	bool append;
 	int rc = rules_decode_string(r, item, "list", RULES_REQUIRED, &at, &list.name);
 
@@ -228,12 +279,9 @@ static int load_list(struct rules_reading *r, const struct rules_yaml *item)
 			      "Use letters, digits and underscores.",
 			      "List has an invalid name. List names should match a regular "
 			      "expression: ([^()\"'[:space:]=,]+)");
-	rc = rules_decode_scalars(r, item, "items", RULES_REQUIRED, list.place, &items);
+	rc = decode_items(r, item, &list);
 	if (rc < 0)
 		return rc;
-	list.items = (const struct rules_yaml **)items->children;
-	list.n_items = items->len;
-	list.cap = items->len;
 	rc = rules_decode_overrides(r, item, overridable, 1, list.place, &overrides);
 	if (rc == 0)
 		rc = rules_decode_append(r, item, &overrides, list.place, &append);

@@ -16,7 +16,8 @@ static int resolve_node(struct rules_resolver *v, struct rules_node *node, struc
 /* Fields of plugins that say "<NA>" themselves: comparing with that never does what it says. */
 static bool is_unsafe(const struct rules_node *check)
 {
-	const struct rules_operand *rhs = check->rhs;
+	const struct rules_operand *rhs = check->rhs, *value;
+	struct rules_values values;
 
 	if (check->lhs->kind != RULES_OPERAND_FIELD || !rhs ||
 	    (strncmp(check->lhs->text, "ka.", 3) != 0 &&
@@ -26,8 +27,11 @@ static bool is_unsafe(const struct rules_node *check)
 		return false;
 	if (rhs->kind == RULES_OPERAND_TEXT)
 		return util_streq(rhs->text, "<NA>");
-	for (uint32_t i = 0; rhs->kind == RULES_OPERAND_LIST && i < rhs->n_args; i++) {
-		if (util_streq(rhs->args[i]->text, "<NA>"))
+	if (rhs->kind != RULES_OPERAND_LIST)
+		return false;
+	values = rules_values_of(&check->rhs);
+	while ((value = rules_values_next(&values))) {
+		if (util_streq(value->text, "<NA>"))
 			return true;
 	}
 	return false;

@@ -179,10 +179,8 @@ static int predicate_select(struct rules_builder *builder, const struct rules_no
 			    struct rules_predicate *p)
 {
 	const struct rules_term *term = &builder->program->terms[p->term];
-	const struct rules_operand *rhs = check->rhs;
-	struct rules_operand *const *operands =
-		rhs->kind == RULES_OPERAND_LIST ? rhs->args : &check->rhs;
-	uint32_t n = rhs->kind == RULES_OPERAND_LIST ? rhs->n_args : 1;
+	struct rules_values values = rules_values_of(&check->rhs);
+	const struct rules_operand *value;
 	uint32_t n_words = builder->program->n_words;
 	uint64_t *codes;
 
@@ -192,9 +190,11 @@ static int predicate_select(struct rules_builder *builder, const struct rules_no
 	codes = arena_alloc(&builder->program->arena, 2 * n_words * sizeof(*codes));
 	if (!codes)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < n; i++) {
-		int r = predicate_select_one(builder, term->ref, operands[i], codes,
-					     codes + n_words);
+	while ((value = rules_values_next(&values))) {
+		int r = predicate_select_one(builder, term->ref, value, codes, codes + n_words);
+
+		if (r == -EBADMSG && value == &values.room)
+			return rules_predicate_keep_mark(builder);
 
 		/* one constant that does not select leaves the whole undecided */
 		if (r <= 0)
@@ -435,7 +435,8 @@ static bool predicate_has_terms(const struct rules_operand *rhs)
 	if (rhs->kind != RULES_OPERAND_LIST)
 		return false;
 	for (uint32_t i = 0; i < rhs->n_args; i++)
-		if (rhs->args[i]->kind != RULES_OPERAND_TEXT)
+		if (rhs->args[i]->kind != RULES_OPERAND_TEXT &&
+		    rhs->args[i]->kind != RULES_OPERAND_BULK)
 			return true;
 	return false;
 }

@@ -6,6 +6,7 @@
 #ifndef RULES_PREDICATE_H
 #define RULES_PREDICATE_H
 
+#include "bulk.h"
 #include "dag.h"
 
 /* A check's operand(s) on the right as constants; they live in the builder's scratch. */
@@ -21,6 +22,9 @@ int rules_predicate_compile(struct rules_builder *builder, const struct rules_no
 /* Parses the constants on the right of a check, with warnings about suspicious ones. */
 int rules_predicate_constants(struct rules_builder *builder, const struct rules_node *check,
 			      uint32_t term, struct rules_constants *ret_constants);
+
+/* After -EBADMSG about a value of a bulk: its mark, which is about to go, lives on. */
+int rules_predicate_keep_mark(struct rules_builder *builder);
 
 /* Interns; constants must live as long as the build. */
 int rules_predicate_add(struct rules_builder *builder, const struct rules_predicate *predicate,

@@ -122,24 +122,35 @@ static int constant_parse(struct rules_builder *builder, const struct rules_node
 	return constant_known(builder, check, term, operand);
 }
 
+int rules_predicate_keep_mark(struct rules_builder *builder)
+{
+	struct rules_mark *mark = arena_alloc(builder->scratch, sizeof(*mark));
+
+	if (!mark)
+		return -ENOMEM;
+	if (builder->error->mark)
+		*mark = *builder->error->mark;
+	builder->error->mark = builder->error->mark ? mark : NULL;
+	return -EBADMSG;
+}
+
 int rules_predicate_constants(struct rules_builder *builder, const struct rules_node *check,
 			      uint32_t term, struct rules_constants *ret_constants)
 {
-	struct rules_operand *const *operands = &check->rhs;
-	uint32_t n = 1;
+	struct rules_values values = rules_values_of(&check->rhs);
+	uint32_t n = rules_values_count(&values), i = 0;
+	const struct rules_operand *value;
 	int r;
 
-	if (check->rhs->kind == RULES_OPERAND_LIST) {
-		operands = check->rhs->args;
-		n = check->rhs->n_args;
-	}
 	ret_constants->n = n;
 	ret_constants->v =
 		arena_alloc(builder->scratch, MAX((size_t)n, 1) * sizeof(*ret_constants->v));
 	if (!ret_constants->v)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < n; i++) {
-		r = constant_parse(builder, check, term, operands[i], &ret_constants->v[i]);
+	while ((value = rules_values_next(&values))) {
+		r = constant_parse(builder, check, term, value, &ret_constants->v[i++]);
+		if (r == -EBADMSG && value == &values.room)
+			return rules_predicate_keep_mark(builder);
 		if (r < 0)
 			return r;
 	}

@@ -254,7 +254,8 @@ static void check(struct walk *w, const struct rules_yaml *node, const struct sc
 			object_to(w, node, "a list belongs here");
 			break;
 		}
-		for (uint32_t i = 0; i < node->len; i++) {
+		/* What is in bulk is plain values all through. */
+		for (uint32_t i = 0; i < node->len && !node->is_bulk; i++) {
 			size_t before = descend(w, "[%u]", i);
 
 			check(w, node->children[i], schema->items);

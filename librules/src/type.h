@@ -29,12 +29,14 @@ const char *rules_type_name(enum saker_type type);
 
 /* A parsed constant, or a value made comparable with one. */
 struct rules_constant {
-	uint32_t len; /* of str */
 	union {
 		uint64_t u64;
 		int64_t i64;
 		double f64;
-		const char *str;
+		struct {
+			const char *str;
+			uint32_t len; /* of str */
+		};
 		struct saker_ip ip;
 	};
 };

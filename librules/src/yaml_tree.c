@@ -18,6 +18,11 @@ struct level {
 	size_t n;
 	size_t cap;
 	uint64_t weight;
+	/* A sequence that is bulk so far: all of its values could be. */
+	bool may_be_bulk;
+	struct rules_bulk_item *items;
+	size_t n_items;
+	size_t items_cap;
 };
 
 struct reader {
@@ -25,7 +30,7 @@ struct reader {
 	struct arena *arena;
 	struct rules_yaml_error *error;
 	uint32_t source;
-	const char *text;
+	char *text;
 	size_t len;
 	size_t skipped; /* bytes of a byte order mark, which libyaml never sees */
 	/* libyaml counts characters: the last place converted to bytes. */
@@ -117,6 +122,137 @@ static struct rules_yaml *new_node(struct reader *r, const yaml_event_t *event)
 	return node;
 }
 
+/* ---- values in bulk ---------------------------------------------------------- */
+
+/* The value of a key that only lists have, so that no other reader meets such a node. */
+static bool is_items(const struct reader *r)
+{
+	const struct level *parent = r->depth ? &r->levels[r->depth - 1] : NULL;
+	const struct rules_yaml *key;
+
+	if (!parent || parent->node->kind != RULES_YAML_MAPPING || parent->n % 2 == 0)
+		return false;
+	key = parent->children[parent->n - 1];
+	return key->kind == RULES_YAML_SCALAR && strcmp(key->text, "items") == 0;
+}
+
+/* Whether the text holds the value as it is, with a line break behind it. */
+static bool stands_in_text(const struct reader *r, const yaml_event_t *event, size_t start)
+{
+	size_t len = event->data.scalar.length;
+
+	return event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !event->data.scalar.anchor &&
+	       !event->data.scalar.tag && len > 0 && start + len < r->len &&
+	       r->text[start + len] == '\n' &&
+	       memcmp(r->text + start, event->data.scalar.value, len) == 0;
+}
+
+static int add_bulk_item(struct reader *r, struct level *level, size_t start, size_t len)
+{
+	int rc = GROW(level->items, level->n_items, level->items_cap);
+
+	if (rc < 0)
+		return rc;
+	/* libyaml is past the line break by now: it had to look behind it for more of the value. */
+	r->text[start + len] = '\0';
+	level->items[level->n_items++] = (struct rules_bulk_item){(uint32_t)start, (uint32_t)len};
+	return 0;
+}
+
+/* The nodes so far become bulk. */
+static int start_bulk(struct reader *r, struct level *level)
+{
+	int rc = 0;
+
+	level->n_items = 0;
+	for (size_t i = 0; rc == 0 && i < level->n; i++)
+		rc = add_bulk_item(r, level, level->children[i]->mark.offset,
+				   level->children[i]->len);
+	return rc;
+}
+
+/* Bulk becomes nodes after all: something came that is no plain value. */
+static int end_bulk(struct reader *r, struct level *level)
+{
+	struct rules_mark mark = level->children[level->n - 1]->mark;
+
+	level->may_be_bulk = false;
+	for (size_t i = level->n; i < level->n_items; i++) {
+		struct rules_yaml *node = arena_alloc(r->arena, sizeof(*node));
+		int rc = node ? GROW(level->children, level->n, level->cap) : -ENOMEM;
+
+		if (rc < 0)
+			return rc;
+		for (; mark.offset < level->items[i].start; mark.offset++) {
+			bool end = r->text[mark.offset] == '\n' || r->text[mark.offset] == '\0';
+
+			mark.column = end ? 0 : mark.column + 1;
+			mark.line += end;
+		}
+		*node = (struct rules_yaml){
+			.kind = RULES_YAML_SCALAR,
+			.len = level->items[i].len,
+			.weight = 1,
+			.mark = mark,
+			.end = level->items[i].start + (uint64_t)level->items[i].len,
+			.text = r->text + level->items[i].start,
+		};
+		level->children[level->n++] = node;
+	}
+	level->n_items = 0;
+	return 0;
+}
+
+/* 1 = the value went into the bulk. */
+static int try_bulk(struct reader *r, const yaml_event_t *event, size_t start)
+{
+	struct level *level = r->depth ? &r->levels[r->depth - 1] : NULL;
+	int rc = 0;
+
+	if (!level || !level->may_be_bulk)
+		return 0;
+	if (!r->ascii || r->len > UINT32_MAX || !stands_in_text(r, event, start)) {
+		rc = level->n_items ? end_bulk(r, level) : 0;
+		level->may_be_bulk = false;
+		return rc;
+	}
+	if (level->n < RULES_BULK_MIN)
+		return 0;
+	if (level->n_items == 0)
+		rc = start_bulk(r, level);
+	if (rc == 0)
+		rc = add_bulk_item(r, level, start, event->data.scalar.length);
+	if (rc < 0)
+		return rc;
+	level->weight++;
+	r->nodes++;
+	return r->nodes > RULES_YAML_MAX_NODES ? fail(r, &event->start_mark, "too many values") : 1;
+}
+
+static int finish_bulk(struct reader *r, struct level *level, struct rules_yaml *node)
+{
+	struct rules_bulk *bulk = arena_alloc(r->arena, sizeof(*bulk));
+	struct rules_bulk_item *items =
+		arena_alloc(r->arena, level->n_items * sizeof(*level->items));
+
+	if (!bulk || !items)
+		return -ENOMEM;
+	memcpy(items, level->items, level->n_items * sizeof(*items));
+	*bulk = (struct rules_bulk){
+		.text = r->text,
+		.items = items,
+		.n = (uint32_t)level->n_items,
+		.mark = level->children[0]->mark,
+	};
+	free(level->items);
+	level->items = NULL;
+	level->items_cap = level->n_items = 0;
+	node->is_bulk = true;
+	node->bulk = bulk;
+	node->len = bulk->n;
+	return 0;
+}
+
 /* Puts a finished node where it belongs. */
 static int attach(struct reader *r, struct rules_yaml *node, const yaml_event_t *event)
 {
@@ -133,6 +269,13 @@ static int attach(struct reader *r, struct rules_yaml *node, const yaml_event_t 
 		return 0;
 	}
 	level = &r->levels[r->depth - 1];
+	/* An alias, or no value at all; plain values of a bulk never come here. */
+	if (level->n_items || (level->may_be_bulk && node->kind != RULES_YAML_SCALAR)) {
+		rc = level->n_items ? end_bulk(r, level) : 0;
+		level->may_be_bulk = false;
+		if (rc < 0)
+			return rc;
+	}
 	rc = GROW(level->children, level->n, level->cap);
 	if (rc < 0)
 		return rc;
@@ -225,9 +368,16 @@ static int on_scalar(struct reader *r, const yaml_event_t *event)
 {
 	const char *value = (const char *)event->data.scalar.value;
 	size_t len = event->data.scalar.length;
-	struct rules_yaml *node = new_node(r, event);
-	int rc;
+	struct rules_yaml *node;
+	int rc = 0;
 
+	if (!is_null(event))
+		rc = try_bulk(r, event, byte_offset(r, event->start_mark.index));
+	else if (r->depth && r->levels[r->depth - 1].n_items)
+		rc = end_bulk(r, &r->levels[r->depth - 1]);
+	if (rc)
+		return rc < 0 ? rc : 0;
+	node = new_node(r, event);
 	if (!node)
 		return -ENOMEM;
 	if (len > RULES_YAML_MAX_SCALAR)
@@ -256,6 +406,9 @@ static int on_start(struct reader *r, const yaml_event_t *event, enum rules_yaml
 		return -ENOMEM;
 	node->kind = (uint8_t)kind;
 	node->open = true;
+	r->levels[r->depth].may_be_bulk =
+		kind == RULES_YAML_SEQUENCE && !anchor && is_items(r);
+	r->levels[r->depth].n_items = 0;
 	r->levels[r->depth].node = node;
 	r->levels[r->depth].n = 0;
 	r->levels[r->depth].weight = 1;
@@ -269,12 +422,17 @@ static int on_end(struct reader *r, const yaml_event_t *event)
 	struct rules_yaml *node = level->node;
 	uint32_t own = 1;
 
-	node->children = arena_alloc(r->arena, level->n * sizeof(*node->children));
-	if (!node->children)
-		return -ENOMEM;
-	if (level->n)
-		memcpy(node->children, level->children, level->n * sizeof(*node->children));
-	node->len = (uint32_t)level->n;
+	if (level->n_items) {
+		if (finish_bulk(r, level, node) < 0)
+			return -ENOMEM;
+	} else {
+		node->children = arena_alloc(r->arena, level->n * sizeof(*node->children));
+		if (!node->children)
+			return -ENOMEM;
+		if (level->n)
+			memcpy(node->children, level->children, level->n * sizeof(*node->children));
+		node->len = (uint32_t)level->n;
+	}
 	node->end = byte_offset(r, event->end_mark.index);
 	node->open = false;
 	/* Its children are counted already: attach() adds the node itself. */
@@ -336,7 +494,7 @@ static bool is_ascii(const char *s, size_t len)
 	return any < 0x80;
 }
 
-int rules_yaml_read(struct arena *arena, uint32_t source, const char *text, size_t len,
+int rules_yaml_read(struct arena *arena, uint32_t source, char *text, size_t len,
 		    struct rules_yaml_error *ret_error, struct rules_yaml ***ret_documents,
 		    size_t *ret_n)
 {
@@ -365,8 +523,10 @@ int rules_yaml_read(struct arena *arena, uint32_t source, const char *text, size
 		*ret_documents = TAKE_PTR(r->documents);
 	}
 out:
-	for (size_t i = 0; i < ARRAY_SIZE(r->levels); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(r->levels); i++) {
 		free(r->levels[i].children);
+		free(r->levels[i].items);
+	}
 	free(r->anchors);
 	free(r->documents);
 	free(r);

@@ -8,7 +8,7 @@
 #ifndef RULES_YAML_TREE_H
 #define RULES_YAML_TREE_H
 
-#include "ast.h"
+#include "bulk.h"
 
 /* Limits on a rule file, beside its size (struct saker_rules_options). */
 #define RULES_YAML_MAX_DEPTH 64
@@ -38,9 +38,11 @@ struct rules_yaml {
 	uint32_t weight; /* nodes it stands for, aliases written out */
 	struct rules_mark mark;
 	uint64_t end; /* offset behind the node */
+	bool is_bulk; /* a sequence without children: see rules_yaml_read */
 	union {
 		const char *text;	      /* NUL-terminated, has no other NUL */
 		struct rules_yaml **children; /* a mapping has key, value, key, value ... */
+		const struct rules_bulk *bulk;
 	};
 };
 
@@ -52,8 +54,12 @@ struct rules_yaml_error {
 /*
  * Reads all documents. -EBADMSG fills ret_error; -ENOMEM does not. The text
  * must stay as long as its marks are used.
+ *
+ * A long sequence of plain values, one a line, that is the value of the key
+ * "items" has no node a value: is_bulk is set. The line breaks behind its values
+ * are replaced with NULs, which stand for line breaks from then on.
  */
-int rules_yaml_read(struct arena *arena, uint32_t source, const char *text, size_t len,
+int rules_yaml_read(struct arena *arena, uint32_t source, char *text, size_t len,
 		    struct rules_yaml_error *ret_error, struct rules_yaml ***ret_documents,
 		    size_t *ret_n);
 

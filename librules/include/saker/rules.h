@@ -16,6 +16,8 @@
 #define SAKER_RULES_H
 #pragma once
 
+#include <sys/types.h>
+
 #include <saker/base.h>
 #include <saker/field.h>
 
@@ -66,7 +68,7 @@ struct saker_rules_options {
 	uint32_t n_plugins;
 	const struct saker_rules_append *append;
 	uint32_t n_append;
-	uint64_t max_file_size; /* bytes a rule file may have; 0 = 64 MiB */
+	uint64_t max_file_size; /* bytes a rule file may have; 0 = 256 MiB */
 	/*
 	 * A compile tells of nothing behind its first error, as Falco does, whose
 	 * verdicts hold one error a file. Otherwise of all errors there are.
@@ -106,6 +108,23 @@ SAKER_PUBLIC int saker_rules_loader_add_catalogue(struct saker_rules_loader *loa
 SAKER_PUBLIC int saker_rules_loader_add_file(struct saker_rules_loader *loader, const char *path);
 SAKER_PUBLIC int saker_rules_loader_add_buffer(struct saker_rules_loader *loader, const char *name,
 					       const char *data, size_t len);
+
+/*
+ * The same from a function that fills a buffer and returns how many bytes it put
+ * there, 0 at the end, or a negative errno, which is what the call then returns.
+ */
+typedef ssize_t (*saker_rules_read_fn)(void *userdata, char *buffer, size_t size);
+SAKER_PUBLIC int saker_rules_loader_add_reader(struct saker_rules_loader *loader, const char *name,
+					       saker_rules_read_fn fn, void *userdata);
+
+/*
+ * What was read so far, by the names given: rule files, and the files that their
+ * lists take values from (items_file), which are to be watched for changes as well.
+ * NULL past the last; the names live as long as the loader.
+ */
+SAKER_PUBLIC uint32_t saker_rules_loader_n_files(const struct saker_rules_loader *loader);
+SAKER_PUBLIC const char *saker_rules_loader_file(const struct saker_rules_loader *loader,
+						 uint32_t index);
 
 /*
  * Enables or disables rules, after the files: by name (wildcards * and ?) or by
