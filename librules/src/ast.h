@@ -77,7 +77,7 @@ struct rules_operand {
 	const char *text; /* NUL-terminated */
 	uint32_t len;
 	bool quoted;
-	const char *arg;	     /* FIELD, TRANSFORMER: between [ ]; NULL = none */
+	const char *arg; /* FIELD, TRANSFORMER: between [ ]; NULL = none */
 	union {
 		struct rules_operand **args; /* TRANSFORMER: arguments; LIST: items */
 		const struct rules_bulk *bulk;

@@ -47,8 +47,8 @@ static uint32_t find_values(char *text, size_t len, struct rules_bulk_item *item
 
 		trim(text, &start, &end);
 		if (end > start) {
-			items[n++] = (struct rules_bulk_item){(uint32_t)start,
-							      (uint32_t)(end - start)};
+			items[n++] =
+				(struct rules_bulk_item){(uint32_t)start, (uint32_t)(end - start)};
 			/* A comment's line break stays one; text[len] is a NUL already. */
 			if (end < len)
 				text[end] = '\0';

@@ -139,9 +139,9 @@ static int add_items_text(const struct rules_list *list, struct rules_text *t,
 			struct rules_operand value;
 
 			rules_bulk_get(list->bulks[i], k, &value);
-			r = add_item_text(t,
-					  &(struct rules_yaml){.text = value.text, .len = value.len},
-					  origin, offset, first);
+			r = add_item_text(
+				t, &(struct rules_yaml){.text = value.text, .len = value.len},
+				origin, offset, first);
 		}
 	}
 	return r;
@@ -151,8 +151,7 @@ static int add_named_text(struct rules_lists *lists, const struct rules_list *li
 			  const struct rules_yaml *item, struct rules_text *t,
 			  const struct rules_segment *origin, size_t offset, bool *first)
 {
-	const struct rules_list *other =
-		rules_find_list(lists->definitions, item->text, item->len);
+	const struct rules_list *other = rules_find_list(lists->definitions, item->text, item->len);
 
 	if (!other || other->index >= list->visibility)
 		return add_item_text(t, item, origin, offset, first);
@@ -173,10 +172,10 @@ static int add_list_text(struct rules_lists *lists, const struct rules_list *lis
 			struct rules_operand value;
 
 			rules_bulk_get(list->bulks[i], k, &value);
-			r = add_named_text(lists, list,
-					   &(struct rules_yaml){.text = value.text,
-								.len = value.len},
-					   t, origin, offset, &first);
+			r = add_named_text(
+				lists, list,
+				&(struct rules_yaml){.text = value.text, .len = value.len}, t,
+				origin, offset, &first);
 		}
 	}
 	*ret_empty = first;

@@ -211,7 +211,8 @@ static int read_documents(struct rules_reading *r, const struct rules_source *fi
 	struct rules_yaml **documents;
 	struct rules_place at;
 	size_t n;
-	int rc = rules_yaml_read(r->arena, r->content->mark.source, content, file->len, &error, &documents, &n);
+	int rc = rules_yaml_read(r->arena, r->content->mark.source, content, file->len, &error,
+				 &documents, &n);
 
 	if (rc == -EBADMSG) {
 		at = (struct rules_place){.parent = r->content, .name = "", .mark = error.mark};

@@ -7,9 +7,9 @@
 
 #define RULES_MAX_CATALOGUES 16
 #define RULES_MAX_FILE_SIZE (UINT64_C(256) << 20) /* unless the options say otherwise */
-#define RULES_MAX_EXCEPTIONS 1024		 /* of a rule */
-#define RULES_MAX_ALTERNATIVES 64		 /* of a plugin */
-#define RULES_MAX_TAGS 1024			 /* of a rule */
+#define RULES_MAX_EXCEPTIONS 1024		  /* of a rule */
+#define RULES_MAX_ALTERNATIVES 64		  /* of a plugin */
+#define RULES_MAX_TAGS 1024			  /* of a rule */
 /* Values of all lists of a compile, named lists in lists written out. */
 #define RULES_MAX_LIST_ITEMS (16u << 20)
 /* A condition once its lists are written into it, where they must be. */

@@ -241,9 +241,8 @@ static int decode_items(struct rules_reading *r, const struct rules_yaml *item,
 	int rc = rules_decode_scalar(r, item, "items_file", RULES_OPTIONAL, list->place, &file);
 
 	if (rc >= 0)
-		rc = rules_decode_scalars(r, item, "items",
-					  file ? RULES_OPTIONAL : RULES_REQUIRED, list->place,
-					  &items);
+		rc = rules_decode_scalars(r, item, "items", file ? RULES_OPTIONAL : RULES_REQUIRED,
+					  list->place, &items);
 	if (rc < 0)
 		return rc;
 	if (items && items->is_bulk) {

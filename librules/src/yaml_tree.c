@@ -406,8 +406,7 @@ static int on_start(struct reader *r, const yaml_event_t *event, enum rules_yaml
 		return -ENOMEM;
 	node->kind = (uint8_t)kind;
 	node->open = true;
-	r->levels[r->depth].may_be_bulk =
-		kind == RULES_YAML_SEQUENCE && !anchor && is_items(r);
+	r->levels[r->depth].may_be_bulk = kind == RULES_YAML_SEQUENCE && !anchor && is_items(r);
 	r->levels[r->depth].n_items = 0;
 	r->levels[r->depth].node = node;
 	r->levels[r->depth].n = 0;

@@ -212,6 +212,20 @@ static int watch(struct control *c, const char *folder, const char *name)
  * A file is watched through its folder: editors replace files, which a watch on
  * the file itself would lose.
  */
+static int watch_file(struct control *c, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_MAX] = ".";
+
+	if (slash && (size_t)(slash - path) < sizeof(folder)) {
+		size_t len = MAX((size_t)(slash - path), 1); /* "/x" is in "/" */
+
+		memcpy(folder, path, len);
+		folder[len] = '\0';
+	}
+	return watch(c, folder, slash ? slash + 1 : path);
+}
+
 int control_watch(struct control *c, const struct rules_files *files)
 {
 	int r = 0;
@@ -222,18 +236,10 @@ int control_watch(struct control *c, const struct rules_files *files)
 	forget_watches(c);
 	for (uint32_t i = 0; i < files->n_folders && r == 0; i++)
 		r = watch(c, files->folders[i], NULL);
-	for (uint32_t i = 0; i < files->n && r == 0; i++) {
-		const char *slash = strrchr(files->paths[i], '/');
-		char folder[PATH_MAX] = ".";
-
-		if (slash && (size_t)(slash - files->paths[i]) < sizeof(folder)) {
-			size_t len = MAX((size_t)(slash - files->paths[i]), 1); /* "/x" is in "/" */
-
-			memcpy(folder, files->paths[i], len);
-			folder[len] = '\0';
-		}
-		r = watch(c, folder, slash ? slash + 1 : files->paths[i]);
-	}
+	for (uint32_t i = 0; i < files->n && r == 0; i++)
+		r = watch_file(c, files->paths[i]);
+	for (uint32_t i = 0; i < files->n_items && r == 0; i++)
+		r = watch_file(c, files->items[i]);
 	pthread_mutex_unlock(&c->lock);
 	return r;
 }

@@ -123,6 +123,9 @@ void rules_files_fini(struct rules_files *files)
 		free(files->paths[i]);
 	for (uint32_t i = 0; i < files->n_folders; i++)
 		free(files->folders[i]);
+	for (uint32_t i = 0; i < files->n_items; i++)
+		free(files->items[i]);
+	free(files->items);
 	free(files->paths);
 	free(files->folders);
 	memset(files, 0, sizeof(*files));
@@ -216,7 +219,25 @@ int rules_open(const struct rules_files *files, const struct config *config,
 	return 0;
 }
 
-int rules_load(const struct rules_files *files, const struct config *config,
+/* What the loader read besides the rule files. */
+static int note_items(struct rules_files *files, const struct saker_rules_loader *loader)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < saker_rules_loader_n_files(loader) && r == 0; i++) {
+		const char *name = saker_rules_loader_file(loader, i);
+		bool known = false;
+
+		for (uint32_t k = 0; k < files->n; k++)
+			known = known || util_streq(files->paths[k], name);
+		if (!known)
+			r = add_string(&files->items, &files->n_items, &files->items_capacity,
+				       name);
+	}
+	return r;
+}
+
+int rules_load(struct rules_files *files, const struct config *config,
 	       const struct saker_catalogue *catalogue, saker_diag_fn diag, void *userdata,
 	       struct saker_ruleset **ret_ruleset)
 {
@@ -225,7 +246,9 @@ int rules_load(const struct rules_files *files, const struct config *config,
 
 	if (r < 0)
 		return r;
-	r = saker_rules_loader_compile(loader, ret_ruleset);
+	r = note_items(files, loader);
+	if (r == 0)
+		r = saker_rules_loader_compile(loader, ret_ruleset);
 	saker_rules_loader_free(loader);
 	return r;
 }

@@ -21,6 +21,9 @@ struct rules_files {
 	char **folders; /* those that files came from, to be watched */
 	uint32_t n_folders;
 	uint32_t folders_capacity;
+	char **items; /* those that lists take their values from, to be watched */
+	uint32_t n_items;
+	uint32_t items_capacity;
 };
 
 /* Those given (-r), else rules_files, else the default folder. -EBADMSG after a diagnostic. */
@@ -39,8 +42,8 @@ int rules_loader_new(const struct config *config, const struct saker_catalogue *
 int rules_open(const struct rules_files *files, const struct config *config,
 	       const struct saker_catalogue *catalogue, saker_diag_fn diag, void *userdata,
 	       struct saker_rules_loader **ret_loader);
-/* Loads and compiles; -EBADMSG after diagnostics. */
-int rules_load(const struct rules_files *files, const struct config *config,
+/* Loads and compiles, and notes what else was read; -EBADMSG after diagnostics. */
+int rules_load(struct rules_files *files, const struct config *config,
 	       const struct saker_catalogue *catalogue, saker_diag_fn diag, void *userdata,
 	       struct saker_ruleset **ret_ruleset);
 

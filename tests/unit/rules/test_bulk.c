@@ -41,9 +41,9 @@ static void write_file(const char *name, const char *text, size_t len)
 	assert_int_equal(fclose(f), 0);
 }
 
-#define RULE(condition)                                                              \
-	"- rule: r\n  desc: d\n  source: toy\n  priority: INFO\n  output: o\n  condition: " \
-	condition "\n"
+#define RULE(condition)                                                          \
+	"- rule: r\n  desc: d\n  source: toy\n  priority: INFO\n  output: o\n  " \
+	"condition: " condition "\n"
 
 /* "- list: l", MANY values a line with `odd` in place of the value number `at`, `behind`. */
 static char *long_list(const char *odd, int at, const char *behind)
@@ -197,7 +197,7 @@ static void test_places(void **state)
 		assert_int_equal(seen.line, table[i].at == 0 ? 4 : 3);
 		assert_int_equal(seen.column, 5);
 		assert_non_null(strstr(seen.snippet, table[i].at == 0 ? "  - value-1\n    ^"
-								       : "  - value-0\n    ^"));
+								      : "  - value-0\n    ^"));
 		free(yaml);
 	}
 }
@@ -334,9 +334,9 @@ static void test_reader(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_values),	       cmocka_unit_test(test_places),
-		cmocka_unit_test(test_text),	       cmocka_unit_test(test_append),
-		cmocka_unit_test(test_items_file),     cmocka_unit_test(test_bad_items_file),
+		cmocka_unit_test(test_values),	   cmocka_unit_test(test_places),
+		cmocka_unit_test(test_text),	   cmocka_unit_test(test_append),
+		cmocka_unit_test(test_items_file), cmocka_unit_test(test_bad_items_file),
 		cmocka_unit_test(test_reader),
 	};
 

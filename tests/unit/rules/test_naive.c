@@ -274,7 +274,7 @@ static bool naive_check(const struct naive *naive, const struct rules_node *node
 	if (node->rhs && node->rhs->kind == RULES_OPERAND_TRANSFORMER)
 		return naive_fields(naive, node);
 	return node->lhs->kind == RULES_OPERAND_TRANSFORMER ? naive_transformed(naive, node)
-							     : naive_plain(naive, node);
+							    : naive_plain(naive, node);
 }
 
 static bool naive_eval(const struct naive *naive, const struct rules_node *node)
@@ -330,8 +330,8 @@ static const char *const string_fields[] = {"toy.str", "toy.str2"};
 
 static const char *const text_ops[] = {"=",	     "!=",	 "contains", "icontains",
 				       "startswith", "endswith", "=",	     "contains"};
-static const char *const modified_ops[] = {"=", "!=", "contains", "icontains", "startswith",
-					   "endswith"};
+static const char *const modified_ops[] = {"=",		"!=",	      "contains",
+					   "icontains", "startswith", "endswith"};
 static const char *const modifiers[] = {"oneof", "anyof", "allof"};
 static const char *const number_ops[] = {"=", "!=", "<", "<=", ">", ">="};
 static const char *const order_ops[] = {"<", "<=", ">", ">="};
@@ -629,8 +629,8 @@ static void test_long(void **state)
 		if (done - told >= 1000000) {
 			told = done;
 			clock_gettime(CLOCK_MONOTONIC, &now);
-			print_message("%llu conditions agree (%lld s)\n",
-				      (unsigned long long)done, (long long)now.tv_sec);
+			print_message("%llu conditions agree (%lld s)\n", (unsigned long long)done,
+				      (long long)now.tv_sec);
 		}
 	}
 	print_message("%llu conditions, %d records each: both agree on all\n",
