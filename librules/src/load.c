@@ -422,7 +422,7 @@ int saker_rules_loader_add_reader(struct saker_rules_loader *loader, const char 
 	_cleanup_free_ char *buffer = NULL;
 	size_t len = 0;
 	size_t cap = 0;
-	ssize_t got;
+	int64_t got;
 
 	if (!loader || !name || !fn)
 		return -EINVAL;
@@ -439,7 +439,7 @@ int saker_rules_loader_add_reader(struct saker_rules_loader *loader, const char 
 		got = fn(userdata, buffer + len, cap - len);
 		if (got < 0)
 			return report_unreadable(loader, name, (int)got);
-		if ((size_t)got > cap - len)
+		if ((uint64_t)got > cap - len)
 			return -EINVAL;
 		len += (size_t)got;
 		if (len > loader->options.max_file_size)

@@ -16,8 +16,6 @@
 #define SAKER_RULES_H
 #pragma once
 
-#include <sys/types.h>
-
 #include <saker/base.h>
 #include <saker/field.h>
 
@@ -113,7 +111,7 @@ SAKER_PUBLIC int saker_rules_loader_add_buffer(struct saker_rules_loader *loader
  * The same from a function that fills a buffer and returns how many bytes it put
  * there, 0 at the end, or a negative errno, which is what the call then returns.
  */
-typedef ssize_t (*saker_rules_read_fn)(void *userdata, char *buffer, size_t size);
+typedef int64_t (*saker_rules_read_fn)(void *userdata, char *buffer, size_t size);
 SAKER_PUBLIC int saker_rules_loader_add_reader(struct saker_rules_loader *loader, const char *name,
 					       saker_rules_read_fn fn, void *userdata);
 

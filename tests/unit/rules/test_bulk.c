@@ -295,7 +295,7 @@ struct piece {
 	int error;
 };
 
-static ssize_t read_piece(void *userdata, char *buffer, size_t size)
+static int64_t read_piece(void *userdata, char *buffer, size_t size)
 {
 	struct piece *p = userdata;
 	size_t n = MIN(MIN(p->size, size), strlen(p->text));
@@ -304,7 +304,7 @@ static ssize_t read_piece(void *userdata, char *buffer, size_t size)
 		return p->error;
 	memcpy(buffer, p->text, n);
 	p->text += n;
-	return (ssize_t)n;
+	return (int64_t)n;
 }
 
 static void test_reader(void **state)
