@@ -11,6 +11,7 @@ BUILD_PACKAGES=(
 	g++ libre2-dev                             # regular expressions of rules
 	libmicrohttpd-dev                          # the HTTP server: metrics, evtagg serve
 	libzstd-dev                                # compressed logs, for evtagg
+	libsystemd-dev                             # the journal, for evtagg
 	libcurl4-openssl-dev                       # Docker and Podman, asked for container metadata
 	libnghttp2-dev libprotobuf-c-dev protobuf-c-compiler # containerd and CRI-O, asked the same
 )

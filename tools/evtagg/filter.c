@@ -154,7 +154,7 @@ static void extract_base(void *userdata, const struct saker_field_ref *ref,
 		saker_values_set(out, saker_value_str(r->input, strlen(r->input)));
 		break;
 	default:
-		if (a->hostname.kind == SAKER_JSON_STRING)
+		if (a->hostname.kind == SAKER_JSON_STRING && a->hostname.len)
 			set_text(e->filter, &a->hostname, out);
 		else
 			saker_values_set(out,

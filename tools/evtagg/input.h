@@ -28,7 +28,8 @@ struct block {
 	size_t len;
 	struct text host;	/* where all of it comes from; "" = see the input's */
 	uint64_t time;		/* when it was logged; 0 = unknown */
-	bool message;		/* one message of a journal: not to be guessed at */
+	bool message;		/* one message of a journal, whatever it holds */
+	bool empty_line;	/* len is 0, and it is a line all the same */
 	uint64_t skipped_lines; /* lines left out before this block: over max_line */
 	uint64_t skipped_bytes;
 };
@@ -70,7 +71,11 @@ struct input_kind {
 	void (*close)(struct input *in);
 };
 
-#define INPUT_KIND_LIST(X) X(file)
+#define INPUT_KIND_LIST(X) \
+	X(file)            \
+	X(journal)         \
+	X(docker)          \
+	X(podman)
 
 #define X(name) extern const struct input_kind input_##name;
 INPUT_KIND_LIST(X)

@@ -3,6 +3,8 @@
 #include "evtagg.h"
 #include "reader.h"
 
+#define HINT_LINES 1000
+
 static const struct format *const formats[] = {
 #define X(name) &format_##name,
 	FORMAT_LIST(X)
@@ -32,17 +34,20 @@ void stream_fini(struct stream *stream)
 int reader_init(struct reader *reader, const struct wanted *wanted, bool strict)
 {
 	struct saker_scan_options options = SAKER_SCAN_OPTIONS_INIT;
+	int r;
 
 	memset(reader, 0, sizeof(*reader));
 	options.fields = wanted->names.v;
 	options.n_fields = wanted->names.n;
 	options.strict = strict;
-	return saker_alert_scanner_new(&options, &reader->scanner);
+	r = saker_alert_scanner_new(&options, &reader->scanner);
+	return r < 0 ? r : saker_alert_reader_new(NULL, &reader->text);
 }
 
 void reader_fini(struct reader *reader)
 {
 	reader->scanner = saker_alert_scanner_free(reader->scanner);
+	reader->text = saker_alert_reader_free(reader->text);
 }
 
 /* ---- one alert ------------------------------------------------------------------- */
@@ -99,7 +104,7 @@ static int deliver(struct reader *reader, struct stream *stream,
 		reader->stats.no_time += record.time == 0;
 	}
 	record.priority = priority_of(&scanned->priority);
-	if (scanned->hostname.kind == SAKER_JSON_STRING)
+	if (scanned->hostname.kind == SAKER_JSON_STRING && scanned->hostname.len)
 		record.host = (struct text){scanned->hostname.text, scanned->hostname.len};
 	else
 		record.host = line && line->host.len ? line->host : stream->host;
@@ -133,6 +138,15 @@ void reader_broken(struct reader *reader, const struct stream *stream, enum sake
 	putc('\n', stderr);
 }
 
+/* Of the first lines that are skipped: would another format have read them? */
+static void give_hint(struct reader *reader, const struct saker_scanned *scanned)
+{
+	if (reader->stats.text >= HINT_LINES)
+		return;
+	reader->stats.text_alerts += saker_alert_is_text(scanned->line, scanned->len);
+	reader->stats.syslog_tail += format_has_alert(scanned->line, scanned->len);
+}
+
 static int take(struct reader *reader, struct stream *stream, const struct saker_scanned *scanned,
 		const struct unwrapped *line)
 {
@@ -147,6 +161,7 @@ static int take(struct reader *reader, struct stream *stream, const struct saker
 			      scanned->len);
 		return 0;
 	case SAKER_LINE_TEXT:
+		give_hint(reader, scanned);
 		reader->stats.text++;
 		return 0;
 	}
@@ -195,7 +210,9 @@ const struct format format_json = {
 
 static const struct format *find_out(const struct block *block)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(formats) && !block->message; i++) {
+	if (block->message)
+		return &format_text; /* JSON, text or neither: what the message itself says */
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
 		if (formats[i]->sniff && formats[i]->sniff(block))
 			return formats[i];
 	}
@@ -212,20 +229,44 @@ static void count_skipped(struct reader *reader, struct stream *stream, const st
 	reader->stats.bytes += block->skipped_bytes;
 }
 
+int reader_settle(struct reader *reader)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < reader->n_consumers && r >= 0; i++) {
+		if (reader->consumers[i].settle)
+			r = reader->consumers[i].settle(reader->consumers[i].userdata);
+	}
+	return r;
+}
+
 int reader_feed(struct reader *reader, struct stream *stream, const struct input_options *options,
 		const struct block *block)
 {
 	int r;
 
 	count_skipped(reader, stream, block);
-	if (!block->len)
+	if (!block->len) {
+		stream->number += block->empty_line;
+		reader->stats.lines += block->empty_line;
+		reader->stats.text += block->empty_line;
 		return 0;
+	}
 	if (!stream->format)
 		stream->format = options->format ? format_find(options->format) : find_out(block);
 	r = stream->format->feed(reader, stream, block);
-	for (uint32_t i = 0; i < reader->n_consumers && r >= 0; i++) {
-		if (reader->consumers[i].settle)
-			r = reader->consumers[i].settle(reader->consumers[i].userdata);
-	}
+	if (r >= 0)
+		r = reader_settle(reader);
+	if (stream->format->settled)
+		stream->format->settled(stream);
 	return r;
+}
+
+int reader_end(struct reader *reader, struct stream *stream)
+{
+	int r = 0;
+
+	if (stream->format && stream->format->end)
+		r = stream->format->end(reader, stream);
+	return r < 0 ? r : reader_settle(reader);
 }

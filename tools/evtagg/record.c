@@ -69,7 +69,7 @@ struct saker_json_slice column_get(const struct column *column, const struct rec
 	case COLUMN_SOURCE:
 		return a->source;
 	case COLUMN_HOSTNAME:
-		return a->hostname.kind ? a->hostname : plain(record->host);
+		return a->hostname.len ? a->hostname : plain(record->host);
 	case COLUMN_TAGS:
 		return a->tags;
 	case COLUMN_OUTPUT:

@@ -181,6 +181,9 @@ static int start(struct session *s)
 
 	if (r < 0)
 		return r;
+	r = reader_load_rules(&s->reader, s->options.rules.v, s->options.rules.n);
+	if (r < 0)
+		return r;
 	s->reader.list_broken = s->options.list_broken;
 	attach_counting(&s->reader, &s->counting);
 	for (uint32_t i = 0; i < s->n_consumers; i++)
@@ -209,6 +212,12 @@ static int feed(struct inputs *inputs, struct stream *streams, struct reader *re
 	struct block block;
 	int r = inputs_next(inputs, timeout_ms, &in, &block);
 
+	for (uint32_t i = 0; r == -ENODATA && i < inputs->n; i++) {
+		int end = reader_end(reader, &streams[i]);
+
+		if (end < 0)
+			return end;
+	}
 	if (r <= 0)
 		return r;
 	r = reader_feed(reader, stream_of(inputs, streams, in), &inputs->options, &block);
@@ -357,6 +366,11 @@ static int look_through(struct session *s, const struct session_question *q, str
 
 	if (r < 0)
 		return r;
+	r = reader_load_rules(&reader, s->options.rules.v, s->options.rules.n);
+	if (r < 0) {
+		reader_fini(&reader);
+		return r;
+	}
 	attach(&reader, &all);
 	reader.filter = c->filter;
 	reader.since = q->query.since;

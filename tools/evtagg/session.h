@@ -26,6 +26,7 @@ struct session_options {
 	struct strings inputs; /* none = standard input */
 	struct input_options input;
 	struct query query;
+	struct strings rules; /* rule files, which name the rules of text alerts */
 	bool strict;	      /* every byte is checked */
 	uint64_t list_broken; /* so many broken lines are told on standard error; 0 = none */
 	bool progress;	      /* a bar on standard error while files are read */
@@ -45,6 +46,7 @@ struct session_args {
 		*distinct, *memory;
 	const char *format, *max_line, *unit, *socket, *broken;
 	bool follow, from_now, strict, quiet, reverse;
+	struct strings rules;
 	char *names; /* of by and distinct, cut up */
 };
 

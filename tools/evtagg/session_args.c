@@ -16,6 +16,8 @@ static int add_input_args(struct session_args *sa, struct args *args)
 		 .value = &sa->format},
 		{'u', "unit", "UNIT", "journal: of this unit only", .value = &sa->unit},
 		{0, "engine", "SOCKET", "docker: the engine's socket", .value = &sa->socket},
+		{0, "rules", "FILE", "rule files, which name the rules of alerts in text",
+		 .values = &sa->rules},
 		{0, "strict", NULL, "every byte is checked, UTF-8 too", .flag = &sa->strict},
 		{0, "broken", "N", "tell the first N broken lines, with their numbers",
 		 .value = &sa->broken},
@@ -227,6 +229,7 @@ int session_args_finish(struct session_args *sa, const struct verb *verb, const 
 	memset(ret, 0, sizeof(*ret));
 	ret->inputs = args->rest;
 	ret->strict = sa->strict;
+	ret->rules = sa->rules;
 	ret->progress = !sa->quiet && !sa->follow && isatty(STDERR_FILENO);
 	ret->input.follow = sa->follow;
 	ret->input.from_now = sa->from_now;
@@ -253,6 +256,7 @@ int session_args_finish(struct session_args *sa, const struct verb *verb, const 
 void session_args_fini(struct session_args *sa)
 {
 	free(sa->names);
+	strings_fini(&sa->rules);
 	sa->names = NULL;
 }
 
