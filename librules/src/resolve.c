@@ -92,6 +92,28 @@ static const char *parse_hint(const char *message)
 	return "Correct the condition at the marked place.";
 }
 
+/* The operator that the word at the place may have been meant for; "" = none. */
+static void operator_hint(const struct rules_source *source, size_t offset, char *hint, size_t size)
+{
+	const char *names[RULES_OP_COUNT] = {0}, *nearest;
+	char word[32];
+	size_t n = 0;
+
+	hint[0] = '\0';
+	while (offset + n < source->len && n + 1 < sizeof(word) &&
+	       rules_is_alpha(source->content[offset + n])) {
+		word[n] = source->content[offset + n];
+		n++;
+	}
+	word[n] = '\0';
+	/* the first of them is none */
+	for (size_t i = 1; i < RULES_OP_COUNT; i++)
+		names[i - 1] = rules_op_text((enum rules_op)i);
+	nearest = n ? rules_nearest(word, names, RULES_OP_COUNT - 1) : NULL;
+	if (nearest)
+		snprintf(hint, size, "Did you mean '%s'?", nearest);
+}
+
 int rules_resolver_parse(struct rules_resolver *v, struct rules_text *text,
 			 const struct rules_place *condition_place, uint32_t *ret_source,
 			 struct rules_node **ret_root)
@@ -104,6 +126,7 @@ int rules_resolver_parse(struct rules_resolver *v, struct rules_text *text,
 	struct rules_parse_error error;
 	const struct rules_source *source;
 	struct rules_mark mark;
+	char hint[64] = "";
 	int r = rules_lists_expand(&v->lists, text);
 
 	if (r == -E2BIG)
@@ -125,8 +148,11 @@ int rules_resolver_parse(struct rules_resolver *v, struct rules_text *text,
 	if (r != -EBADMSG)
 		return r;
 	mark = (struct rules_mark){.source = *ret_source, .offset = error.offset};
+	if (strncmp(error.message, "expected a valid check operator", 31) == 0)
+		operator_hint(source, error.offset, hint, sizeof(hint));
 	return rules_finding_at(v->reporter, RULES_LOAD_ERR_COMPILE_CONDITION, condition_place,
-				&mark, parse_hint(error.message), "%s", error.message);
+				&mark, *hint ? hint : parse_hint(error.message), "%s",
+				error.message);
 }
 
 static int build_condition(struct rules_resolver *v, const struct rules_rule *rule,

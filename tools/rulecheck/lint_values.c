@@ -152,6 +152,29 @@ static void check_raw_path(void *userdata, const struct saker_operand *value)
 			    c->check->left->written);
 }
 
+/* Names of lists have underscores, which values seldom have. */
+static void check_list_name(void *userdata, const struct saker_operand *value)
+{
+	const struct values_context *c = userdata;
+	const struct saker_inspection *all = c->lint->loaded->inspection;
+	char hint[128];
+
+	if (value->list || !strchr(value->text, '_') || strchr(value->text, '/') ||
+	    strlen(value->text) < 6)
+		return;
+	for (uint32_t i = 0; i < all->n_definitions; i++) {
+		const struct saker_definition *d = &all->definitions[i];
+
+		if (!util_streq(d->kind, "list") || text_distance(value->text, d->name) > 2)
+			continue;
+		snprintf(hint, sizeof(hint), "Did you mean the list '%s', %s:%u?", d->name,
+			 d->place.file, d->place.line);
+		lint_report(c->lint, LINT_NEARLY_A_LIST, &value->place, c->rule->rule->name, hint,
+			    "'%s' is no list's name and stands for itself", value->text);
+		return;
+	}
+}
+
 static void check_one(void *userdata, const struct saker_expression *e, bool negated)
 {
 	struct values_context *c = userdata;
@@ -179,6 +202,8 @@ static void check_one(void *userdata, const struct saker_expression *e, bool neg
 		lint_each_value(e->right, check_unanchored, c);
 	if (is_path(field) && is_operator(e, "startswith"))
 		lint_each_value(e->right, check_prefix, c);
+	if (e->right && e->right->kind == SAKER_OPERAND_LIST)
+		lint_each_value(e->right, check_list_name, c);
 	if (is_raw_path(e->left))
 		lint_each_value(e->right, check_raw_path, c);
 	if (is_argv0(field) && !is_operator(e, "exists"))

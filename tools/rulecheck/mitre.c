@@ -41,6 +41,11 @@ int mitre_tactic_of(const char *tag)
 	return -1;
 }
 
+const char *mitre_tactic_id(unsigned int tactic)
+{
+	return tactics[tactic].id;
+}
+
 const char *mitre_tactic_name(unsigned int tactic)
 {
 	return tactics[tactic].name;
@@ -74,37 +79,13 @@ const char *mitre_technique_name(const char *tag, unsigned int *ret_tactics)
 	return NULL;
 }
 
-/* Levenshtein's distance; both short. */
-static unsigned int distance(const char *a, const char *b)
-{
-	unsigned int row[48];
-	size_t n = strlen(b);
-
-	if (n >= ARRAY_SIZE(row))
-		return UINT32_MAX;
-	for (size_t j = 0; j <= n; j++)
-		row[j] = (unsigned int)j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		unsigned int diagonal = row[0];
-
-		row[0] = (unsigned int)i;
-		for (size_t j = 1; j <= n; j++) {
-			unsigned int change = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			row[j] = MIN(MIN(row[j], row[j - 1]) + 1, change);
-		}
-	}
-	return row[n];
-}
-
 const char *mitre_nearest_tag(const char *tag)
 {
 	const char *best = NULL;
 	unsigned int least = 6;
 
 	for (size_t i = 0; i < ARRAY_SIZE(tactics); i++) {
-		unsigned int d = distance(tag, tactics[i].tag);
+		unsigned int d = text_distance(tag, tactics[i].tag);
 
 		if (d < least) {
 			least = d;
@@ -116,7 +97,7 @@ const char *mitre_nearest_tag(const char *tag)
 
 /* ---- the matrix -------------------------------------------------------------- */
 
-static bool has_tactic(const struct saker_rule *rule, unsigned int tactic)
+bool mitre_has_tactic(const struct saker_rule *rule, unsigned int tactic)
 {
 	for (uint32_t i = 0; i < rule->n_tags; i++) {
 		if (mitre_tactic_of(rule->tags[i]) == (int)tactic)
@@ -131,7 +112,7 @@ static const char *next_technique(const struct saker_rule *const *rules, uint32_
 	const char *next = NULL;
 
 	for (uint32_t i = 0; i < n; i++) {
-		if (!has_tactic(rules[i], tactic))
+		if (!mitre_has_tactic(rules[i], tactic))
 			continue;
 		for (uint32_t k = 0; k < rules[i]->n_tags; k++) {
 			const char *tag = rules[i]->tags[k];
@@ -157,7 +138,7 @@ static uint32_t print_rules(FILE *out, const struct saker_rule *const *rules, ui
 			any |= mitre_is_technique(rules[i]->tags[k]);
 			is |= technique && util_streq(rules[i]->tags[k], technique);
 		}
-		if (!has_tactic(rules[i], tactic) || (technique ? !is : any))
+		if (!mitre_has_tactic(rules[i], tactic) || (technique ? !is : any))
 			continue;
 		found++;
 		if (!out)
@@ -176,7 +157,7 @@ static uint32_t print_tactic(FILE *out, const struct saker_rule *const *rules, u
 	uint32_t n_rules = 0, n_techniques = 0;
 
 	for (uint32_t i = 0; i < n; i++)
-		n_rules += has_tactic(rules[i], tactic);
+		n_rules += mitre_has_tactic(rules[i], tactic);
 	fprintf(out, "%s %s: %u rule%s\n", tactics[tactic].id, tactics[tactic].name, n_rules,
 		n_rules == 1 ? "" : "s");
 	while ((technique = next_technique(rules, n, tactic, technique))) {
@@ -201,7 +182,7 @@ void mitre_print(FILE *out, const struct saker_rule *const *rules, uint32_t n)
 	for (unsigned int i = 0; i < MITRE_TACTICS; i++) {
 		cells += print_tactic(out, rules, n, i);
 		for (uint32_t k = 0; k < n; k++) {
-			if (has_tactic(rules[k], i)) {
+			if (mitre_has_tactic(rules[k], i)) {
 				covered++;
 				break;
 			}
@@ -211,7 +192,7 @@ void mitre_print(FILE *out, const struct saker_rule *const *rules, uint32_t n)
 		bool any = false;
 
 		for (unsigned int i = 0; i < MITRE_TACTICS; i++)
-			any |= has_tactic(rules[k], i);
+			any |= mitre_has_tactic(rules[k], i);
 		untagged += !any;
 	}
 	fprintf(out, "\n%u of %u tactics, %u techniques of them; %u of %u rules name no tactic\n",

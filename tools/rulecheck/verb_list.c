@@ -211,9 +211,10 @@ static int list_rules(const struct ruleset_loaded *l, const struct list_options 
 			rules[n++] = rule;
 	}
 	if (o->json)
-		return put_json(stdout, rules, n) < 0 ? RULECHECK_FAILED : RULECHECK_OK;
+		return (o->mitre ? mitre_json : put_json)(stdout, rules, n) < 0 ? RULECHECK_FAILED
+										: RULECHECK_OK;
 	if (o->mitre)
-		mitre_print(stdout, rules, n);
+		(o->csv ? mitre_csv : o->markdown ? mitre_markdown : mitre_print)(stdout, rules, n);
 	else
 		put_table(stdout, o, rules, n);
 	return RULECHECK_OK;
@@ -225,8 +226,10 @@ static int check(const struct verb *verb, const struct list_options *o, const st
 	if (o->priority && saker_priority_parse(o->priority, ret_least) < 0)
 		return args_bad(verb, "--priority is a priority such as WARNING, not '%s'",
 				o->priority);
-	if (o->json + o->markdown + o->csv + o->mitre > 1)
-		return args_bad(verb, "one of --json, --markdown, --csv and --mitre");
+	if (o->json + o->markdown + o->csv > 1)
+		return args_bad(verb, "one of --json, --markdown and --csv");
+	if (o->enabled && o->disabled)
+		return args_bad(verb, "--enabled or --disabled, not both");
 	if (args->n_files == 0)
 		return args_bad(verb, "name the rule files");
 	return 0;
@@ -246,7 +249,9 @@ static int run(const struct verb *verb, int argc, char **argv)
 		{0, "json", NULL, "as JSON, with conditions and outputs", &o.json, NULL},
 		{0, "markdown", NULL, "as a Markdown table", &o.markdown, NULL},
 		{0, "csv", NULL, "as CSV (RFC 4180)", &o.csv, NULL},
-		{0, "mitre", NULL, "ATT&CK tactics and techniques that tags name", &o.mitre, NULL},
+		{0, "mitre", NULL,
+		 "instead: the ATT&CK tactics and techniques that tags name, with their rules",
+		 &o.mitre, NULL},
 		{'c', "config", "FILE", "a configuration that may switch rules", NULL, &o.config},
 	};
 	enum saker_priority least = SAKER_PRIORITY_DEBUG;
