@@ -71,11 +71,36 @@ static char *read_line(const char *file, uint32_t line)
 	return text;
 }
 
-/* The source line and a caret below the column; a long line as the part around it. */
+/* Bytes of the first n characters. */
+static size_t bytes_of(const char *text, size_t len, size_t n)
+{
+	size_t at = 0;
+
+	for (; n && at < len; n--) {
+		do {
+			at++;
+		} while (at < len && ((unsigned char)text[at] & 0xc0) == 0x80);
+	}
+	return at;
+}
+
+static size_t count_chars(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n += ((unsigned char)text[i] & 0xc0) != 0x80;
+	return n;
+}
+
+/*
+ * The source line and a caret below the column; a long line as the part around it.
+ * Columns count characters.
+ */
 static void put_source(FILE *out, bool colour, const struct saker_diag *diag)
 {
 	_cleanup_free_ char *text = NULL;
-	size_t len, from = 0, caret = diag->column ? diag->column - 1 : 0;
+	size_t len, chars, skipped = 0, caret = diag->column ? diag->column - 1 : 0, from, to;
 	char number[16];
 
 	if (!diag->line)
@@ -84,15 +109,18 @@ static void put_source(FILE *out, bool colour, const struct saker_diag *diag)
 	if (!text || !*text)
 		return;
 	len = strlen(text);
-	caret = MIN(caret, len);
+	chars = count_chars(text, len);
+	caret = MIN(caret, chars);
 	if (caret > SNIPPET * 3 / 4)
-		from = caret - SNIPPET / 2;
+		skipped = caret - SNIPPET / 2;
+	from = bytes_of(text, len, skipped);
+	to = bytes_of(text, len, skipped + SNIPPET);
 	snprintf(number, sizeof(number), "%5u", diag->line);
 	fprintf(out, "%s | %s", number, from ? "..." : "");
-	report_put(out, text + from, MIN(len - from, (size_t)SNIPPET));
-	fprintf(out, "%s\n", len - from > SNIPPET ? "..." : "");
+	report_put(out, text + from, to - from);
+	fprintf(out, "%s\n", to < len ? "..." : "");
 	if (diag->column) {
-		fprintf(out, "      | %*s", (int)(caret - from + (from ? 3 : 0)), "");
+		fprintf(out, "      | %*s", (int)(caret - skipped + (skipped ? 3 : 0)), "");
 		put_coloured(out, colour, RED, "^");
 		fputc('\n', out);
 	}

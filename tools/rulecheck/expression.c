@@ -108,6 +108,92 @@ char *expression_text(const struct saker_expression *e)
 	return text;
 }
 
+/* ---- normal form ----------------------------------------------------------------- */
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void put_sorted(FILE *out, char **v, uint32_t n, const char *between)
+{
+	qsort(v, n, sizeof(*v), by_text);
+	for (uint32_t i = 0; i < n; i++) {
+		if (i && strcmp(v[i], v[i - 1]) == 0)
+			continue;
+		fprintf(out, "%s%s", i ? between : "", v[i]);
+	}
+}
+
+static bool put_normal_values(FILE *out, const struct saker_operand *o)
+{
+	_cleanup_free_ char **v = calloc((size_t)o->n_args + 1, sizeof(*v));
+
+	if (!v)
+		return false;
+	for (uint32_t i = 0; i < o->n_args; i++)
+		v[i] = (char *)o->args[i]->written;
+	put_sorted(out, v, o->n_args, ", ");
+	return true;
+}
+
+static bool put_normal_check(FILE *out, const struct saker_expression *e)
+{
+	bool equal = strcmp(e->op, "=") == 0 && !*e->modifier && e->right &&
+		     e->right->kind == SAKER_OPERAND_TEXT;
+	bool done = true;
+
+	put_operand(out, e->left);
+	fprintf(out, " %s%s%s", equal ? "in" : e->op, *e->modifier ? " " : "", e->modifier);
+	if (!e->right)
+		return true;
+	fputs(equal || e->right->kind == SAKER_OPERAND_LIST ? " (" : " ", out);
+	if (e->right->kind == SAKER_OPERAND_LIST)
+		done = put_normal_values(out, e->right);
+	else
+		put_operand(out, e->right);
+	if (equal || e->right->kind == SAKER_OPERAND_LIST)
+		fputc(')', out);
+	return done;
+}
+
+static bool put_normal_children(FILE *out, const struct saker_expression *e)
+{
+	_cleanup_free_ char **v = calloc((size_t)e->n_children + 1, sizeof(*v));
+	bool done = v != NULL;
+
+	for (uint32_t i = 0; done && i < e->n_children; i++) {
+		v[i] = expression_normal_text(e->children[i]);
+		done = v[i] != NULL;
+	}
+	fputs(e->kind == SAKER_EXPRESSION_NOT ? "not (" : "(", out);
+	if (done)
+		put_sorted(out, v, e->n_children,
+			   e->kind == SAKER_EXPRESSION_AND ? " and " : " or ");
+	fputc(')', out);
+	for (uint32_t i = 0; v && i < e->n_children; i++)
+		free(v[i]);
+	return done;
+}
+
+char *expression_normal_text(const struct saker_expression *e)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	bool done;
+
+	if (!out)
+		return NULL;
+	done = e->kind == SAKER_EXPRESSION_CHECK ? put_normal_check(out, e)
+						 : put_normal_children(out, e);
+	if (fclose(out) != 0 || !done) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
 /* ---- laid out -------------------------------------------------------------------- */
 
 struct line {

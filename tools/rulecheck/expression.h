@@ -13,6 +13,11 @@
 void expression_put(FILE *out, const struct saker_expression *e);
 /* The same, to be freed; NULL = no memory. */
 char *expression_text(const struct saker_expression *e);
+/*
+ * The same for all conditions that differ in order only: of what and, or and lists of
+ * values join; and `=` reads as `in`. To be freed; NULL = no memory.
+ */
+char *expression_normal_text(const struct saker_expression *e);
 /* A check for people: a list by its name, and shortened when it is long. */
 void expression_put_check(FILE *out, const struct saker_expression *check);
 

@@ -128,14 +128,12 @@ int findings_json(FILE *out, const struct findings *f)
 	return put(out, json_pack("{so}", "findings", array));
 }
 
-/* A path as a URI reference: what may not stand in one is escaped. */
-static json_t *uri(const char *path)
+char *findings_uri(const char *path)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				    "0123456789-._~/";
-	size_t n = strlen(path), len = 0;
-	char *text = malloc(n * 3 + sizeof("file://"));
-	json_t *j;
+	char *text = malloc(strlen(path) * 3 + sizeof("file://"));
+	size_t len = 0;
 
 	if (!text)
 		return NULL;
@@ -148,9 +146,14 @@ static json_t *uri(const char *path)
 			len += (size_t)snprintf(text + len, 4, "%%%02X", (unsigned char)*p);
 	}
 	text[len] = '\0';
-	j = json_string(text);
-	free(text);
-	return j;
+	return text;
+}
+
+static json_t *uri(const char *path)
+{
+	_cleanup_free_ char *text = findings_uri(path);
+
+	return text ? json_string(text) : NULL;
 }
 
 static json_t *sarif_result(const struct finding *f)
@@ -177,7 +180,7 @@ static json_t *sarif_result(const struct finding *f)
 }
 
 /* Each id once, as SARIF's rules. */
-static json_t *sarif_rules(const struct findings *f, findings_describe_fn describe)
+static json_t *sarif_rules(const struct findings *f, const struct findings_words *words)
 {
 	json_t *rules = json_array(), *seen = json_object();
 
@@ -187,22 +190,24 @@ static json_t *sarif_rules(const struct findings *f, findings_describe_fn descri
 		if (json_object_get(seen, id))
 			continue;
 		json_object_set_new(seen, id, json_true());
-		json_array_append_new(rules, json_pack("{ss s{ss}}", "id", id, "shortDescription",
-						       "text", describe(id)));
+		json_array_append_new(
+			rules, json_pack("{ss s{ss} s{ss}}", "id", id, "shortDescription", "text",
+					 words->describe(id), "help", "text", words->explain(id)));
 	}
 	json_decref(seen);
 	return rules;
 }
 
-int findings_sarif(FILE *out, const struct findings *f, findings_describe_fn describe)
+int findings_sarif(FILE *out, const struct findings *f, const struct findings_words *words)
 {
 	json_t *results = json_array();
 
 	for (uint32_t i = 0; i < f->n; i++)
 		json_array_append_new(results, sarif_result(&f->v[i]));
-	return put(out,
-		   json_pack("{ss ss s[{s{s{ss ss so}} so}]}", "$schema",
-			     "https://json.schemastore.org/sarif-2.1.0.json", "version", "2.1.0",
-			     "runs", "tool", "driver", "name", "rulecheck", "version",
-			     SAKER_VERSION, "rules", sarif_rules(f, describe), "results", results));
+	return put(out, json_pack("{ss ss s[{s{s{ss ss so}} so ss}]}", "$schema",
+				  "https://json.schemastore.org/sarif-2.1.0.json", "version",
+				  "2.1.0", "runs", "tool", "driver", "name", "rulecheck", "version",
+				  SAKER_VERSION, "rules", sarif_rules(f, words), "results", results,
+				  /* columns are characters, not UTF-16 units */
+				  "columnKind", "unicodeCodePoints"));
 }

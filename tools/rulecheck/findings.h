@@ -34,10 +34,16 @@ struct finding *findings_add(struct findings *findings, const struct saker_diag 
 void findings_sort(struct findings *findings);
 uint32_t findings_count(const struct findings *findings, enum saker_severity severity);
 
-/* The words for an id: what it is, in a line. */
-typedef const char *(*findings_describe_fn)(const char *id);
+/* The words for an id: what it is in a line, and what it means. */
+struct findings_words {
+	const char *(*describe)(const char *id);
+	const char *(*explain)(const char *id); /* may return "" */
+};
+
+/* A path as a URI reference, what may not stand in one escaped; to be freed. */
+char *findings_uri(const char *path);
 
 int findings_json(FILE *out, const struct findings *findings);
-int findings_sarif(FILE *out, const struct findings *findings, findings_describe_fn describe);
+int findings_sarif(FILE *out, const struct findings *findings, const struct findings_words *words);
 
 #endif /* RULECHECK_FINDINGS_H */

@@ -225,7 +225,7 @@ static void add_parts(struct parts *p, const struct saker_expression *e)
 			add_parts(p, e->children[i]);
 		return;
 	}
-	text = expression_text(e);
+	text = expression_normal_text(e);
 	if (!text || p->n == MAX_PARTS)
 		p->too_many = true;
 	else

@@ -100,7 +100,6 @@ bool lsp_get_position(const json_t *json, struct lsp_position *ret);
 
 /* To be freed; NULL = no memory, or no file: address. */
 char *lsp_path_of_uri(const char *uri);
-char *lsp_uri_of_path(const char *path);
 
 /* Fills mentions and items from the source; 0 or -ENOMEM. */
 int lsp_index(struct lsp_document *document);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a name at the cursor means, as Markdown. */
-#include <saker/event.h>
-
+#include "events.h"
 #include "expression.h"
 #include "list.h"
 #include "lsp.h"
@@ -42,39 +41,6 @@ static void put_code(FILE *out, const char *text)
 	fprintf(out, "\n```\n%.*s%s\n```\n", (int)MIN(n, cut), text, n > cut ? " ..." : "");
 }
 
-/* Names of the events that something can match; all of them say nothing. */
-static void put_events(FILE *out, const struct saker_rule_details *d)
-{
-	const char *seen[MAX_EVENTS];
-	uint32_t n = 0, more = 0;
-
-	if (!util_streq(d->source, "syscall") || !d->codes)
-		return;
-	for (uint32_t code = 0; code < d->n_words * 64; code++) {
-		const struct saker_event_info *info = saker_event_info(code);
-		bool told = false;
-
-		/* asyncevent has its name in the event and is never ruled out */
-		if (!(d->codes[code / 64] >> (code % 64) & 1) || !info ||
-		    util_streq(info->name, "asyncevent"))
-			continue;
-		for (uint32_t i = 0; i < n && !told; i++)
-			told = util_streq(seen[i], info->name);
-		if (told)
-			continue;
-		if (n < MAX_EVENTS)
-			seen[n++] = info->name;
-		else
-			more++;
-	}
-	fputs("\nEvents: ", out);
-	for (uint32_t i = 0; i < n; i++)
-		fprintf(out, "%s%s", i ? ", " : "", seen[i]);
-	if (more)
-		fprintf(out, " and %u more", more);
-	fputs("\n", out);
-}
-
 static void put_expanded(FILE *out, const struct saker_rule_details *d)
 {
 	struct expression_printer printer = {.out = out, .indent = 0};
@@ -113,7 +79,9 @@ static void hover_macro(struct lsp_server *s, FILE *out, const char *name)
 		d = ruleset_details(&loaded, "rulecheck hover");
 		if (d) {
 			put_expanded(out, d);
-			put_events(out, d);
+			fputs("\nEvents: ", out);
+			events_put(out, d, MAX_EVENTS, ", ");
+			fputc('\n', out);
 		}
 	}
 	ruleset_fini(&loaded);
@@ -133,7 +101,9 @@ static void hover_rule(struct lsp_server *s, FILE *out, const char *name)
 		d = ruleset_details(&loaded, name);
 		if (d) {
 			put_expanded(out, d);
-			put_events(out, d);
+			fputs("\nEvents: ", out);
+			events_put(out, d, MAX_EVENTS, ", ");
+			fputc('\n', out);
 		}
 	}
 	ruleset_fini(&loaded);

@@ -167,23 +167,3 @@ char *lsp_path_of_uri(const char *uri)
 	*out = '\0';
 	return path;
 }
-
-char *lsp_uri_of_path(const char *path)
-{
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				    "0123456789-._~/";
-	char *uri = malloc(strlen(path) * 3 + sizeof("file://"));
-	size_t len = strlen("file://");
-
-	if (!uri)
-		return NULL;
-	memcpy(uri, "file://", sizeof("file://"));
-	for (; *path; path++) {
-		if (strchr(plain, *path))
-			uri[len++] = *path;
-		else
-			len += (size_t)snprintf(uri + len, 4, "%%%02X", (unsigned char)*path);
-	}
-	uri[len] = '\0';
-	return uri;
-}

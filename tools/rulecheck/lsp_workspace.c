@@ -97,7 +97,7 @@ static int add_file(struct lsp_server *s, const char *path, bool sniff)
 		free(text);
 		return 0;
 	}
-	return add_document(s, strdup(real), lsp_uri_of_path(real), text, len, false);
+	return add_document(s, strdup(real), findings_uri(real), text, len, false);
 }
 
 static int is_candidate(const struct dirent *e)

@@ -4,6 +4,7 @@
 #include <saker/event.h>
 
 #include "codes.h"
+#include "events.h"
 #include "expression.h"
 #include "lint.h"
 #include "report.h"
@@ -74,37 +75,8 @@ static void note_origin(void *userdata, FILE *out, const struct saker_expression
 
 static void print_events(const struct saker_rule_details *d)
 {
-	char seen[MAX_EVENTS][48];
-	uint32_t n = 0, more = 0;
-
 	fputs("events:      ", stdout);
-	if (!util_streq(d->source, "syscall") || !d->codes) {
-		puts("not known for this source");
-		return;
-	}
-	for (uint32_t code = 0; code < d->n_words * 64; code++) {
-		const struct saker_event_info *info = saker_event_info(code);
-		bool told = false;
-
-		if (!(d->codes[code / 64] >> (code % 64) & 1) || !info)
-			continue;
-		/* its name is in the event, so that it can never be ruled out */
-		if (util_streq(info->name, "asyncevent") && n)
-			continue;
-		for (uint32_t i = 0; i < n && !told; i++)
-			told = util_streq(seen[i], info->name);
-		if (told)
-			continue;
-		if (n == MAX_EVENTS) {
-			more++;
-			continue;
-		}
-		snprintf(seen[n], sizeof(seen[n]), "%s", info->name);
-		printf("%s%s", n++ ? " " : "", info->name);
-	}
-	if (more)
-		printf(" and %u more", more);
-	puts(n ? "" : "none");
+	puts(events_put(stdout, d, MAX_EVENTS, " ") ? "" : "not known for this source");
 }
 
 static void print_syscalls(const struct saker_rule_details *d)

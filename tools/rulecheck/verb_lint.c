@@ -11,6 +11,14 @@ static const char *describe(const char *id)
 	return kind ? kind->summary : codes_describe(id);
 }
 
+static const char *explain(const char *id)
+{
+	const struct lint_kind *kind = lint_find(id);
+	const struct code *code = codes_find(id);
+
+	return kind ? kind->explanation : code ? code->explanation : "";
+}
+
 static void drop_below(struct findings *f, enum saker_severity least)
 {
 	uint32_t n = 0;
@@ -54,6 +62,7 @@ struct lint_options {
 static int lint_files(const struct args *args, const struct lint_options *o,
 		      enum saker_severity least)
 {
+	static const struct findings_words words = {describe, explain};
 	const struct ruleset_how how = {.config = o->config};
 	struct ruleset_loaded loaded;
 	struct findings findings;
@@ -72,7 +81,7 @@ static int lint_files(const struct args *args, const struct lint_options *o,
 	if (o->json)
 		printed = findings_json(stdout, &findings);
 	else if (o->sarif)
-		printed = findings_sarif(stdout, &findings, describe);
+		printed = findings_sarif(stdout, &findings, &words);
 	else
 		print_text(&findings);
 	if (findings.out_of_memory || printed < 0)

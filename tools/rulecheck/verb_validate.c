@@ -6,16 +6,24 @@
 #include "rulecheck.h"
 #include "validate.h"
 
+static const char *explain(const char *id)
+{
+	const struct code *code = codes_find(id);
+
+	return code ? code->explanation : "";
+}
+
 static int validate_sarif(const struct args *args, const char *config_path)
 {
 	const struct ruleset_how how = {.config = config_path};
+	static const struct findings_words words = {codes_describe, explain};
 	struct ruleset_loaded loaded;
 	struct findings findings;
 	int r, printed;
 
 	findings_init(&findings);
 	r = ruleset_load(&loaded, args->files, args->n_files, &how, findings_diag, &findings);
-	printed = findings_sarif(stdout, &findings, codes_describe);
+	printed = findings_sarif(stdout, &findings, &words);
 	if (findings.out_of_memory || printed < 0)
 		r = -ENOMEM;
 	ruleset_fini(&loaded);

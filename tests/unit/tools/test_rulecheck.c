@@ -153,6 +153,7 @@ static const struct golden {
 	{"test-failing", 1, {"test", "failing.yaml"}},
 	{"test-tap", 1, {"test", "--tap", "failing.yaml", "cases.yaml"}},
 	{"diff", 1, {"diff", "good.yaml", "newer.yaml"}},
+	{"diff-named", 1, {"diff", "named-old.yaml", "named-new.yaml"}},
 	{"diff-same", 0, {"diff", "good.yaml", "good.yaml"}},
 	{"dump", 0, {"dump", "good.yaml"}},
 	{"dump-dag", 0, {"dump", "--stage", "dag", "compiled.yaml"}},

@@ -80,6 +80,24 @@ def test_forms():
     assert "not one word" in odd.stderr and odd.stdout == ""
 
 
+def test_standard_input_of_other_verbs():
+    rules = ("- rule: Gr\u00f6\u00dfe\n  desc: x\n  condition: evt.type = open and "
+             "proc.args contains \"" + "\u00e4\u00f6" * 60 + "\" and proc.nam = x\n"
+             "  output: x %proc.name\n  priority: INFO\n  tags: [x]\n")
+    bad = run("validate", "-", text=rules, code=1).stdout.split("\n")
+    assert bad[0] == "/dev/stdin: Invalid" and bad[1].startswith("/dev/stdin:3:"), bad
+    # the line can be shown although a pipe was read; the caret counts characters
+    line, caret = bad[2], bad[3]
+    assert line[caret.index("^"):].startswith("proc.nam = x"), bad
+    good = rules.replace("proc.nam ", "proc.name ")
+    assert "Gr\u00f6\u00dfe" in run("list", "-", text=good).stdout
+    assert run("dump", "-", text=good).stdout.startswith("Gr\u00f6\u00dfe: ")
+    assert run("lint", "-", text=good).stdout == ""
+    ignored = good.replace("output: x %proc.name", "output: nothing")
+    assert "RC040" in run("lint", "-", text=ignored, code=1).stdout
+    assert run("lint", "-", text="# rulecheck: ignore RC040\n" + ignored).stdout == ""
+
+
 def test_write_keeps_the_file():
     with tempfile.TemporaryDirectory() as folder:
         real, link = f"{folder}/real.yaml", f"{folder}/link.yaml"
