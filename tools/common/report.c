@@ -126,6 +126,43 @@ static void put_source(FILE *out, bool colour, const struct saker_diag *diag)
 	}
 }
 
+const char *report_output_field(const struct saker_diag *diag, size_t *ret_len)
+{
+	static const char words[] = "nonexistent field ";
+	const char *name = strstr(diag->message, words);
+
+	if (!util_streq(diag->id, "LOAD_ERR_COMPILE_OUTPUT") || !name)
+		return NULL;
+	name += strlen(words);
+	*ret_len = strcspn(name, " \n");
+	return *ret_len ? name : NULL;
+}
+
+#define MAX_OUTPUT_LINES 50
+
+/* Moves the place to the field, where it is found below the output's beginning. */
+static void find_field(struct saker_diag *diag)
+{
+	size_t len;
+	const char *name = report_output_field(diag, &len);
+
+	for (uint32_t i = 0; name && diag->line && i < MAX_OUTPUT_LINES; i++) {
+		_cleanup_free_ char *text = read_line(diag->file, diag->line + i);
+		const char *found = text;
+
+		if (!text)
+			return;
+		if (i == 0)
+			found += bytes_of(text, strlen(text), MAX(diag->column, 1u) - 1);
+		found = memmem(found, strlen(found), name, len);
+		if (!found)
+			continue;
+		diag->line += i;
+		diag->column = (uint32_t)count_chars(text, (size_t)(found - text)) + 1;
+		return;
+	}
+}
+
 void report_diag(FILE *out, bool colour, const struct saker_diag *diag)
 {
 	static const struct {
@@ -138,8 +175,12 @@ void report_diag(FILE *out, bool colour, const struct saker_diag *diag)
 		[SAKER_SEVERITY_ERROR] = {"error", RED},
 	};
 	unsigned int s = MIN((unsigned int)diag->severity, (unsigned int)SAKER_SEVERITY_ERROR);
+	struct saker_diag moved = *diag;
 	char place[32] = "";
 
+	diag = &moved;
+	if (diag->file[0])
+		find_field(&moved);
 	if (diag->file[0]) {
 		if (diag->line && diag->column)
 			snprintf(place, sizeof(place), ":%u:%u", diag->line, diag->column);

@@ -15,6 +15,13 @@ bool report_colour(FILE *stream);
 /* Prints n bytes that may be anybody's: controls become '?', a tab or newline a blank. */
 void report_put(FILE *out, const char *s, size_t n);
 
+/*
+ * The field that a finding about an output does not know, in its message; NULL = it is
+ * about something else. Such a finding is placed where the output begins, as Falco does;
+ * people want to see the field.
+ */
+const char *report_output_field(const struct saker_diag *diag, size_t *ret_len);
+
 /* Prints one finding: place, severity, message, the line with a caret, the hint. */
 void report_diag(FILE *out, bool colour, const struct saker_diag *diag);
 

@@ -305,8 +305,13 @@ static size_t end_of_word(const struct lsp_document *d, size_t at)
 static json_t *diagnostic(const struct lsp_document *d, const struct saker_diag *diag)
 {
 	static const int severities[] = {4, 3, 2, 1}; /* by enum saker_severity: hint ... error */
-	size_t at = lsp_offset_of_diag(d, diag->line, diag->column);
+	size_t at = lsp_offset_of_diag(d, diag->line, diag->column), len;
+	const char *field = report_output_field(diag, &len);
+	const char *found = field ? memmem(d->text + at, d->len - at, field, len) : NULL;
 	char text[4096];
+
+	if (found)
+		at = (size_t)(found - d->text);
 
 	snprintf(text, sizeof(text), "%s%s%s", diag->message, *diag->hint ? "\n" : "", diag->hint);
 	text_make_utf8(text);

@@ -98,6 +98,14 @@ def test_standard_input_of_other_verbs():
     assert run("lint", "-", text="# rulecheck: ignore RC040\n" + ignored).stdout == ""
 
 
+def test_caret_below_a_field_of_an_output():
+    rules = ("- rule: r\n  desc: x\n  condition: evt.type = open\n  output: >\n    by %user.name\n"
+             "    \u00e4 %proc.nme\n  priority: INFO\n")
+    bad = run("validate", "-", text=rules, code=1).stdout.split("\n")
+    assert bad[1].startswith("/dev/stdin:6:8: error:") and bad[2].endswith("%proc.nme"), bad
+    assert bad[2][bad[3].index("^"):] == "proc.nme", bad
+
+
 def test_write_keeps_the_file():
     with tempfile.TemporaryDirectory() as folder:
         real, link = f"{folder}/real.yaml", f"{folder}/link.yaml"

@@ -250,6 +250,12 @@ def test_diagnostics():
             "contentChanges": [{"text": A.replace("Shell %proc.cmdline by %user.name", "Shell")}]})
         c.settle()
         assert [d["code"] for d in c.wrong(f.a)] == ["RC040"]
+        # a field that an output has: it is underlined, not the output
+        wrong = A.replace("by %user.name", "by %user.nme")
+        c.notify("textDocument/didChange", {"textDocument": {"uri": uri(f.a), "version": 4},
+                                            "contentChanges": [{"text": wrong}]})
+        c.settle()
+        assert c.wrong(f.a)[0]["range"]["start"] == position(wrong, "user.nme", 0, 0)
         # closed without saving: as on disk
         c.notify("textDocument/didClose", {"textDocument": {"uri": uri(f.a)}})
         c.settle()
