@@ -211,9 +211,10 @@ void live_int(struct live *live, const char *name, uint32_t size, int64_t value)
 	if (p->len != size)
 		fail_msg("%s.%s has %u bytes, not %u", live->view.info->name, name, p->len, size);
 	if (((uint64_t)load(p) & mask) != ((uint64_t)value & mask))
-		fail_msg("%s.%s is %lld (0x%llx), not %lld (0x%llx)", live->view.info->name, name,
-			 (long long)load(p), (long long)load(p), (long long)value,
-			 (long long)value);
+		fail_msg("%s%s%s.%s is %lld (0x%llx), not %lld (0x%llx)",
+			 live->current ? live->current : "", live->current ? ": " : "",
+			 live->view.info->name, name, (long long)load(p), (long long)load(p),
+			 (long long)value, (long long)value);
 }
 
 void live_bytes(struct live *live, const char *name, const void *data, size_t len)

@@ -33,8 +33,9 @@ struct live {
 	uint8_t event[SAKER_EVENT_MAX_SIZE];
 	uint32_t checked; /* one bit a parameter */
 	uint16_t code;
-	uint64_t since; /* events before this are not the case's */
-	char dir[64];	/* to make files in; absolute */
+	uint64_t since;	     /* events before this are not the case's */
+	char dir[64];	     /* to make files in; absolute */
+	const char *current; /* of a loop: what it is at, for messages */
 	/* By event code, what was checked to its last parameter: enum live_outcome. */
 	uint8_t proven[SAKER_EVENT_CODES];
 };
@@ -103,6 +104,6 @@ struct live_case {
 
 extern const struct live_case live_file_cases[], live_fd_cases[], live_socket_cases[],
 	live_process_cases[], live_misc_cases[], live_ia32_cases[], live_ia32_socket_cases[],
-	live_fail_cases[], live_success_cases[], live_coverage_cases[];
+	live_fail_cases[], live_flags_cases[], live_success_cases[], live_coverage_cases[];
 
 #endif /* TEST_LIVE_H */

@@ -29,9 +29,9 @@ static void run_case(void **state)
 int main(int argc, char **argv)
 {
 	static const struct live_case *const groups[] = {
-		live_file_cases,    live_fd_cases,	 live_socket_cases,	 live_process_cases,
-		live_misc_cases,    live_ia32_cases,	 live_ia32_socket_cases, live_fail_cases,
-		live_success_cases, live_coverage_cases,
+		live_file_cases,  live_fd_cases,      live_socket_cases,      live_process_cases,
+		live_misc_cases,  live_ia32_cases,    live_ia32_socket_cases, live_fail_cases,
+		live_flags_cases, live_success_cases, live_coverage_cases,
 	};
 	static struct {
 		struct live *live;

@@ -601,6 +601,59 @@ static void t_quotactl(struct live *live)
 	END();
 }
 
+/* The pointer is a path, times, or a number, by the command. */
+static void t_quotactl_commands(struct live *live)
+{
+	struct {
+		uint64_t bgrace, igrace;
+		uint32_t flags, valid;
+	} info = {31, 32, 1, 7};
+	uint32_t format = 4;
+	static const struct {
+		uint32_t cmd;
+		uint16_t schema;
+	} cmds[] = {
+		{0x800002 /* Q_QUOTAON */, SAKER_FLAG_quotactl_cmds_Q_QUOTAON},
+		{0x800006 /* Q_SETINFO */, SAKER_FLAG_quotactl_cmds_Q_SETINFO},
+		{0x800004 /* Q_GETFMT */, SAKER_FLAG_quotactl_cmds_Q_GETFMT},
+	};
+	const void *pointers[] = {"/quota/file", &info, &format};
+	uint32_t i;
+	long r;
+
+	for (i = 0; i < 3; i++) {
+		bool on = i == 0, times = i == 1, fmt = i == 2;
+
+		BEGIN(SYSCALL_QUOTACTL_X);
+		r = syscall(SYS_quotactl, cmds[i].cmd << 8 | 1, "/dev/nonexistent", 2, pointers[i]);
+		FIND();
+		I64("res", RESULT(r));
+		TEXT("special", "/dev/nonexistent");
+		if (on)
+			TEXT("quotafilepath", "/quota/file");
+		else
+			EMPTY("quotafilepath");
+		U64("dqb_bhardlimit", 0);
+		U64("dqb_bsoftlimit", 0);
+		U64("dqb_curspace", 0);
+		U64("dqb_ihardlimit", 0);
+		U64("dqb_isoftlimit", 0);
+		U64("dqb_btime", 0);
+		U64("dqb_itime", 0);
+		U64("dqi_bgrace", times ? 31 : 0);
+		U64("dqi_igrace", times ? 32 : 0);
+		U8("dqi_flags", times ? 1 : 0);
+		U8("quota_fmt_out", fmt ? SAKER_FLAG_quotactl_quota_fmts_QFMT_VFS_V1
+					: SAKER_FLAG_quotactl_quota_fmts_QFMT_NOT_USED);
+		U16("cmd", cmds[i].schema);
+		U8("type", SAKER_FLAG_quotactl_types_GRPQUOTA);
+		U32("id", 0);
+		U8("quota_fmt", on ? SAKER_FLAG_quotactl_quota_fmts_QFMT_VFS_V0
+				   : SAKER_FLAG_quotactl_quota_fmts_QFMT_NOT_USED);
+		END();
+	}
+}
+
 const struct live_case live_file_cases[] = {
 	CASE(t_open),
 	CASE(t_open_fails),
@@ -619,5 +672,6 @@ const struct live_case live_file_cases[] = {
 	CASE(t_mknod),
 	CASE(t_mounts),
 	CASE(t_quotactl),
+	CASE(t_quotactl_commands),
 	{NULL, NULL},
 };

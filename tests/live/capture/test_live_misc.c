@@ -194,6 +194,81 @@ static void t_keyctl(struct live *live)
 	END();
 }
 
+/*
+ * What arguments 2 to 5 of each operation are: a number, text, or nothing. Keys
+ * that there are not, so that nothing comes of it. Without joining a session
+ * keyring, which has a case of its own, and giving one to the parent.
+ */
+static void t_keyctl_operations(struct live *live)
+{
+#define OP(name, shape)                                                          \
+	{                                                                        \
+		KEYCTL_##name, SAKER_FLAG_keyctl_operations_KEYCTL_##name, shape \
+	}
+	static const struct {
+		long op;
+		uint32_t schema;
+		const char *shape;
+	} ops[] = {
+		OP(GET_KEYRING_ID, "nn--"),
+		OP(UPDATE, "nnn-"),
+		OP(REVOKE, "n---"),
+		OP(CHOWN, "nnn-"),
+		OP(SETPERM, "nn--"),
+		OP(DESCRIBE, "nnn-"),
+		OP(CLEAR, "n---"),
+		OP(LINK, "nn--"),
+		OP(UNLINK, "nn--"),
+		OP(SEARCH, "nttn"),
+		OP(READ, "nnn-"),
+		OP(INSTANTIATE, "nnnn"),
+		OP(NEGATE, "nnn-"),
+		OP(SET_REQKEY_KEYRING, "n---"),
+		OP(SET_TIMEOUT, "nn--"),
+		OP(ASSUME_AUTHORITY, "n---"),
+		OP(GET_SECURITY, "nnn-"),
+		OP(REJECT, "nnnn"),
+		OP(INSTANTIATE_IOV, "nnnn"),
+		OP(INVALIDATE, "n---"),
+		OP(GET_PERSISTENT, "nn--"),
+		OP(DH_COMPUTE, "nnnn"),
+		OP(PKEY_QUERY, "nnt-"),
+		OP(PKEY_ENCRYPT, "ntnn"),
+		OP(PKEY_DECRYPT, "ntnn"),
+		OP(PKEY_SIGN, "ntnn"),
+		OP(PKEY_VERIFY, "ntnn"),
+		OP(RESTRICT_KEYRING, "ntt-"),
+		OP(MOVE, "nnnn"),
+		OP(CAPABILITIES, "nn--"),
+		OP(WATCH_KEY, "nnn-"),
+	};
+#undef OP
+	static const char *const names[] = {"arg2", "arg3", "arg4", "arg5"};
+	static const char *const texts[] = {"\1two", "\1three", "\1four", "\1five"};
+	uint8_t want[32];
+	size_t i, k;
+	long r;
+
+	BEGIN(SYSCALL_KEYCTL_X);
+	for (i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+		long args[4];
+
+		for (k = 0; k < 4; k++)
+			args[k] = ops[i].shape[k] == 't' ? (long)(texts[k] + 1) : -101 - (long)k;
+		r = syscall(SYS_keyctl, ops[i].op, args[0], args[1], args[2], args[3]);
+		FIND();
+		I64("res", RESULT(r));
+		U32("operation", ops[i].schema);
+		for (k = 0; k < 4; k++)
+			if (ops[i].shape[k] == 't')
+				BYTES(names[k], texts[k], strlen(texts[k]) + 1);
+			else
+				BYTES(names[k], want,
+				      key_number(want, ops[i].shape[k] == 'n' ? args[k] : 0));
+		END();
+	}
+}
+
 static void t_semaphores(struct live *live)
 {
 	struct sembuf ops[2] = {{1, -2, IPC_NOWAIT}, {3, 4, SEM_UNDO}};
@@ -283,6 +358,8 @@ static void t_unwanted(struct live *live)
 }
 
 const struct live_case live_misc_cases[] = {
-	CASE(t_memory), CASE(t_process_vm), CASE(t_modules),  CASE(t_keyctl), CASE(t_semaphores),
-	CASE(t_futex),	CASE(t_generic),    CASE(t_unwanted), {NULL, NULL},
+	CASE(t_memory), CASE(t_process_vm),	   CASE(t_modules),
+	CASE(t_keyctl), CASE(t_keyctl_operations), CASE(t_semaphores),
+	CASE(t_futex),	CASE(t_generic),	   CASE(t_unwanted),
+	{NULL, NULL},
 };

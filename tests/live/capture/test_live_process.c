@@ -731,6 +731,71 @@ static void t_ptrace(struct live *live)
 	END();
 }
 
+/* What the two pointers mean depends on the request: looked at on a child that stands still. */
+static void t_ptrace_requests(struct live *live)
+{
+	static uint64_t word = 0x1122334455667788;
+	uint8_t want[9];
+	uint64_t got = 0;
+	pid_t child = fork();
+	int status;
+	long r;
+
+	if (child == 0) {
+		syscall(SYS_ptrace, (long)PTRACE_TRACEME, 0L, 0L, 0L);
+		raise(SIGSTOP);
+		_exit(9);
+	}
+	assert_int_equal(waitpid(child, &status, WUNTRACED), child);
+	if (!WIFSTOPPED(status)) /* not allowed here */
+		skip();
+
+	/* The word read is told, not where it was put. */
+	BEGIN(SYSCALL_PTRACE_X);
+	r = syscall(SYS_ptrace, (long)PTRACE_PEEKDATA, (long)child, &word, &got);
+	assert_int_equal(r, 0);
+	assert_true(got == word);
+	FIND();
+	I64("res", 0);
+	want[0] = SAKER_DYN_ptrace_dynamic_param_UINT64;
+	memcpy(want + 1, &(uint64_t){(uintptr_t)&word}, 8);
+	BYTES("addr", want, 9);
+	memcpy(want + 1, &word, 8);
+	BYTES("data", want, 9);
+	U16("request", SAKER_FLAG_ptrace_requests_PTRACE_PEEKDATA);
+	I64("pid", child);
+	END();
+
+	/* A word to write is one. */
+	BEGIN(SYSCALL_PTRACE_X);
+	r = syscall(SYS_ptrace, (long)PTRACE_POKEDATA, (long)child, &word, 77L);
+	assert_int_equal(r, 0);
+	FIND();
+	I64("res", 0);
+	memcpy(want + 1, &(uint64_t){(uintptr_t)&word}, 8);
+	BYTES("addr", want, 9);
+	memcpy(want + 1, &(uint64_t){77}, 8);
+	BYTES("data", want, 9);
+	U16("request", SAKER_FLAG_ptrace_requests_PTRACE_POKEDATA);
+	I64("pid", child);
+	END();
+
+	/* A signal to go on with. */
+	BEGIN(SYSCALL_PTRACE_X);
+	r = syscall(SYS_ptrace, (long)PTRACE_CONT, (long)child, 0L, (long)SIGKILL);
+	assert_int_equal(r, 0);
+	FIND();
+	I64("res", 0);
+	memcpy(want + 1, &(uint64_t){0}, 8);
+	BYTES("addr", want, 9);
+	BYTES("data", ((const uint8_t[]){SAKER_DYN_ptrace_dynamic_param_SIGTYPE, SIGKILL}), 2);
+	U16("request", SAKER_FLAG_ptrace_requests_PTRACE_CONT);
+	I64("pid", child);
+	END();
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+}
+
 static void t_signals(struct live *live)
 {
 	struct timespec t = {.tv_sec = 0, .tv_nsec = 1234};
@@ -815,9 +880,11 @@ static void t_rlimits(struct live *live)
 }
 
 const struct live_case live_process_cases[] = {
-	CASE(t_clone),		 CASE(t_fork),	     CASE(t_vfork),	   CASE(t_clone3),
-	CASE(t_clone_fails),	 CASE(t_fork_fails), CASE(t_execve),	   CASE(t_execve_script),
-	CASE(t_execve_fails),	 CASE(t_execveat),   CASE(t_execve_memfd), CASE(t_procexit),
-	CASE(t_procexit_reaper), CASE(t_ids),	     CASE(t_groups),	   CASE(t_prctl),
-	CASE(t_ptrace),		 CASE(t_signals),    CASE(t_rlimits),	   {NULL, NULL},
+	CASE(t_clone),		 CASE(t_fork),		CASE(t_vfork),
+	CASE(t_clone3),		 CASE(t_clone_fails),	CASE(t_fork_fails),
+	CASE(t_execve),		 CASE(t_execve_script), CASE(t_execve_fails),
+	CASE(t_execveat),	 CASE(t_execve_memfd),	CASE(t_procexit),
+	CASE(t_procexit_reaper), CASE(t_ids),		CASE(t_groups),
+	CASE(t_prctl),		 CASE(t_ptrace),	CASE(t_ptrace_requests),
+	CASE(t_signals),	 CASE(t_rlimits),	{NULL, NULL},
 };
