@@ -296,17 +296,16 @@ static void bench_list(const char *field, const char *op, const char *item, int 
 	long before;
 	double start;
 
-	put(&t, "- list: l\n  items: [");
+	put(&t, "- list: l\n  items:");
 	for (int i = 0; i < n; i++) {
-		if (i)
-			put(&t, ",");
+		put(&t, "\n  - ");
 		if (item)
 			put(&t, item, i);
 		else
 			put(&t, "%u.%u.%u.0/24", 11 + (unsigned)i / 65536, (unsigned)i / 256 % 256,
 			    (unsigned)i % 256);
 	}
-	put(&t, "]\n");
+	put(&t, "\n");
 	snprintf(what, sizeof(what), "evt.type = openat and %s %s (l)", field, op);
 	put_rule(&t, 0, what);
 	before = resident();
@@ -440,6 +439,7 @@ static void bench_reference(const char *reference)
 
 int main(int argc, char **argv)
 {
+	static const int lengths[] = {10, 1000, 100000, 1000000};
 	const char *reference = getenv("SAKER_REFERENCE");
 
 	if (argc < 2) {
@@ -463,10 +463,10 @@ int main(int argc, char **argv)
 		bench_rules(25);
 		bench_rules(1000);
 		bench_rules(10000);
-		bench_list("fd.name", "in", "/some/path/of/a/file-%d", 10);
-		bench_list("fd.name", "in", "/some/path/of/a/file-%d", 1000000);
-		bench_list("fd.net", "in", NULL, 10);
-		bench_list("fd.net", "in", NULL, 1000000);
+		for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+			bench_list("fd.name", "in", "/some/path/of/a/file-%d", lengths[i]);
+			bench_list("fd.net", "in", NULL, lengths[i]);
+		}
 	}
 	if (reference)
 		bench_reference(reference);
