@@ -232,7 +232,9 @@ static int read_documents(struct rules_reading *r, const struct rules_source *fi
 		if (document->kind == RULES_YAML_NULL)
 			continue;
 		if (document->kind != RULES_YAML_SEQUENCE) {
-			rc = rules_finding(r->reporter, RULES_LOAD_ERR_YAML_VALIDATE, r->content,
+			at = rules_place_of(document, RULES_PLACE_VALUE_FOR, "", r->content);
+			at.detail = true;
+			rc = rules_finding(r->reporter, RULES_LOAD_ERR_YAML_VALIDATE, &at,
 					   "A rules file is a list of items: \"- rule: ...\".",
 					   document->kind == RULES_YAML_MAPPING
 						   ? "Rules content is not yaml array of objects"

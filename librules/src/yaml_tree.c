@@ -6,6 +6,9 @@
 #include "common/hash.h"
 #include "yaml_tree.h"
 
+/* Each costs reading what stands before it once more. */
+#define MAX_STRAYS 8
+
 struct anchor {
 	char *name;
 	struct rules_yaml *node;
@@ -42,6 +45,11 @@ struct reader {
 	struct anchor *anchors;
 	size_t n_anchors;
 	size_t anchors_cap;
+	size_t n_before; /* documents that stand before the part being read */
+	uint32_t line;	 /* where that part begins */
+	bool stray;	 /* the error is a line that does not go on with the document */
+	struct rules_mark stray_mark;
+	bool bulked; /* line breaks of the text were replaced: it cannot be read again */
 	struct rules_yaml **documents;
 	size_t n_documents;
 	size_t documents_cap;
@@ -70,7 +78,7 @@ static struct rules_mark make_mark(struct reader *r, const yaml_mark_t *mark)
 {
 	return (struct rules_mark){
 		.source = r->source,
-		.line = (uint32_t)mark->line,
+		.line = r->line + (uint32_t)mark->line,
 		.column = (uint32_t)mark->column,
 		.offset = byte_offset(r, mark->index),
 	};
@@ -165,6 +173,7 @@ static int start_bulk(struct reader *r, struct level *level)
 	int rc = 0;
 
 	level->n_items = 0;
+	r->bulked = true;
 	for (size_t i = 0; rc == 0 && i < level->n; i++)
 		rc = add_bulk_item(r, level, level->children[i]->mark.offset,
 				   level->children[i]->len);
@@ -484,6 +493,37 @@ static int read_events(struct reader *r)
 	return rc;
 }
 
+/* ---- what does not go on with the document ------------------------------------- */
+
+/*
+ * The place of a line that is no deeper than the whole document and does not go on
+ * with it: a key or a word below a list's items, an item below keys. yaml-cpp ends
+ * the document there and begins another one, so that not the YAML is wrong with
+ * such a file, but what is no list of items in it, after all that stands above.
+ */
+static bool find_stray(struct reader *r, struct rules_mark *ret)
+{
+	const yaml_parser_t *p = &r->parser;
+	bool key = p->error == YAML_SCANNER_ERROR && p->context &&
+		   strcmp(p->context, "while scanning a simple key") == 0;
+	const struct rules_yaml *root = NULL;
+
+	if (r->bulked || (p->error != YAML_PARSER_ERROR && !key))
+		return false;
+	if (r->depth > 0)
+		root = r->levels[0].node;
+	else if (r->n_documents > r->n_before)
+		root = r->documents[r->n_documents - 1];
+	*ret = make_mark(r, key ? &p->context_mark : &p->problem_mark);
+	for (uint32_t i = 0; i < ret->column; i++) {
+		if (i >= ret->offset || r->text[ret->offset - 1 - i] != ' ')
+			return false;
+	}
+	return root && ret->offset > root->mark.offset && ret->column <= root->mark.column &&
+	       ret->offset < r->len &&
+	       (root->kind != RULES_YAML_SEQUENCE || r->text[ret->offset] != '-');
+}
+
 static bool is_ascii(const char *s, size_t len)
 {
 	unsigned char any = 0;
@@ -491,6 +531,46 @@ static bool is_ascii(const char *s, size_t len)
 	for (size_t i = 0; i < len; i++)
 		any |= (unsigned char)s[i];
 	return any < 0x80;
+}
+
+/* From `skipped`, where the line `line` begins, up to `end` of the text. */
+static int read_part(struct reader *r, size_t end)
+{
+	int rc;
+
+	r->n_documents = r->n_before;
+	r->depth = r->chars = 0;
+	r->bytes = r->skipped;
+	if (!yaml_parser_initialize(&r->parser))
+		return -ENOMEM;
+	yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&r->parser, (const unsigned char *)r->text + r->skipped,
+				     end - r->skipped);
+	rc = read_events(r);
+	r->stray = rc == -EBADMSG && r->parser.error && find_stray(r, &r->stray_mark);
+	yaml_parser_delete(&r->parser);
+	return rc;
+}
+
+static int read_parts(struct reader *r)
+{
+	int rc = read_part(r, r->len);
+
+	for (unsigned int i = 0; rc == -EBADMSG && r->stray && i < MAX_STRAYS; i++) {
+		struct rules_mark mark = r->stray_mark;
+		size_t start = mark.offset - mark.column;
+
+		if (start <= r->skipped)
+			break;
+		rc = read_part(r, start);
+		if (rc < 0)
+			break;
+		r->n_before = r->n_documents;
+		r->skipped = start;
+		r->line = mark.line;
+		rc = read_part(r, r->len);
+	}
+	return rc;
 }
 
 int rules_yaml_read(struct arena *arena, uint32_t source, char *text, size_t len,
@@ -508,20 +588,12 @@ int rules_yaml_read(struct arena *arena, uint32_t source, char *text, size_t len
 	r->text = text;
 	r->len = len;
 	r->skipped = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-	r->bytes = r->skipped;
 	r->ascii = is_ascii(text + r->skipped, len - r->skipped);
-	if (!yaml_parser_initialize(&r->parser))
-		goto out;
-	yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&r->parser, (const unsigned char *)text + r->skipped,
-				     len - r->skipped);
-	rc = read_events(r);
-	yaml_parser_delete(&r->parser);
+	rc = read_parts(r);
 	if (rc == 0) {
 		*ret_n = r->n_documents;
 		*ret_documents = TAKE_PTR(r->documents);
 	}
-out:
 	for (size_t i = 0; i < ARRAY_SIZE(r->levels); i++) {
 		free(r->levels[i].children);
 		free(r->levels[i].items);
