@@ -61,6 +61,35 @@ static struct saker_capture_options copy_options(const struct saker_capture_opti
 	return options;
 }
 
+/* A selection of a caller that was built against another version of the header. */
+int capture_copy_selection(const struct saker_capture_selection *from,
+			   struct saker_capture_selection *ret)
+{
+	struct saker_capture_selection selection = SAKER_CAPTURE_SELECTION_INIT;
+
+	if (from->size < sizeof(size_t))
+		return -EINVAL;
+	memcpy(&selection, from, MIN(from->size, sizeof(selection)));
+	if ((selection.n_filters && !selection.filters) ||
+	    (selection.n_samples && !selection.samples))
+		return -EINVAL;
+	*ret = selection;
+	return 0;
+}
+
+static void warn_unfiltered(const struct saker_capture *capture,
+			    const struct saker_capture_selection *user)
+{
+	struct saker_capture_selection selection;
+
+	if (!user || capture->engine->select || capture_copy_selection(user, &selection) < 0 ||
+	    (!selection.n_filters && !selection.n_samples))
+		return;
+	capture_diag(capture, SAKER_SEVERITY_WARNING, "CAPTURE_NOT_FILTERED", "",
+		     "they are for the probe of a live capture: leave them out",
+		     "the engine %s heeds no filters and no samples", capture->engine->name);
+}
+
 int saker_capture_open(const struct saker_capture_options *user_options,
 		       struct saker_capture **ret_capture)
 {
@@ -95,6 +124,7 @@ int saker_capture_open(const struct saker_capture_options *user_options,
 		free(capture);
 		return r;
 	}
+	warn_unfiltered(capture, options.selection);
 	*ret_capture = capture;
 	return 0;
 }
@@ -147,24 +177,9 @@ int saker_capture_want(struct saker_capture *capture, const struct saker_syscall
 	return capture->engine->want ? capture->engine->want(capture, syscalls) : -ENOTSUP;
 }
 
-/* A selection of a caller that was built against another version of the header. */
-int capture_copy_selection(const struct saker_selection *from, struct saker_selection *ret)
+int saker_capture_select(struct saker_capture *capture, const struct saker_capture_selection *user)
 {
-	struct saker_selection selection = SAKER_SELECTION_INIT;
-
-	if (from->size < sizeof(size_t))
-		return -EINVAL;
-	memcpy(&selection, from, MIN(from->size, sizeof(selection)));
-	if ((selection.n_filters && !selection.filters) ||
-	    (selection.n_samples && !selection.samples))
-		return -EINVAL;
-	*ret = selection;
-	return 0;
-}
-
-int saker_capture_select(struct saker_capture *capture, const struct saker_selection *user)
-{
-	struct saker_selection selection;
+	struct saker_capture_selection selection;
 
 	if (!capture || !user || capture_copy_selection(user, &selection) < 0)
 		return -EINVAL;

@@ -117,7 +117,7 @@ static void engine_close(struct saker_capture *capture)
 static int start(struct saker_capture *capture, struct ebpf_engine *e,
 		 const struct saker_capture_options *options)
 {
-	struct saker_selection selection = SAKER_SELECTION_INIT;
+	struct saker_capture_selection selection = SAKER_CAPTURE_SELECTION_INIT;
 	struct saker_syscall_set set = {0};
 	int r = 0;
 
@@ -145,10 +145,8 @@ static int start(struct saker_capture *capture, struct ebpf_engine *e,
 		return r;
 	}
 	/* What exists is read behind this point: no process falls in between. */
-	if (selection.n_filters || selection.n_samples)
-		r = ebpf_probe_select(capture, &e->probe, &selection);
-	if (r >= 0)
-		r = ebpf_probe_attach(capture, &e->probe);
+	selection.syscalls = &set;
+	r = ebpf_probe_select(capture, &e->probe, &selection);
 	if (r < 0)
 		return r;
 	e->initial = !options->no_initial_state;
@@ -360,7 +358,8 @@ static int engine_want(struct saker_capture *capture, const struct saker_syscall
 	return r;
 }
 
-static int engine_select(struct saker_capture *capture, const struct saker_selection *selection)
+static int engine_select(struct saker_capture *capture,
+			 const struct saker_capture_selection *selection)
 {
 	struct ebpf_engine *e = capture->priv;
 	struct ebpf_log_scope scope = ebpf_log_begin(capture);

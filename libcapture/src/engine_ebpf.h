@@ -100,14 +100,13 @@ struct ebpf_probe {
 	struct probe_cpu *cpus;		      /* shared with the kernel, read only */
 	uint64_t loaded[PROBE_PROGRAMS / 64]; /* event codes that have their program */
 	int marker;			      /* the iterator that marks tasks; a link */
-	struct saker_syscall_set wanted;
 	struct ebpf_choice choice;
 };
 
 void ebpf_probe_init(struct ebpf_probe *probe);
 void ebpf_probe_fini(struct ebpf_probe *probe);
 
-/* Creates maps and rings and loads what the set needs. Attaches nothing, filters nothing yet. */
+/* Creates maps and rings and loads what the set needs. Attaches nothing, nothing is wanted yet. */
 int ebpf_probe_load(struct saker_capture *capture, struct ebpf_probe *probe,
 		    const struct saker_capture_options *options,
 		    const struct saker_syscall_set *set);
@@ -139,7 +138,7 @@ int ebpf_probe_want(struct saker_capture *capture, struct ebpf_probe *probe,
 		    const struct saker_syscall_set *set);
 /* ... to another selection. */
 int ebpf_probe_select(struct saker_capture *capture, struct ebpf_probe *probe,
-		      const struct saker_selection *selection);
+		      const struct saker_capture_selection *selection);
 
 /* Says why a step failed; what: "load", "attach" ...; log: the verifier's, or NULL. */
 void ebpf_diag_failure(const struct saker_capture *capture, const char *what, int error,

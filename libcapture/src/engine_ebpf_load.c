@@ -485,8 +485,6 @@ int ebpf_probe_load(struct saker_capture *capture, struct ebpf_probe *probe,
 	probe->switches->epoch_offset = machine_epoch_offset();
 	for (i = 0; i < ARRAY_SIZE(urgent_events); i++)
 		probe->switches->urgent[urgent_events[i]] = 1;
-	ebpf_probe_fill_switches(probe, set, &probe->choice);
-	probe->wanted = *set;
 	return 0;
 }
 

@@ -132,16 +132,16 @@ static const struct {
 	enum ebpf_map map;
 	uint32_t bit; /* enum probe_filter */
 } kinds[] = {
-	[SAKER_FILTER_PID] = {EBPF_MAP_ROOTS, PROBE_FILTER_PID},
-	[SAKER_FILTER_TREE] = {EBPF_MAP_ROOTS, PROBE_FILTER_PID},
-	[SAKER_FILTER_COMM] = {EBPF_MAP_COMMS, PROBE_FILTER_COMM},
-	[SAKER_FILTER_UID] = {EBPF_MAP_UIDS, PROBE_FILTER_UID},
-	[SAKER_FILTER_CGROUP] = {EBPF_MAP_CGROUPS, PROBE_FILTER_CGROUP},
-	[SAKER_FILTER_CGROUP_TREE] = {EBPF_MAP_CGROUPS, PROBE_FILTER_CGROUP},
-	[SAKER_FILTER_PATH] = {EBPF_MAP_PATHS, PROBE_FILTER_PATH},
+	[SAKER_CAPTURE_FILTER_PID] = {EBPF_MAP_ROOTS, PROBE_FILTER_PID},
+	[SAKER_CAPTURE_FILTER_TREE] = {EBPF_MAP_ROOTS, PROBE_FILTER_PID},
+	[SAKER_CAPTURE_FILTER_COMM] = {EBPF_MAP_COMMS, PROBE_FILTER_COMM},
+	[SAKER_CAPTURE_FILTER_UID] = {EBPF_MAP_UIDS, PROBE_FILTER_UID},
+	[SAKER_CAPTURE_FILTER_CGROUP] = {EBPF_MAP_CGROUPS, PROBE_FILTER_CGROUP},
+	[SAKER_CAPTURE_FILTER_CGROUP_TREE] = {EBPF_MAP_CGROUPS, PROBE_FILTER_CGROUP},
+	[SAKER_CAPTURE_FILTER_PATH] = {EBPF_MAP_PATHS, PROBE_FILTER_PATH},
 };
 
-static_assert(ARRAY_SIZE(kinds) == SAKER_FILTER_KINDS, "a row a kind");
+static_assert(ARRAY_SIZE(kinds) == SAKER_CAPTURE_FILTER_KINDS, "a row a kind");
 
 static const enum ebpf_map filter_maps[] = {EBPF_MAP_ROOTS, EBPF_MAP_COMMS, EBPF_MAP_UIDS,
 					    EBPF_MAP_CGROUPS, EBPF_MAP_PATHS};
@@ -163,7 +163,7 @@ static int bad_choice(struct saker_capture *capture, int error, const char *what
 	return error;
 }
 
-static int cgroup_key(struct saker_capture *capture, const struct saker_filter *filter,
+static int cgroup_key(struct saker_capture *capture, const struct saker_capture_filter *filter,
 		      union filter_key *key)
 {
 	struct stat st;
@@ -179,23 +179,23 @@ static int cgroup_key(struct saker_capture *capture, const struct saker_filter *
 	return 0;
 }
 
-static int filter_key(struct saker_capture *capture, const struct saker_filter *filter,
+static int filter_key(struct saker_capture *capture, const struct saker_capture_filter *filter,
 		      union filter_key *key)
 {
 	size_t len = filter->text ? strlen(filter->text) : 0;
 
 	memset(key, 0, sizeof(*key));
 	switch (filter->kind) {
-	case SAKER_FILTER_CGROUP:
-	case SAKER_FILTER_CGROUP_TREE:
+	case SAKER_CAPTURE_FILTER_CGROUP:
+	case SAKER_CAPTURE_FILTER_CGROUP_TREE:
 		return cgroup_key(capture, filter, key);
-	case SAKER_FILTER_COMM:
+	case SAKER_CAPTURE_FILTER_COMM:
 		if (!len || len >= PROBE_COMM)
 			return bad_choice(capture, -EINVAL, "no thread can have this command",
 					  filter->text, "the kernel keeps 15 bytes: give those");
 		memcpy(key->comm, filter->text, len);
 		return 0;
-	case SAKER_FILTER_PATH:
+	case SAKER_CAPTURE_FILTER_PATH:
 		if (!len || len > PROBE_PREFIX || filter->text[0] != '/')
 			return bad_choice(capture, -EINVAL, "no path begins like this",
 					  filter->text,
@@ -212,12 +212,12 @@ static int filter_key(struct saker_capture *capture, const struct saker_filter *
 	}
 }
 
-static bool changes_nothing(const struct saker_sample *sample)
+static bool changes_nothing(const struct saker_capture_sample *sample)
 {
 	return sample->one_in == 1;
 }
 
-static int add_sample(struct saker_capture *capture, const struct saker_sample *sample,
+static int add_sample(struct saker_capture *capture, const struct saker_capture_sample *sample,
 		      struct ebpf_choice *choice)
 {
 	uint32_t sc;
@@ -240,8 +240,8 @@ static int add_sample(struct saker_capture *capture, const struct saker_sample *
 	return 0;
 }
 
-static int make_choice(struct saker_capture *capture, const struct saker_selection *selection,
-		       struct ebpf_choice *choice)
+static int make_choice(struct saker_capture *capture,
+		       const struct saker_capture_selection *selection, struct ebpf_choice *choice)
 {
 	union filter_key key;
 	uint32_t i;
@@ -249,11 +249,11 @@ static int make_choice(struct saker_capture *capture, const struct saker_selecti
 
 	memset(choice, 0, sizeof(*choice));
 	for (i = 0; i < selection->n_filters; i++) {
-		const struct saker_filter *filter = &selection->filters[i];
+		const struct saker_capture_filter *filter = &selection->filters[i];
 
-		if ((unsigned int)filter->kind >= SAKER_FILTER_KINDS)
+		if ((unsigned int)filter->kind >= SAKER_CAPTURE_FILTER_KINDS)
 			return bad_choice(capture, -EINVAL, "a filter of no kind", NULL,
-					  "see enum saker_filter_kind");
+					  "see enum saker_capture_filter_kind");
 		r = filter_key(capture, filter, &key);
 		if (r < 0)
 			return r;
@@ -286,17 +286,18 @@ static void clear_maps(struct ebpf_probe *probe)
 }
 
 static int fill_maps(struct saker_capture *capture, struct ebpf_probe *probe,
-		     const struct saker_selection *selection)
+		     const struct saker_capture_selection *selection)
 {
 	union filter_key key;
 	uint32_t i;
 	int r;
 
 	for (i = 0; i < selection->n_filters; i++) {
-		const struct saker_filter *filter = &selection->filters[i];
+		const struct saker_capture_filter *filter = &selection->filters[i];
 		uint32_t verdict = filter->exclude ? 0 : PROBE_VERDICT_INCLUDE;
 
-		if (filter->kind == SAKER_FILTER_PID || filter->kind == SAKER_FILTER_CGROUP)
+		if (filter->kind == SAKER_CAPTURE_FILTER_PID ||
+		    filter->kind == SAKER_CAPTURE_FILTER_CGROUP)
 			verdict |= PROBE_VERDICT_EXACT;
 		r = filter_key(capture, filter, &key);
 		if (r < 0)
@@ -385,13 +386,13 @@ int ebpf_probe_want(struct saker_capture *capture, struct ebpf_probe *probe,
 		return r;
 	ebpf_probe_fill_switches(probe, set, &probe->choice);
 	ebpf_probe_drop_links(probe, links);
-	probe->wanted = *set;
 	return 0;
 }
 
 /* From nothing filtered to all of the choice. */
 static int set_filters(struct saker_capture *capture, struct ebpf_probe *probe,
-		       const struct saker_selection *selection, const struct ebpf_choice *choice)
+		       const struct saker_capture_selection *selection,
+		       const struct ebpf_choice *choice)
 {
 	volatile struct probe_switches *s = probe->switches;
 	int r;
@@ -412,7 +413,7 @@ static int set_filters(struct saker_capture *capture, struct ebpf_probe *probe,
 }
 
 int ebpf_probe_select(struct saker_capture *capture, struct ebpf_probe *probe,
-		      const struct saker_selection *selection)
+		      const struct saker_capture_selection *selection)
 {
 	struct saker_syscall_set set = {0};
 	struct ebpf_choice choice;
@@ -436,7 +437,6 @@ int ebpf_probe_select(struct saker_capture *capture, struct ebpf_probe *probe,
 		return r;
 	ebpf_probe_fill_switches(probe, &set, &choice);
 	ebpf_probe_drop_links(probe, links);
-	probe->wanted = set;
 	probe->choice = choice;
 	return 0;
 }

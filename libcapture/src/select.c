@@ -9,16 +9,16 @@ static const struct {
 	bool number;
 } kinds[] = {
 #define X(symbol, word, number) {word, number},
-	SAKER_FILTER_LIST(X)
+	SAKER_CAPTURE_FILTER_LIST(X)
 #undef X
 };
 
-static bool may_be_text(enum saker_filter_kind kind)
+static bool may_be_text(enum saker_capture_filter_kind kind)
 {
-	return kind == SAKER_FILTER_CGROUP || kind == SAKER_FILTER_CGROUP_TREE;
+	return kind == SAKER_CAPTURE_FILTER_CGROUP || kind == SAKER_CAPTURE_FILTER_CGROUP_TREE;
 }
 
-static int take_value(struct saker_filter *filter, const char *value)
+static int take_value(struct saker_capture_filter *filter, const char *value)
 {
 	char *end;
 
@@ -35,9 +35,9 @@ static int take_value(struct saker_filter *filter, const char *value)
 	return *end || errno ? -EINVAL : 0;
 }
 
-int saker_filter_parse(const char *text, struct saker_filter *ret_filter)
+int saker_capture_filter_parse(const char *text, struct saker_capture_filter *ret_filter)
 {
-	struct saker_filter filter = {0};
+	struct saker_capture_filter filter = {0};
 	size_t len, i;
 	int r;
 
@@ -49,7 +49,7 @@ int saker_filter_parse(const char *text, struct saker_filter *ret_filter)
 			break;
 	if (i == ARRAY_SIZE(kinds))
 		return -EINVAL;
-	filter.kind = (enum saker_filter_kind)i;
+	filter.kind = (enum saker_capture_filter_kind)i;
 	filter.exclude = text[len] == '!';
 	len += filter.exclude;
 	if (text[len] != '=')

@@ -263,10 +263,20 @@ static int take_engine(struct config *config)
 
 static int take_syscalls(struct config *config)
 {
+	int r;
+
 	config->repair_syscalls = bool_of(config, "base_syscalls.repair");
 	config->all_syscalls = bool_of(config, "base_syscalls.all");
 	config->max_threads = (uint32_t)uint_of(config, "falco_libs.thread_table_size");
 	config->snaplen = (uint32_t)uint_of(config, "falco_libs.snaplen");
+	config->dynamic_snaplen = bool_of(config, "falco_libs.dynamic_snaplen");
+	config->port_first = (uint16_t)uint_of(config, "falco_libs.fullcapture_port_first");
+	config->port_last = (uint16_t)uint_of(config, "falco_libs.fullcapture_port_last");
+	config->reserve_percent = (uint32_t)uint_of(config, "engine.modern_ebpf.reserve_percent");
+	r = texts_of(config, config_tree_get(&config->tree, "engine.modern_ebpf.filters"),
+		     &config->filters, &config->n_filters);
+	if (r < 0)
+		return r;
 	return texts_of(config, config_tree_get(&config->tree, "base_syscalls.custom_set"),
 			&config->custom_syscalls, &config->n_custom_syscalls);
 }

@@ -72,6 +72,12 @@ struct config {
 	bool all_syscalls;
 	uint32_t max_threads;
 	uint32_t snaplen;
+	bool dynamic_snaplen;
+	uint16_t port_first; /* of which most is kept; last 0 = none */
+	uint16_t port_last;
+	uint32_t reserve_percent;
+	const char **filters; /* of the kernel */
+	uint32_t n_filters;
 
 	uint32_t label_max;
 	uint32_t hold_ms;

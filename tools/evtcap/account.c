@@ -54,7 +54,7 @@ void account_print(struct session *s)
 
 	if (saker_capture_stats(s->capture, &stats) < 0)
 		return;
-	pending = stats.seen - MIN(stats.seen, stats.delivered + stats.dropped);
+	pending = stats.seen - MIN(stats.seen, stats.delivered + stats.dropped + stats.sampled);
 	say_line(&s->say, "%" PRIu64 " events in %.1f s, %.0f a second", s->n_events, seconds,
 		 seconds > 0 ? (double)s->n_events / seconds : 0);
 	if (s->filter)
@@ -67,6 +67,10 @@ void account_print(struct session *s)
 		put_dump(s);
 	if (s->n_malformed)
 		say_warning(&s->say, "%" PRIu64 " malformed events passed over", s->n_malformed);
+	if (stats.sampled || stats.filtered)
+		say_line(&s->say,
+			 "kernel: %" PRIu64 " left out by --sample, %" PRIu64 " not kept (-k)",
+			 stats.sampled, stats.filtered);
 	if (!s->options->read)
 		say_line(&s->say,
 			 "%s: %" PRIu64 " seen = %" PRIu64 " delivered + %" PRIu64

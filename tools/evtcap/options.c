@@ -21,6 +21,9 @@ enum {
 	OPT_VERSION,
 	OPT_ENGINE,
 	OPT_POLL,
+	OPT_SAMPLE,
+	OPT_DYNAMIC,
+	OPT_PORTS,
 };
 
 static const struct cli_option rows[] = {
@@ -35,6 +38,14 @@ static const struct cli_option rows[] = {
 	 "live: state, io, all, or names of system calls, by commas"},
 	{'s', "snaplen", required_argument, "BYTES", NULL,
 	 "live: how much of I/O data is kept (80)"},
+	{OPT_DYNAMIC, "dynamic-snaplen", no_argument, NULL, NULL,
+	 "live: more (2000) of DNS, HTTP, MySQL, PostgreSQL, MongoDB"},
+	{OPT_PORTS, "full-ports", required_argument, "A-B", NULL,
+	 "live: most (16000) of what goes through these ports"},
+	{'k', "keep", required_argument, "WHAT", NULL,
+	 "live, in the kernel: tree=PID, pid=, comm=, uid=, cgrouptree=, path=; != leaves out"},
+	{OPT_SAMPLE, "sample", required_argument, "SET=N", NULL,
+	 "live: one in N of these system calls"},
 	{OPT_SELF, "self", no_argument, NULL, NULL, "live: evtcap's own system calls too"},
 	{'w', "write", required_argument, "FILE",
 	 "Where they go (default: standard output, as text)",
@@ -164,6 +175,30 @@ static int take_rotation(const struct cli *cli, struct evtcap_options *o, int va
 	return r;
 }
 
+/* An option that can be given several times. */
+static int take_more(const struct cli *cli, const char *option, const char *text, const char **list,
+		     uint32_t *n, FILE *err)
+{
+	if (*n == EVTCAP_MAX_KEEP)
+		return cli_bad(cli, err, "%s can be given %d times", option, EVTCAP_MAX_KEEP);
+	list[(*n)++] = text;
+	return 0;
+}
+
+static int take_ports(const struct cli *cli, struct evtcap_options *o, const char *text, FILE *err)
+{
+	unsigned int first = 0, last = 0;
+	int end = 0;
+
+	if (sscanf(text, "%5u-%5u%n", &first, &last, &end) != 2 || text[end] || !first ||
+	    first > last || last > UINT16_MAX)
+		return cli_bad(cli, err, "--full-ports takes two ports, as in 8000-8999, not '%s'",
+			       text);
+	o->port_first = (uint16_t)first;
+	o->port_last = (uint16_t)last;
+	return 0;
+}
+
 static int take_flag(struct evtcap_options *o, int value)
 {
 	switch (value) {
@@ -193,6 +228,9 @@ static int take_flag(struct evtcap_options *o, int value)
 		return 0;
 	case OPT_SELF:
 		o->self = true;
+		return 0;
+	case OPT_DYNAMIC:
+		o->dynamic_snaplen = true;
 		return 0;
 	case OPT_VERSION:
 		o->mode = EVTCAP_VERSION;
@@ -232,6 +270,12 @@ static int take(const struct cli *cli, void *target, int value, const char *argu
 		return take_rotation(cli, o, value, argument, err);
 	case 't':
 		return take_time(cli, o, argument, err);
+	case 'k':
+		return take_more(cli, "-k", argument, o->keep, &o->n_keep, err);
+	case OPT_SAMPLE:
+		return take_more(cli, "--sample", argument, o->samples, &o->n_samples, err);
+	case OPT_PORTS:
+		return take_ports(cli, o, argument, err);
 	case OPT_TOP:
 		return take_top(cli, o, argument, err);
 	case OPT_BY:
@@ -306,6 +350,12 @@ static bool is_same_file(const char *a, const char *b)
 	       x.st_ino == y.st_ino && S_ISREG(x.st_mode);
 }
 
+/* Options that the probe alone can heed. */
+static bool probes(const struct evtcap_options *o)
+{
+	return o->n_keep || o->n_samples || o->dynamic_snaplen || o->port_last;
+}
+
 static int check(const struct evtcap_options *o, FILE *err)
 {
 	bool rotates = o->file_bytes || o->file_ns;
@@ -326,14 +376,14 @@ static int check(const struct evtcap_options *o, FILE *err)
 	if (is_same_file(o->read, o->write))
 		return cli_bad(&command_line, err, "%s would be overwritten while it is read",
 			       o->read);
-	if (o->read && (o->select || o->snaplen || o->self || o->engine || o->poll_ms))
+	if (o->read && (o->select || o->snaplen || probes(o) || o->self || o->engine || o->poll_ms))
 		return cli_bad(&command_line, err,
-			       "-e, -s, --self, --engine and --poll are for live capture; a file "
-			       "has what it has");
-	if (is_procfs && (o->select || o->snaplen || o->self))
-		return cli_bad(
-			&command_line, err,
-			"-e, -s and --self tell the probe what to do; --engine procfs has none");
+			       "-e, -k, -s, --self, --sample, --engine and --poll are for live "
+			       "capture; a file has what it has");
+	if (is_procfs && (o->select || o->snaplen || probes(o) || o->self))
+		return cli_bad(&command_line, err,
+			       "-e, -k, -s, --sample and --self tell the probe what to do; "
+			       "--engine procfs has none");
 	if (o->poll_ms && !is_procfs)
 		return cli_bad(&command_line, err, "--poll goes with --engine procfs");
 	if (o->poll_ms && o->poll_ms < 10)

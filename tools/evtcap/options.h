@@ -36,6 +36,8 @@ enum evtcap_top_of { EVTCAP_TOP_PROC, EVTCAP_TOP_FILE, EVTCAP_TOP_CONN };
 
 enum evtcap_colour { EVTCAP_COLOUR_AUTO, EVTCAP_COLOUR_ALWAYS, EVTCAP_COLOUR_NEVER };
 
+#define EVTCAP_MAX_KEEP 64 /* times that -k and --sample can be given */
+
 /* Strings point into argv, but for filter. */
 struct evtcap_options {
 	enum evtcap_mode mode;
@@ -46,6 +48,13 @@ struct evtcap_options {
 	const char *select; /* -e */
 	const char *engine; /* NULL = ebpf, or the file's */
 	const char *list_class;
+	const char *keep[EVTCAP_MAX_KEEP]; /* -k */
+	const char *samples[EVTCAP_MAX_KEEP];
+	uint32_t n_keep;
+	uint32_t n_samples;
+	uint16_t port_first; /* --full-ports; last 0 = none */
+	uint16_t port_last;
+	bool dynamic_snaplen;
 	char *filter;	     /* NULL = all events */
 	uint64_t count;	     /* 0 = no end */
 	uint64_t file_bytes; /* -C; 0 = one file */

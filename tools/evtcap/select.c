@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which system calls the kernel is asked for: those of -e, or those that can
- * satisfy the filter and those that keep the state right.
+ * satisfy the filter and those that keep the state right; what of them it is to
+ * keep (-k) and to sample.
  */
 #include <ctype.h>
 
@@ -11,7 +12,7 @@
 #define WORDS ((SAKER_EVENT_CODES + 63) / 64)
 #define MAX_NAME 63
 
-static int select_names(struct session *s, const char *names, struct saker_syscall_set *set)
+static int add_names(struct session *s, const char *names, struct saker_syscall_set *set)
 {
 
 	while (*names) {
@@ -29,8 +30,15 @@ static int select_names(struct session *s, const char *names, struct saker_sysca
 		names += n;
 		names += strspn(names, ", ");
 	}
+	return 0;
+}
+
+static int select_names(struct session *s, const char *names, struct saker_syscall_set *set)
+{
+	int r = add_names(s, names, set);
+
 	/* Without exits the table of processes would only grow. */
-	return saker_syscall_set_add_name(set, "sched_process_exit");
+	return r < 0 ? r : saker_syscall_set_add_name(set, "sched_process_exit");
 }
 
 /*
@@ -83,19 +91,70 @@ static int select_filtered(struct session *s, struct saker_syscall_set *set)
 	return r;
 }
 
-int select_syscalls(struct session *s, struct saker_syscall_set *ret_set)
+static int select_syscalls(struct session *s, struct saker_syscall_set *set)
 {
-	struct saker_syscall_set set = {0};
+	if (s->options->select)
+		return select_names(s, s->options->select, set);
+	if (s->filter)
+		return select_filtered(s, set);
+	return saker_syscall_set_add_name(set, "all");
+}
+
+static int select_kept(struct session *s, struct wanted *w)
+{
+	for (uint32_t i = 0; i < s->options->n_keep; i++) {
+		if (saker_capture_filter_parse(s->options->keep[i], &w->filters[i]) < 0) {
+			say_error(&s->say,
+				  "-k %s: give one of pid, tree, comm, uid, cgroup, cgrouptree or "
+				  "path, = or !=, and a value",
+				  s->options->keep[i]);
+			return -EINVAL;
+		}
+	}
+	w->selection.filters = w->filters;
+	w->selection.n_filters = s->options->n_keep;
+	return 0;
+}
+
+/* SET=N */
+static int select_samples(struct session *s, struct wanted *w)
+{
+	for (uint32_t i = 0; i < s->options->n_samples; i++) {
+		const char *text = s->options->samples[i], *at = strrchr(text, '=');
+		unsigned long n = at ? strtoul(at + 1, NULL, 10) : 0;
+		char names[512];
+		int r;
+
+		if (!at || n < 1 || n > UINT32_MAX || (size_t)(at - text) >= sizeof(names)) {
+			say_error(&s->say,
+				  "--sample %s: give system calls or sets, = and how many "
+				  "one is kept of, as in io=100",
+				  text);
+			return -EINVAL;
+		}
+		memcpy(names, text, (size_t)(at - text));
+		names[at - text] = '\0';
+		r = add_names(s, names, &w->sampled[i]);
+		if (r < 0)
+			return r;
+		w->samples[i] = (struct saker_capture_sample){.syscalls = &w->sampled[i],
+							      .one_in = (uint32_t)n};
+	}
+	w->selection.samples = w->samples;
+	w->selection.n_samples = s->options->n_samples;
+	return 0;
+}
+
+int select_events(struct session *s, struct wanted *ret_wanted)
+{
+	struct wanted *w = ret_wanted;
 	int r;
 
-	if (s->options->select)
-		r = select_names(s, s->options->select, &set);
-	else if (s->filter)
-		r = select_filtered(s, &set);
-	else
-		r = saker_syscall_set_add_name(&set, "all");
-	if (r < 0)
-		return r;
-	*ret_set = set;
-	return 0;
+	memset(w, 0, sizeof(*w));
+	w->selection.size = sizeof(w->selection);
+	w->selection.syscalls = &w->syscalls;
+	r = select_syscalls(s, &w->syscalls);
+	if (r >= 0)
+		r = select_kept(s, w);
+	return r < 0 ? r : select_samples(s, w);
 }

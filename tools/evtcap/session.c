@@ -238,14 +238,14 @@ static int open_view(struct session *s)
 static int open_capture(struct session *s)
 {
 	struct saker_capture_options options = SAKER_CAPTURE_OPTIONS_INIT;
-	struct saker_syscall_set wanted = {0};
+	struct wanted wanted;
 	int r;
 
 	if (!s->options->read) {
-		r = select_syscalls(s, &wanted);
+		r = select_events(s, &wanted);
 		if (r < 0)
 			return r;
-		options.syscalls = &wanted;
+		options.selection = &wanted.selection;
 	}
 	options.file = s->options->read;
 	options.engine = s->options->read     ? "scap"
@@ -253,6 +253,9 @@ static int open_capture(struct session *s)
 					      : "ebpf";
 	options.poll_ns = s->options->poll_ms * UINT64_C(1000000);
 	options.snaplen = s->options->snaplen;
+	options.dynamic_snaplen = s->options->dynamic_snaplen;
+	options.fullcapture_port_first = s->options->port_first;
+	options.fullcapture_port_last = s->options->port_last;
 	options.diag = say_diag;
 	options.diag_userdata = &s->say;
 	r = saker_capture_open(&options, &s->capture);

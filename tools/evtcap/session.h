@@ -49,6 +49,15 @@ extern const struct view view_info;
 extern const struct view view_top;
 extern const struct view view_summary;
 
+/* What the kernel is asked for, with what the selection points to. */
+struct wanted {
+	struct saker_capture_selection selection;
+	struct saker_syscall_set syscalls;
+	struct saker_capture_filter filters[EVTCAP_MAX_KEEP];
+	struct saker_capture_sample samples[EVTCAP_MAX_KEEP];
+	struct saker_syscall_set sampled[EVTCAP_MAX_KEEP];
+};
+
 struct session {
 	const struct evtcap_options *options;
 	struct say say;
@@ -81,7 +90,7 @@ uint64_t session_now(void);
 int session_run(const struct evtcap_options *options);
 
 /* What is asked of the kernel: -e, or what the filter needs. -ENOENT after saying which name. */
-int select_syscalls(struct session *session, struct saker_syscall_set *ret_set);
+int select_events(struct session *session, struct wanted *ret_wanted);
 
 /* The account at the end, on standard error. */
 void account_print(struct session *session);

@@ -106,11 +106,38 @@ int agent_open_output(struct agent *a)
 	return r;
 }
 
+#define MAX_FILTERS 256
+
+/* Those of the configuration; -EINVAL after saying which one is none. */
+static int take_filters(struct agent *a, struct saker_capture_filter *filters)
+{
+	const struct config *c = a->config;
+
+	if (c->n_filters > MAX_FILTERS) {
+		logger_print(&a->logger, SAKER_PRIORITY_ERROR,
+			     "engine.modern_ebpf.filters: at most %d", MAX_FILTERS);
+		return -E2BIG;
+	}
+	for (uint32_t i = 0; i < c->n_filters; i++) {
+		if (saker_capture_filter_parse(c->filters[i], &filters[i]) == 0)
+			continue;
+		logger_print(
+			&a->logger, SAKER_PRIORITY_ERROR,
+			"engine.modern_ebpf.filters: '%s' is none: give one of pid, tree, comm, "
+			"uid, cgroup, cgrouptree or path, = or !=, and a value",
+			c->filters[i]);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 int agent_open_capture(struct agent *a)
 {
 	struct saker_capture_options options = SAKER_CAPTURE_OPTIONS_INIT;
 	struct reporter reporter = {.out = stderr, .colour = a->logger.colour};
 	const struct config *c = a->config;
+	struct saker_capture_selection selection = SAKER_CAPTURE_SELECTION_INIT;
+	struct saker_capture_filter filters[MAX_FILTERS];
 	struct saker_syscall_set wanted;
 	int r;
 
@@ -131,11 +158,21 @@ int agent_open_capture(struct agent *a)
 	options.diag_userdata = &reporter;
 	options.log = logger_lib;
 	options.log_userdata = &a->logger;
-	options.syscalls = &wanted;
+	r = take_filters(a, filters);
+	if (r < 0)
+		return r;
+	selection.syscalls = &wanted;
+	selection.filters = filters;
+	selection.n_filters = c->n_filters;
+	options.selection = &selection;
 	options.ring_bytes = c->ring_bytes;
 	options.cpus_per_ring =
 		c->cpus_per_ring ? c->cpus_per_ring : (uint32_t)sysconf(_SC_NPROCESSORS_CONF);
 	options.snaplen = c->snaplen;
+	options.dynamic_snaplen = c->dynamic_snaplen;
+	options.fullcapture_port_first = c->port_first;
+	options.fullcapture_port_last = c->port_last;
+	options.reserve_percent = c->reserve_percent;
 	options.drop_failed_exit = c->drop_failed_exit;
 	r = saker_capture_open(&options, &a->capture);
 	reporter_finish(&reporter);

@@ -29,9 +29,9 @@ struct saker_capture;
 
 /*
  * What a filter looks at: X(symbol, word, number), word as
- * saker_filter_parse() takes it; number: its value is one.
+ * saker_capture_filter_parse() takes it; number: its value is one.
  */
-#define SAKER_FILTER_LIST(X)                                                                   \
+#define SAKER_CAPTURE_FILTER_LIST(X)                                                           \
 	X(PID, "pid", true)	  /* a process (as the machine numbers it), all its threads */ \
 	X(TREE, "tree", true)	  /* ... and whatever descends from it, whoever adopts them */ \
 	X(COMM, "comm", false)	  /* a thread's command, all of its (up to 15) bytes */        \
@@ -40,23 +40,23 @@ struct saker_capture;
 	X(CGROUP_TREE, "cgrouptree", true) /* ... and those below it */                        \
 	X(PATH, "path", false)		   /* how a file name begins, up to 255 bytes */
 
-enum saker_filter_kind {
-#define X(symbol, word, number) SAKER_FILTER_##symbol,
-	SAKER_FILTER_LIST(X)
+enum saker_capture_filter_kind {
+#define X(symbol, word, number) SAKER_CAPTURE_FILTER_##symbol,
+	SAKER_CAPTURE_FILTER_LIST(X)
 #undef X
-		SAKER_FILTER_KINDS,
+		SAKER_CAPTURE_FILTER_KINDS,
 };
 
 /* CGROUP and CGROUP_TREE take an id (the directory's inode number), or the directory. */
-struct saker_filter {
-	enum saker_filter_kind kind;
+struct saker_capture_filter {
+	enum saker_capture_filter_kind kind;
 	bool exclude;
 	uint64_t number;
 	const char *text; /* COMM, PATH; CGROUP, CGROUP_TREE: NULL = by number */
 };
 
 /* Of every one_in events of these syscalls one is kept, at random. 1 = all. */
-struct saker_sample {
+struct saker_capture_sample {
 	const struct saker_syscall_set *syscalls;
 	uint32_t one_in;
 };
@@ -85,18 +85,18 @@ struct saker_sample {
  * sockets of filtered threads are not followed: saker_capture_refill tells of
  * those of a thread that comes into view.
  */
-struct saker_selection {
+struct saker_capture_selection {
 	size_t size;
-	const struct saker_syscall_set *syscalls; /* and tracepoints; NULL = the "state" set */
-	const struct saker_filter *filters;	  /* at most 256 of a kind */
+	const struct saker_syscall_set *syscalls;   /* and tracepoints; NULL = the "state" set */
+	const struct saker_capture_filter *filters; /* at most 256 of a kind */
 	uint32_t n_filters;
-	const struct saker_sample *samples; /* of two for one syscall the later holds */
+	const struct saker_capture_sample *samples; /* of two for one syscall the later holds */
 	uint32_t n_samples;
 };
 
-#define SAKER_SELECTION_INIT                            \
-	{                                               \
-		.size = sizeof(struct saker_selection), \
+#define SAKER_CAPTURE_SELECTION_INIT                            \
+	{                                                       \
+		.size = sizeof(struct saker_capture_selection), \
 	}
 
 /*
@@ -104,7 +104,8 @@ struct saker_selection {
  * exclude, a value: "comm=nginx", "uid!=0", "cgrouptree=/sys/fs/cgroup/x". The
  * filter points into text. -EINVAL: it is none.
  */
-SAKER_PUBLIC int saker_filter_parse(const char *text, struct saker_filter *ret_filter);
+SAKER_PUBLIC int saker_capture_filter_parse(const char *text,
+					    struct saker_capture_filter *ret_filter);
 
 /* ---- opening ---------------------------------------------------------------- */
 
@@ -123,7 +124,8 @@ struct saker_capture_options {
 	uint64_t order_ns;     /* how long events wait for older ones of other CPUs; 0 = 2 ms */
 	bool drop_failed_exit; /* failed syscalls are not wanted */
 	bool no_initial_state; /* do not yield the processes that exist already */
-	const struct saker_selection *selection; /* instead of syscalls; NULL = by syscalls alone */
+	const struct saker_capture_selection
+		*selection; /* instead of syscalls; NULL = by syscalls alone */
 	/*
 	 * Per cent of each ring that only events of high value may use (exec, clone,
 	 * exit, credentials, modules, ptrace, mounts ...: driver/schema/priority.def),
@@ -212,7 +214,7 @@ SAKER_PUBLIC void saker_capture_interrupt(struct saker_capture *capture);
  * such process or control group; -ENOTSUP: the engine selects nothing (files).
  */
 SAKER_PUBLIC int saker_capture_select(struct saker_capture *capture,
-				      const struct saker_selection *selection);
+				      const struct saker_capture_selection *selection);
 
 /* Changes the wanted set alone; filters and samples stay. */
 SAKER_PUBLIC int saker_capture_want(struct saker_capture *capture,

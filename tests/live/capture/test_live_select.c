@@ -41,11 +41,11 @@ static double now(void)
 
 /* ---- selecting ------------------------------------------------------------------------- */
 
-/* names: syscalls, by blanks; filters: as saker_filter_parse() takes them, by blanks. */
+/* names: syscalls, by blanks; filters: as saker_capture_filter_parse() takes them, by blanks. */
 static int try_select(const char *names, const char *filters)
 {
-	struct saker_selection selection = SAKER_SELECTION_INIT;
-	struct saker_filter list[MAX_FILTERS];
+	struct saker_capture_selection selection = SAKER_CAPTURE_SELECTION_INIT;
+	struct saker_capture_filter list[MAX_FILTERS];
 	struct saker_syscall_set set = {{0}};
 	char text[1024], words[256], *word, *save;
 
@@ -54,7 +54,7 @@ static int try_select(const char *names, const char *filters)
 		assert_int_equal(saker_syscall_set_add_name(&set, word), 0);
 	snprintf(text, sizeof(text), "%s", filters);
 	for (word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save))
-		assert_int_equal(saker_filter_parse(word, &list[selection.n_filters++]), 0);
+		assert_int_equal(saker_capture_filter_parse(word, &list[selection.n_filters++]), 0);
 	selection.syscalls = &set;
 	selection.filters = list;
 	return saker_capture_select(capture, &selection);
@@ -642,9 +642,9 @@ static void state_is_unmarked(void **state)
 static void one_in_ten(void **state)
 {
 	struct saker_capture_stats before = {.size = sizeof(before)}, after = before;
-	struct saker_selection selection = SAKER_SELECTION_INIT;
+	struct saker_capture_selection selection = SAKER_CAPTURE_SELECTION_INIT;
 	struct saker_syscall_set set = {{0}}, some = {{0}};
-	struct saker_sample sample = {.syscalls = &some, .one_in = 10};
+	struct saker_capture_sample sample = {.syscalls = &some, .one_in = 10};
 	const struct saker_event *event;
 	uint64_t delivered = 0, whole = 0;
 	double end;
@@ -692,10 +692,10 @@ static void one_in_ten(void **state)
 
 static void refusals(void **state)
 {
-	struct saker_selection selection = SAKER_SELECTION_INIT;
+	struct saker_capture_selection selection = SAKER_CAPTURE_SELECTION_INIT;
 	struct saker_syscall_set set = {{0}};
-	struct saker_sample sample = {.syscalls = &set, .one_in = 2};
-	struct saker_filter filter = {.kind = SAKER_FILTER_KINDS};
+	struct saker_capture_sample sample = {.syscalls = &set, .one_in = 2};
+	struct saker_capture_filter filter = {.kind = SAKER_CAPTURE_FILTER_KINDS};
 
 	(void)state;
 	choose("access", "");
@@ -723,11 +723,13 @@ static void refusals(void **state)
 static void selected_when_opened(void **state)
 {
 	struct saker_capture_options options = SAKER_CAPTURE_OPTIONS_INIT;
-	struct saker_selection selection = SAKER_SELECTION_INIT;
+	struct saker_capture_selection selection = SAKER_CAPTURE_SELECTION_INIT;
 	struct saker_syscall_set set = {{0}};
-	struct saker_filter filter = {.kind = SAKER_FILTER_TREE, .number = (uint64_t)getpid()};
+	struct saker_capture_filter filter = {.kind = SAKER_CAPTURE_FILTER_TREE,
+					      .number = (uint64_t)getpid()};
 	struct saker_capture *shared = capture;
 	struct family f;
+	pid_t pid;
 
 	(void)state;
 	saker_syscall_set_add_name(&set, "access");
@@ -743,10 +745,15 @@ static void selected_when_opened(void **state)
 	expect_accesses("/early", 1);
 	family_end(&f);
 	saker_capture_close(capture);
-	/* All but us. */
+	/* All but us; from the first event on, with us busy all the while. */
 	filter.exclude = true;
+	pid = fork();
+	if (pid == 0)
+		for (;;)
+			access_("/us");
 	assert_int_equal(saker_capture_open(&options, &capture), 0);
-	drain();
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 	access_("/us");
 	expect_accesses("/us", 0);
 	saker_capture_close(capture);

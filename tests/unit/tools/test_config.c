@@ -99,6 +99,10 @@ static void test_defaults(void **state)
 	assert_int_equal(c.engine, CONFIG_ENGINE_EBPF);
 	assert_int_equal(c.ring_bytes, 4 << 20);
 	assert_int_equal(c.snaplen, 80);
+	assert_false(c.dynamic_snaplen);
+	assert_int_equal(c.port_last, 0);
+	assert_int_equal(c.reserve_percent, 12);
+	assert_int_equal(c.n_filters, 0);
 	assert_int_equal(c.drop_actions, CONFIG_DROP_LOG | CONFIG_DROP_ALERT);
 	assert_true(c.drop_threshold > 0.09 && c.drop_threshold < 0.11);
 	config_fini(&c);
@@ -106,25 +110,29 @@ static void test_defaults(void **state)
 
 static void test_file_and_command_line(void **state)
 {
-	static const char yaml[] = "rules_files: [a.yaml, 'b c.yaml', '']\n"
-				   "priority: Warning\n"
-				   "rule_matching: all\n"
-				   "json_output: true\n"
-				   "engine:\n"
-				   "  kind: modern_ebpf\n"
-				   "  modern_ebpf: {buf_size_preset: 4, cpus_for_each_buffer: 0}\n"
-				   "append_output:\n"
-				   "  - match: {source: syscall, tags: [x, y]}\n"
-				   "    extra_output: 'on %evt.cpu'\n"
-				   "    extra_fields:\n"
-				   "      - home: '${SAKER_TEST_HOME}'\n"
-				   "      - evt.hostname\n"
-				   "static_fields: {foo: bar}\n"
-				   "rules:\n"
-				   "  - disable: {rule: '*'}\n"
-				   "  - enable: {tag: network}\n"
-				   "file_output: {enabled: yes, filename: /x/y}\n"
-				   "syscall_event_drops: {actions: [log, exit], rate: 2.5}\n";
+	static const char yaml[] =
+		"rules_files: [a.yaml, 'b c.yaml', '']\n"
+		"priority: Warning\n"
+		"rule_matching: all\n"
+		"json_output: true\n"
+		"engine:\n"
+		"  kind: modern_ebpf\n"
+		"  modern_ebpf: {buf_size_preset: 4, cpus_for_each_buffer: 0,\n"
+		"    reserve_percent: 30, filters: [tree!=7, 'comm!=x y']}\n"
+		"falco_libs: {dynamic_snaplen: true, fullcapture_port_first: 80,\n"
+		"  fullcapture_port_last: 8080}\n"
+		"append_output:\n"
+		"  - match: {source: syscall, tags: [x, y]}\n"
+		"    extra_output: 'on %evt.cpu'\n"
+		"    extra_fields:\n"
+		"      - home: '${SAKER_TEST_HOME}'\n"
+		"      - evt.hostname\n"
+		"static_fields: {foo: bar}\n"
+		"rules:\n"
+		"  - disable: {rule: '*'}\n"
+		"  - enable: {tag: network}\n"
+		"file_output: {enabled: yes, filename: /x/y}\n"
+		"syscall_event_drops: {actions: [log, exit], rate: 2.5}\n";
 	static const char *const options[] = {"json_output=false", "append_output[]={}",
 					      "append_output[0].extra_fields[1]=proc.name",
 					      "static_fields.a\\.b=c", NULL};
@@ -140,6 +148,12 @@ static void test_file_and_command_line(void **state)
 	assert_false(c.json_output);
 	assert_int_equal(c.ring_bytes, 8 << 20);
 	assert_int_equal(c.cpus_per_ring, 0);
+	assert_int_equal(c.reserve_percent, 30);
+	assert_int_equal(c.n_filters, 2);
+	assert_string_equal(c.filters[1], "comm!=x y");
+	assert_true(c.dynamic_snaplen);
+	assert_int_equal(c.port_first, 80);
+	assert_int_equal(c.port_last, 8080);
 	assert_int_equal(c.n_append, 2);
 	assert_string_equal(c.append[0].source, "syscall");
 	assert_int_equal(c.append[0].n_tags, 2);

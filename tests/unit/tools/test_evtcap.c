@@ -452,6 +452,11 @@ static void test_usage(void **state)
 	expect(EVTCAP("-r", story, "-w", "-", "-i"), 2, "", "both a capture and text");
 	expect(EVTCAP("-r", story, "-w", story), 2, "", "would be overwritten");
 	expect(EVTCAP("-r", story, "-e", "all"), 2, "", "for live capture");
+	expect(EVTCAP("-r", story, "-k", "pid=1"), 2, "", "for live capture");
+	expect(EVTCAP("-r", story, "--sample", "io=2"), 2, "", "for live capture");
+	expect(EVTCAP("-r", story, "--dynamic-snaplen"), 2, "", "for live capture");
+	expect(EVTCAP("--full-ports", "9-8"), 2, "", "takes two ports");
+	expect(EVTCAP("--full-ports", "1-65536"), 2, "", "takes two ports");
 	expect(EVTCAP("-r", story, "-p", "x", "-F", "y"), 2, "", "give one");
 }
 
@@ -462,6 +467,9 @@ static void test_bad_filters(void **state)
 	expect(EVTCAP("-r", story, "evt.type="), 1, "", "filter, column 10");
 	expect(EVTCAP("-r", story, "-p", "%evt.num %proc.nmae"), 1, "",
 	       "    %evt.num %proc.nmae\n             ^\n    hint: did you mean proc.name?");
+	expect(EVTCAP("-k", "procname=x"), 1, "", "give one of pid, tree");
+	expect(EVTCAP("--sample", "io"), 1, "", "give system calls or sets");
+	expect(EVTCAP("--sample", "oi=10"), 1, "", "there is no system call or event 'oi'");
 	expect(EVTCAP("-e", "openat,opnat"), 1, "", "there is no system call or event 'opnat'");
 }
 

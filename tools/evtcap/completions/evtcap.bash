@@ -39,16 +39,20 @@ _evtcap()
 		mapfile -t COMPREPLY < <(compgen -W "auto always never" -- "$cur")
 		return
 		;;
+	-k | --keep)
+		mapfile -t COMPREPLY < <(compgen -W "tree= pid= comm= uid= cgrouptree= cgroup= path=" -- "$cur")
+		return
+		;;
 	-s | --snaplen | -C | --file-size | -G | --file-time | -W | --files | -n | --count | \
-		-p | --format | --rows | --poll)
+		-p | --format | --rows | --poll | --full-ports | --sample)
 		return
 		;;
 	esac
 	if [[ $cur == --top=* ]]; then
 		mapfile -t COMPREPLY < <(compgen -P "--top=" -W "proc file conn" -- "${cur#--top=}")
 	elif [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "-r -e -s -w -z -C -G -W -n -p -F -t -i -S -N -q -h \
-			--read --engine --poll --events --snaplen --self --write --gzip --file-size --file-time \
+		mapfile -t COMPREPLY < <(compgen -W "-r -e -s -k -w -z -C -G -W -n -p -F -t -i -S -N -q -h \
+			--read --engine --poll --events --snaplen --dynamic-snaplen --full-ports --keep --sample --self --write --gzip --file-size --file-time \
 			--files --print --count --format --fields --json --time --color --info \
 			--top --by --rows --summary --list --names-only --quiet --version \
 			--help" -- "$cur")
