@@ -28,7 +28,8 @@ struct capture_engine {
 	/* Optional: NULL = -ENOTSUP, or nothing to do. */
 	void (*interrupt)(struct saker_capture *capture);
 	int (*want)(struct saker_capture *capture, const struct saker_syscall_set *syscalls);
-	int (*select)(struct saker_capture *capture, const struct saker_capture_selection *selection);
+	int (*select)(struct saker_capture *capture,
+		      const struct saker_capture_selection *selection);
 	int (*stop)(struct saker_capture *capture);
 	/* Fills what the engine knows; delivered and initial are the handle's. */
 	int (*stats)(struct saker_capture *capture, struct saker_capture_stats *stats);
@@ -58,7 +59,8 @@ extern const struct capture_engine capture_engine_procfs;
 extern const struct capture_engine capture_engine_scap;
 
 /* -EINVAL: not one. */
-int capture_copy_selection(const struct saker_capture_selection *from, struct saker_capture_selection *ret);
+int capture_copy_selection(const struct saker_capture_selection *from,
+			   struct saker_capture_selection *ret);
 
 /* A finding to the caller's diag; file may be "". message is printf-style. */
 void capture_diag(const struct saker_capture *capture, enum saker_severity severity, const char *id,

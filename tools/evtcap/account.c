@@ -50,6 +50,7 @@ void account_print(struct session *s)
 {
 	struct saker_capture_stats stats = {.size = sizeof(stats)};
 	double seconds = (double)(session_now() - s->started) / 1e9;
+	char sampled[64] = "";
 	uint64_t pending;
 
 	if (saker_capture_stats(s->capture, &stats) < 0)
@@ -67,16 +68,17 @@ void account_print(struct session *s)
 		put_dump(s);
 	if (s->n_malformed)
 		say_warning(&s->say, "%" PRIu64 " malformed events passed over", s->n_malformed);
-	if (stats.sampled || stats.filtered)
-		say_line(&s->say,
-			 "kernel: %" PRIu64 " left out by --sample, %" PRIu64 " not kept (-k)",
-			 stats.sampled, stats.filtered);
+	if (stats.sampled)
+		snprintf(sampled, sizeof(sampled), " + %" PRIu64 " left out by --sample",
+			 stats.sampled);
+	if (s->options->n_keep)
+		say_line(&s->say, "%" PRIu64 " not kept (-k)", stats.filtered);
 	if (!s->options->read)
 		say_line(&s->say,
 			 "%s: %" PRIu64 " seen = %" PRIu64 " delivered + %" PRIu64
-			 " dropped + %" PRIu64 " not looked at",
+			 " dropped%s + %" PRIu64 " not looked at",
 			 s->options->engine ? s->options->engine : "kernel", stats.seen,
-			 stats.delivered, stats.dropped, pending);
+			 stats.delivered, stats.dropped, sampled, pending);
 	put_drops(s, &stats);
 }
 
