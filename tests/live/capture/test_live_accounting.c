@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -176,6 +177,71 @@ static void default_ring(void **state)
 	run(0, 0, 0, false);
 }
 
+/* Under a flood, a filter and a sample: what each leaves out is counted apart, to the event. */
+static void sampled_and_filtered(void **state)
+{
+	struct saker_capture_selection selection = SAKER_CAPTURE_SELECTION_INIT;
+	struct saker_capture_stats s = {.size = sizeof(s)};
+	struct saker_syscall_set set = {{0}}, opens = {{0}};
+	struct saker_capture_sample sample = {.syscalls = &opens, .one_in = 7};
+	struct saker_capture_filter filter = {.kind = SAKER_CAPTURE_FILTER_TREE, .exclude = true};
+	struct saker_capture *capture;
+	struct counts c = {0};
+	pid_t pids[FLOODERS];
+	double end;
+	int i;
+
+	(void)state;
+	for (i = 0; i < FLOODERS; i++) {
+		pids[i] = fork();
+		if (pids[i] == 0) {
+			flood(120.0);
+			_exit(0);
+		}
+		assert_true(pids[i] > 0);
+	}
+	capture = open_capture((uint64_t)sysconf(_SC_PAGESIZE) * 4, 1);
+	assert_non_null(capture);
+	saker_syscall_set_add_name(&set, "openat");
+	saker_syscall_set_add_name(&set, "close");
+	saker_syscall_set_add_name(&opens, "openat");
+	filter.number = (uint64_t)pids[0];
+	selection.syscalls = &set;
+	selection.samples = &sample;
+	selection.n_samples = 1;
+	selection.filters = &filter;
+	selection.n_filters = 1;
+	read_all(capture, &c, now() + 0.2, 1000);
+	assert_int_equal(saker_capture_select(capture, &selection), 0);
+	end = now() + 30;
+	do {
+		read_all(capture, &c, now() + 0.4, 1000);
+		assert_int_equal(saker_capture_stats(capture, &s), 0);
+	} while (now() < end && !(s.dropped && s.sampled && s.filtered));
+	assert_int_equal(saker_capture_stop(capture), 0);
+	read_all(capture, &c, 0, 0);
+	for (i = 0; i < FLOODERS; i++)
+		kill(pids[i], SIGKILL);
+	assert_int_equal(saker_capture_stats(capture, &s), 0);
+	printf("seen %llu = delivered %llu + dropped %llu + sampled %llu; filtered %llu\n",
+	       (unsigned long long)s.seen, (unsigned long long)s.delivered,
+	       (unsigned long long)s.dropped, (unsigned long long)s.sampled,
+	       (unsigned long long)s.filtered);
+	assert_true(s.dropped > 0 && s.sampled > 0 && s.filtered > 0);
+	assert_int_equal(s.seen, s.delivered + s.dropped + s.sampled);
+	assert_int_equal(s.delivered, c.all);
+	/* Closes are not sampled; opens came, were dropped, or were left out. */
+	assert_int_equal(s.sampled, s.sampled_by[SAKER_EVENT_CLASS_OPEN]);
+	assert_int_equal(s.seen_by[SAKER_EVENT_CLASS_OPEN],
+			 c.opens + s.sampled +
+				 s.dropped_by[SAKER_DROP_RING_FULL][SAKER_EVENT_CLASS_OPEN]);
+	assert_int_equal(s.seen_by[SAKER_EVENT_CLASS_CLOSE],
+			 c.closes + s.dropped_by[SAKER_DROP_RING_FULL][SAKER_EVENT_CLASS_CLOSE]);
+	for (i = 0; i < FLOODERS; i++)
+		wait(NULL);
+	saker_capture_close(capture);
+}
+
 static void failed_calls_left_out(void **state)
 {
 	struct saker_capture_options options = SAKER_CAPTURE_OPTIONS_INIT;
@@ -288,9 +354,13 @@ static void interrupt_and_timeouts(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tiny_ring),	       cmocka_unit_test(shared_ring),
-		cmocka_unit_test(default_ring),	       cmocka_unit_test(failed_calls_left_out),
-		cmocka_unit_test(want_loads_programs), cmocka_unit_test(interrupt_and_timeouts),
+		cmocka_unit_test(tiny_ring),
+		cmocka_unit_test(shared_ring),
+		cmocka_unit_test(default_ring),
+		cmocka_unit_test(failed_calls_left_out),
+		cmocka_unit_test(want_loads_programs),
+		cmocka_unit_test(sampled_and_filtered),
+		cmocka_unit_test(interrupt_and_timeouts),
 	};
 	struct saker_capture *capture = open_capture(0, 0);
 
