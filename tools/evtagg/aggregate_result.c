@@ -5,6 +5,7 @@
 struct pick {
 	const struct agg_row *row;
 	uint64_t sort;
+	uint64_t tie; /* of equals: the more alerts first, unless names decide */
 	double rate;
 };
 
@@ -71,8 +72,8 @@ static int compare(const void *a, const void *b)
 		return x->rate > y->rate ? -1 : 1;
 	if (x->sort != y->sort)
 		return x->sort > y->sort ? -1 : 1;
-	if (x->row->count != y->row->count)
-		return x->row->count > y->row->count ? -1 : 1;
+	if (x->tie != y->tie)
+		return x->tie > y->tie ? -1 : 1;
 	return by_name(x->row, y->row);
 }
 
@@ -101,6 +102,7 @@ static int pick_rows(const struct agg_memory *m, struct pick **ret_picks, uint32
 		if (!is_asked_for(m, row))
 			continue;
 		picks[n].row = row;
+		picks[n].tie = m->query->sort == QUERY_SORT_NAME ? 0 : row->count;
 		picks[n].sort = sort_value(row, m->query->sort);
 		picks[n++].rate = m->query->sort == QUERY_SORT_RATE ? rate_of(row) : 0;
 	}

@@ -160,5 +160,7 @@ void args_fini(struct args *args)
 
 int finish(int result)
 {
-	return fflush(stdout) != 0 && result == EVTAGG_OK ? EVTAGG_FAILED : result;
+	bool failed = fflush(stdout) != 0 || ferror(stdout);
+
+	return failed && result == EVTAGG_OK ? EVTAGG_FAILED : result;
 }

@@ -26,7 +26,9 @@ struct verb {
 	int (*run)(const struct verb *verb, int argc, char **argv); /* argv[0] is the verb */
 };
 
-#define EVTAGG_VERB_LIST(X) X(count)
+#define EVTAGG_VERB_LIST(X) \
+	X(count)            \
+	X(export)
 
 #define X(name) extern const struct verb verb_##name;
 EVTAGG_VERB_LIST(X)

@@ -232,6 +232,8 @@ static int at_end(struct input *in, struct file *f, struct block *ret)
 {
 	bool follow = in->options->follow && !f->pipe;
 
+	if (ret->skipped_lines) /* must not get lost; the end comes again */
+		return hand_out(f, 0, ret);
 	if (unpack_cut_off(f->unpack) && !follow)
 		snprintf(in->error, sizeof(in->error), "the compressed data is cut off");
 	if (follow && look_again(in, f) == 0)

@@ -218,6 +218,20 @@ void textbuf_json(struct textbuf *b, struct text t)
 	textbuf_put(b, "\"", 1);
 }
 
+void put_utf8(FILE *out, struct text t)
+{
+	size_t from = 0, len;
+
+	for (size_t i = 0; i < t.len; i += len) {
+		if (rune_at(t.p + i, t.len - i, &len) >= 0)
+			continue;
+		fwrite(t.p + from, 1, i - from, out);
+		fputs("\xef\xbf\xbd", out);
+		from = i + len;
+	}
+	fwrite(t.p + from, 1, t.len - from, out);
+}
+
 void put_json_text(FILE *out, struct text t)
 {
 	struct textbuf b = {0};

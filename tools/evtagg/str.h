@@ -63,6 +63,8 @@ void textbuf_fini(struct textbuf *b);
 /* For a terminal or a log: what would control it is escaped, broken UTF-8 is '?'. */
 void put_text(FILE *out, struct text t);
 void put_json_text(FILE *out, struct text t);
+/* As it is, but for what is no UTF-8, which becomes U+FFFD: JSON out of a line. */
+void put_utf8(FILE *out, struct text t);
 /* In columns of a terminal, as put_text would show it. */
 size_t text_width(struct text t);
 /* The same, cut to `width` columns with "..." where it is longer; returns the columns used. */

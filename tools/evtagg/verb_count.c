@@ -54,15 +54,6 @@ static int choose_view(const struct count_args *c, const struct verb *verb,
 	return EVTAGG_OK;
 }
 
-static int exit_of(int r)
-{
-	if (r == -EBADMSG || r == -E2BIG || r == -ENOENT || r == -EACCES || r == -EISDIR ||
-	    r == -EINVAL)
-		return EVTAGG_BAD; /* was said */
-	complain("%s", strerror(-r));
-	return EVTAGG_FAILED;
-}
-
 static int count(const struct session_options *options, const struct view *view,
 		 const struct view_options *how, bool quiet)
 {
@@ -72,7 +63,7 @@ static int count(const struct session_options *options, const struct view *view,
 	int r = session_new(options, &session);
 
 	if (r < 0)
-		return exit_of(r);
+		return r == -ENOMEM ? EVTAGG_FAILED : EVTAGG_BAD; /* it was said */
 	r = session_run(session, &stop_asked);
 	if (r == 0)
 		r = session_snapshot(session, &result);
@@ -85,8 +76,10 @@ static int count(const struct session_options *options, const struct view *view,
 	session_stats(session, &stats);
 	result_free(result);
 	session_free(session);
-	if (r < 0)
-		return exit_of(r);
+	if (r < 0) {
+		complain("%s", strerror(-r));
+		return EVTAGG_FAILED;
+	}
 	return stats.input_errors ? EVTAGG_BAD : EVTAGG_OK;
 }
 

@@ -30,7 +30,7 @@ static void put_key(FILE *out, const struct result_key *key)
 	else if (key->kind == SAKER_JSON_STRING)
 		put_json_text(out, key->text);
 	else if (key->text.len)
-		fwrite(key->text.p, 1, key->text.len, out);
+		put_utf8(out, key->text);
 	else
 		fputs("null", out);
 }
@@ -90,7 +90,7 @@ static void put_row(FILE *out, const struct result *r, const struct result_row *
 	fputs(",\"last_fields\":", out);
 	/* As written: the scanner held it against the grammar. */
 	if (row->last_fields.len)
-		fwrite(row->last_fields.p, 1, row->last_fields.len, out);
+		put_utf8(out, row->last_fields);
 	else
 		fputs("null", out);
 	if (row->timeline) {
