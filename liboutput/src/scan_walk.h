@@ -258,6 +258,10 @@ static inline SCAN_TARGET int scan_open(struct scan_walk *w, uint32_t depth, boo
 	return 1;
 }
 
+#ifdef SCAN_MASKS
+#include "scan_flat.h"
+#endif
+
 /*
  * Past a container, checking all of it. `above` is how many are open around it, for
  * the bound on depth.
@@ -267,8 +271,13 @@ static SCAN_TARGET bool scan_container(struct scan_walk *w, uint32_t above)
 	struct saker_json_slice ignored;
 	uint32_t depth = above;
 	bool object = false;
-	int r = scan_open(w, depth, &object);
+	int r;
 
+#ifdef SCAN_MASKS
+	if (likely(above < SAKER_SCAN_MAX_DEPTH) && scan_flat(w))
+		return true;
+#endif
+	r = scan_open(w, depth, &object);
 	if (r <= 0)
 		return r == 0;
 	for (;;) {

@@ -11,7 +11,7 @@
 
 #include <saker/alert_reader.h>
 
-#define LEVELS 3
+#define LEVELS 4
 
 static const char *const wanted[] = {"proc.name", "a", ""};
 
