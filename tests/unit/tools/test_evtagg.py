@@ -556,9 +556,35 @@ def usage(folder):
         equal(done.stdout, b"")
     for args in (["--help"], ["count", "--help"], ["export", "--help"], ["--version"]):
         check(run(*args).stdout.startswith((b"Usage:", b"evtagg")), args)
+    completions(folder)
     with open("/dev/full", "wb") as full:
         done = subprocess.run([EVTAGG, "--json", "-"], input=b"", stdout=full, stderr=subprocess.PIPE)
         equal(done.returncode, 3)
+
+
+def completions(folder):
+    """bash is asked; every option and verb of the help is known to the manual page."""
+    source = os.path.join(os.environ["SAKER_SOURCE_ROOT"], "tools", "evtagg")
+    os.symlink(EVTAGG, folder + "/evtagg")
+    env = dict(os.environ, PATH=folder + ":" + os.environ["PATH"])
+
+    def asked(*words):
+        script = '. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _evtagg 2>/dev/null; printf "%s\\n" "${COMPREPLY[@]}"'
+        return subprocess.run(["bash", "-c", script, source + "/completions/evtagg.bash", *words], env=env, cwd=folder,
+                              stdout=subprocess.PIPE, text=True).stdout.split()
+    help_text = run("--help").stdout.decode()
+    verbs = re.findall(r"^  ([a-z]+) ", help_text, re.MULTILINE)
+    check({"count", "export"} <= set(verbs) <= set(asked("evtagg", "")), verbs, asked("evtagg", ""))
+    with open(source + "/evtagg.1.in") as f:
+        manual = f.read().replace("\\-", "-")
+    for verb in verbs:
+        options = re.findall(r"^  (?:-.,|  ) (--[a-z-]+)", run(verb, "--help").stdout.decode(), re.MULTILINE)
+        check(len(options) > 5 and set(options) <= set(asked("evtagg", verb, "--")), verb, options)
+        check(re.search(r"^\.B %s$" % verb, manual, re.MULTILINE), verb, "is not in the manual page")
+    for verb in ("count", "export"):
+        for option in re.findall(r"^  (?:-.,|  ) (--[a-z-]+)", run(verb, "--help").stdout.decode(), re.MULTILINE):
+            check(option in manual or option in ("--help", "--listen"), option, "is not in the manual page")
+    check("rare" in asked("evtagg", "--sort", "r") and asked("evtagg", "--by", "rule,proc.na") == ["rule,proc.name"])
 
 
 CASES = {"counts": counts, "formats": formats, "inputs": inputs, "follow": follow, "broken": broken, "queries": queries,
