@@ -118,7 +118,8 @@ static struct agg_row *take_row(struct agg_memory *m, uint32_t *ret_number)
 	return row;
 }
 
-static int new_row(struct agg_memory *m, uint64_t hash, struct agg_row **ret_row)
+static int new_row(struct agg_memory *m, const char *text, uint32_t len, uint64_t hash,
+		   struct agg_row **ret_row)
 {
 	uint32_t at, number;
 	struct agg_row *row;
@@ -128,15 +129,15 @@ static int new_row(struct agg_memory *m, uint64_t hash, struct agg_row **ret_row
 		return -ENOMEM;
 	if (m->n_rows + m->n_rows / 2 >= m->n_slots && agg_rehash(m, m->n_slots * 2) < 0)
 		return -ENOMEM;
-	key = malloc(m->key.len + 1);
+	key = malloc((size_t)len + 1);
 	if (!key || more_rows(m) < 0) {
 		free(key);
 		return -ENOMEM;
 	}
-	memcpy(key, m->key.p, m->key.len);
+	memcpy(key, text, len);
 	row = take_row(m, &number);
 	row->key = key;
-	row->key_len = (uint32_t)m->key.len;
+	row->key_len = len;
 	row->hash = hash;
 	m->memory += sizeof(*row) + row->key_len + 16;
 	if (m->cms) {
@@ -181,10 +182,28 @@ static void put_key(struct textbuf *key, const struct saker_json_slice *s)
 	key->len = at + 5 + len;
 }
 
+int agg_row_of(struct agg_memory *m, const char *key, uint32_t len, uint64_t hash,
+	       struct agg_row **ret_row, bool *ret_fresh)
+{
+	uint32_t at;
+
+	*ret_fresh = false;
+	for (at = (uint32_t)hash & (m->n_slots - 1); m->slots[at];
+	     at = (at + 1) & (m->n_slots - 1)) {
+		struct agg_row *row = agg_row_at(m, m->slots[at] - 1);
+
+		if (row->hash == hash && row->key_len == len && memcmp(row->key, key, len) == 0) {
+			*ret_row = row;
+			return 0;
+		}
+	}
+	*ret_fresh = true;
+	return new_row(m, key, len, hash, ret_row);
+}
+
 static int find_row(struct agg_memory *m, const struct record *record, struct agg_row **ret_row)
 {
-	uint64_t hash;
-	uint32_t at;
+	bool fresh;
 
 	m->key.len = 0;
 	for (uint32_t i = 0; i < m->n_by; i++) {
@@ -194,18 +213,8 @@ static int find_row(struct agg_memory *m, const struct record *record, struct ag
 	}
 	if (m->key.failed)
 		return -ENOMEM;
-	hash = hash_bytes(m->key.p, m->key.len, 0);
-	for (at = (uint32_t)hash & (m->n_slots - 1); m->slots[at];
-	     at = (at + 1) & (m->n_slots - 1)) {
-		struct agg_row *row = agg_row_at(m, m->slots[at] - 1);
-
-		if (row->hash == hash && row->key_len == m->key.len &&
-		    memcmp(row->key, m->key.p, m->key.len) == 0) {
-			*ret_row = row;
-			return 0;
-		}
-	}
-	return new_row(m, hash, ret_row);
+	return agg_row_of(m, m->key.p, (uint32_t)m->key.len, hash_bytes(m->key.p, m->key.len, 0),
+			  ret_row, &fresh);
 }
 
 /* ---- an alert ------------------------------------------------------------------------ */
@@ -279,6 +288,7 @@ static int note_last(struct agg_memory *m, struct agg_row *row, const struct rec
 {
 	const struct saker_scanned *a = record->alert;
 
+	row->piece = m->piece;
 	row->priority = record->priority;
 	row->last_output = a->output;
 	row->last_fields = a->output_fields;

@@ -33,7 +33,8 @@ struct agg_row {
 	uint8_t priority;
 	uint8_t time_len;
 	uint8_t priority_len;
-	bool dirty; /* last_alert is set: settle() copies it */
+	bool dirty;	/* last_alert is set: settle() copies it */
+	uint32_t piece; /* of the input, that the last alert is in */
 	uint64_t count;
 	uint64_t error;
 	uint64_t first, last;
@@ -73,6 +74,7 @@ struct agg_memory {
 	uint32_t n_dirty, room_dirty;
 
 	struct textbuf key;
+	uint32_t piece; /* of the input, that is being read: see session_parallel.c */
 	uint64_t selected;
 	uint64_t first, last;
 	struct timeline timeline;
@@ -89,6 +91,14 @@ static inline struct agg_row *agg_row_at(const struct agg_memory *m, uint32_t i)
 	return &m->chunks[i / AGG_CHUNK][i % AGG_CHUNK];
 }
 
+/* The row of a key, made if there is none. -ENOMEM. */
+int agg_row_of(struct agg_memory *m, const char *key, uint32_t len, uint64_t hash,
+	       struct agg_row **ret_row, bool *ret_fresh);
+/*
+ * Adds what another of the same query has counted, whose pieces come before or after
+ * but do not overlap; takes parts of it. -E2BIG: memory is or was full.
+ */
+int agg_memory_merge(void *into, void *of);
 /* Makes room by dropping rows. -ENOMEM. */
 int agg_prune(struct agg_memory *m);
 /* An upper bound for what a row that is new (again) had before. */

@@ -88,6 +88,21 @@ int distinct_add(struct distinct *d, uint64_t hash, size_t *memory)
 	return d->n > DISTINCT_EXACT ? estimate_from_now(d, memory) : 0;
 }
 
+int distinct_merge(struct distinct *d, const struct distinct *other, size_t *memory)
+{
+	int r = 0;
+
+	if (other->registers && !d->registers)
+		r = estimate_from_now(d, memory);
+	for (uint32_t i = 0; other->registers && i < DISTINCT_REGISTERS && r == 0; i++)
+		d->registers[i] = MAX(d->registers[i], other->registers[i]);
+	for (uint32_t i = 0; i < other->n_slots && r == 0; i++) {
+		if (other->hashes[i])
+			r = distinct_add(d, other->hashes[i], memory);
+	}
+	return r;
+}
+
 uint64_t distinct_count(const struct distinct *d, bool *ret_exact)
 {
 	const double m = DISTINCT_REGISTERS;

@@ -23,6 +23,8 @@ struct distinct {
 
 /* -ENOMEM. *memory grows by what was allocated. */
 int distinct_add(struct distinct *d, uint64_t hash, size_t *memory);
+/* All that another has. -ENOMEM. */
+int distinct_merge(struct distinct *d, const struct distinct *other, size_t *memory);
 uint64_t distinct_count(const struct distinct *d, bool *ret_exact);
 size_t distinct_memory(const struct distinct *d);
 void distinct_fini(struct distinct *d);

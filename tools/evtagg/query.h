@@ -43,6 +43,7 @@ struct query {
 	uint32_t n_distinct;
 	enum query_sort sort;
 	bool reverse;
+	bool no_burst;	   /* nobody looks at bursts: they need input order, threads need not */
 	bool timeline;	   /* keep the number of alerts over time of each row */
 	size_t memory_max; /* bytes of the aggregation; 0 = 96 MiB */
 };

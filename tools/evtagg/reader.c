@@ -219,6 +219,13 @@ static const struct format *find_out(const struct block *block)
 	return &format_json;
 }
 
+bool reader_is_json(const struct input_options *options, char *start, size_t len)
+{
+	struct block block = {.data = start, .len = len};
+
+	return (options->format ? format_find(options->format) : find_out(&block)) == &format_json;
+}
+
 static void count_skipped(struct reader *reader, struct stream *stream, const struct block *block)
 {
 	for (uint64_t i = 0; i < block->skipped_lines; i++) {

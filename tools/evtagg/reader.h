@@ -50,6 +50,8 @@ int reader_init(struct reader *reader, const struct wanted *wanted, bool strict)
 /* With names for the rules of text alerts, from the outputs of rule files. -EBADMSG after lines on
  * standard error. */
 int reader_load_rules(struct reader *reader, const char *const *paths, uint32_t n);
+/* Whether an input that starts with these bytes is read as lines of JSON. */
+bool reader_is_json(const struct input_options *options, char *start, size_t len);
 /* What a consumer returned, or -ENOMEM. */
 int reader_feed(struct reader *reader, struct stream *stream, const struct input_options *options,
 		const struct block *block);

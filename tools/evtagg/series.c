@@ -89,7 +89,7 @@ static int make_room(struct series *s, uint64_t at)
 	return 0;
 }
 
-int series_add(struct series *s, struct timeline *t, uint64_t time)
+static int add(struct series *s, struct timeline *t, uint64_t time, uint32_t n)
 {
 	uint64_t at = reach(t, time);
 	int r;
@@ -101,9 +101,27 @@ int series_add(struct series *s, struct timeline *t, uint64_t time)
 		if (r < 0)
 			return r;
 	}
-	if (likely(s->v[at - s->from] != UINT32_MAX))
-		s->v[at - s->from]++;
+	s->v[at - s->from] += MIN(n, UINT32_MAX - s->v[at - s->from]);
 	return 0;
+}
+
+int series_add(struct series *s, struct timeline *t, uint64_t time)
+{
+	return add(s, t, time, 1);
+}
+
+int series_merge(struct series *s, struct timeline *t, const struct series *other,
+		 const struct timeline *other_t)
+{
+	uint64_t width = other_t->width << other->shift;
+	int r = 0;
+
+	/* Buckets nest: the finer ones of the other, or ours, fall into those of the coarser. */
+	for (uint32_t i = 0; i < other->n && r == 0; i++) {
+		if (other->v[i])
+			r = add(s, t, (other->from + i) * width, other->v[i]);
+	}
+	return r;
 }
 
 void series_fill(const struct series *s, const struct timeline *t, uint32_t *out)

@@ -30,6 +30,9 @@ struct series {
 void timeline_init(struct timeline *t, uint64_t width);
 /* Counts one at that time. -ENOMEM. */
 int series_add(struct series *s, struct timeline *t, uint64_t time);
+/* All that another has, of another time line of the same width. -ENOMEM. */
+int series_merge(struct series *s, struct timeline *t, const struct series *other,
+		 const struct timeline *other_t);
 /* Fills out, of timeline_buckets(t) buckets, from t->from on. */
 void series_fill(const struct series *s, const struct timeline *t, uint32_t *out);
 uint32_t timeline_buckets(const struct timeline *t);

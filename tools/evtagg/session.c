@@ -1,40 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The loop: inputs, reader, aggregation, consumers; snapshots and second looks. */
-#include "keep.h"
-#include "progress.h"
-#include "reader.h"
-#include "session.h"
-
-#define MAX_COLUMNS (QUERY_MAX_BY + QUERY_MAX_DISTINCT)
-
-/* A query with its columns and what counts for it. */
-struct counting {
-	struct query query;
-	struct column columns[MAX_COLUMNS];
-	const struct aggregate_backend *backend;
-	void *state;
-	struct filter *filter;
-};
-
-struct session {
-	struct session_options options;
-	struct inputs inputs;
-	struct stream *streams; /* one an input */
-	struct wanted wanted;
-	struct counting counting;
-	struct reader reader;
-	struct consumer consumers[READER_MAX_CONSUMERS - 2];
-	uint32_t n_consumers;
-	struct keep *keep;
-	struct progress progress;
-	uint64_t started; /* monotonic */
-	uint64_t ended;
-	bool running;
-};
+#include "session_internal.h"
 
 /* ---- counting for a query ------------------------------------------------------- */
 
-static int counting_init(struct counting *c, const struct query *query, struct wanted *wanted)
+int counting_init(struct counting *c, const struct query *query, struct wanted *wanted)
 {
 	uint32_t n = 0;
 	int r = 0;
@@ -56,7 +26,7 @@ static int counting_init(struct counting *c, const struct query *query, struct w
 	return r < 0 ? r : c->backend->open(&c->query, c->columns, &c->state);
 }
 
-static void counting_fini(struct counting *c)
+void counting_fini(struct counting *c)
 {
 	if (c->state)
 		c->backend->close(c->state);
@@ -244,8 +214,14 @@ int session_step(struct session *session, int timeout_ms)
 
 int session_run(struct session *session, const volatile int *stop)
 {
-	int r;
+	int r = session->running ? 0 : start(session);
 
+	if (r == 0 && !session->reader.stats.lines)
+		r = session_run_parallel(session, stop);
+	if (r != 0) {
+		progress_show(&session->progress, 0, 0, true);
+		return MIN(r, 0);
+	}
 	do {
 		r = session_step(session, 200);
 	} while (r >= 0 && !(stop && *stop));

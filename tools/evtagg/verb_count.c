@@ -103,6 +103,8 @@ static int run(const struct verb *verb, int argc, char **argv)
 	if (r == EVTAGG_OK)
 		r = choose_view(&c, verb, &how, &view);
 	if (r == EVTAGG_OK) {
+		options.query.no_burst =
+			view != &view_json && !c.rate && options.query.sort != QUERY_SORT_BURST;
 		sigaction(SIGINT, &sa, NULL);
 		sigaction(SIGTERM, &sa, NULL);
 		r = count(&options, view, &how, c.session.quiet);

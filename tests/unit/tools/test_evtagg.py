@@ -8,6 +8,7 @@ follow    a file that grows and is rotated
 broken    lines that are malformed, huge or deep: counted, told, and no good line lost
 queries   filters, windows, distinct counts, buckets, bursts, what is new or rare
 views     the table, CSV, Markdown
+threads   large files, read by several threads
 memory    more groups than memory holds: bounds that are kept
 export    the Prometheus counters
 journal   a real journal file (needs systemd-journal-remote)
@@ -435,6 +436,38 @@ def views(folder):
     run("--color", "sometimes", path, code=2)
 
 
+def threads(folder):
+    """Large files are read by several threads: the answer is that of one (--json counts bursts, which takes one)."""
+    paths = []
+    for seed in (1, 2):
+        data = journal(seed, 4000, damage=0.2)
+        block = data + b"\n" + b'{"rule":"long","output_fields":{"x":"' + b"y" * 3000000 + b'"}}\n'
+        at = folder + "/%d.jsonl" % seed
+        with open(at, "wb") as f:
+            for i in range(6):
+                f.write(block + b'{"rule":"block %d","output_fields":{},"time":"t%d"}\n' % (i, i))
+            f.write(journal(seed + 10, 300)[:-1])
+        paths.append(at)
+    check(sum(map(os.path.getsize, paths)) > 40 << 20)
+    args = ["--by", "rule,priority,proc.name", "--distinct", "user.uid,proc.cmdline", "--sort", "name", "--where", "not rule contains block", *paths]
+    one = query(*args)
+    many = list(csv.DictReader(io.StringIO(run("-q", "--csv", *args).stdout.decode("utf-8", "surrogateescape"))))
+    equal(len(many), len(one["rows"]))
+    for row, want in zip(many, one["rows"]):
+        equal([row[c] for c in ("count", "hosts", "first", "last", "last_time", "priority", "distinct user.uid", "distinct proc.cmdline")],
+              [str(want["count"]), str(want["hosts"]), want["first"] or "", want["last"] or "", want["last_time"], want["priority"],
+               *(str(n) for n in want["distinct"].values())], want["key"])
+        check(row["last_output"].lstrip("'") == want["last_output"], row["last_output"], want["last_output"])
+    # A line over the limit, full memory, every byte checked: what is said of the lines is the same too.
+    for extra in (["--max-line", "1M"], ["--memory", "1M"], ["--strict"]):
+        got = run("--csv", *extra, *paths)
+        want = run("--json", *extra, *paths)
+        summary = [re.sub(r"^evtagg: [0-9.]+ .B in .*", "", e.decode().split("\n")[0]) for e in (got.stderr, want.stderr)]
+        equal(summary[0], summary[1], extra)
+        counts = {r["rule"]: int(r["count"]) for r in csv.DictReader(io.StringIO(got.stdout.decode("utf-8", "surrogateescape")))}
+        equal({k.lstrip("'"): v for k, v in counts.items()}, rows(json.loads(want.stdout)), extra)
+
+
 def memory(folder):
     """More groups than a megabyte holds: no count too low, none too high by more than is said."""
     r = random.Random(3)
@@ -588,7 +621,7 @@ def completions(folder):
 
 
 CASES = {"counts": counts, "formats": formats, "inputs": inputs, "follow": follow, "broken": broken, "queries": queries,
-         "views": views, "memory": memory, "export": export, "journal": real_journal, "usage": usage}
+         "views": views, "threads": threads, "memory": memory, "export": export, "journal": real_journal, "usage": usage}
 with tempfile.TemporaryDirectory(prefix="saker-evtagg-") as scratch:
     try:
         CASES[sys.argv[1]](scratch)
