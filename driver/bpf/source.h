@@ -261,12 +261,15 @@ PROBE_INLINE __u16 source_creat_flags(struct fill *f)
 					   : 0;
 }
 
+/* As stat(2) numbers it. */
 PROBE_INLINE __u32 source_dev(struct fill *f)
 {
 	struct file *file = source_opened(f);
 	struct inode *inode = file ? PEEK(struct file, file, f_inode) : NULL;
 
-	return inode ? PEEK(struct super_block, PEEK(struct inode, inode, i_sb), s_dev) : 0;
+	if (!inode)
+		return 0;
+	return conv_dev(PEEK(struct super_block, PEEK(struct inode, inode, i_sb), s_dev));
 }
 
 /* struct open_how of openat2. */

@@ -20,13 +20,13 @@ static void stat_of(int fd, struct stat *st)
 		assert_int_equal(fstat(fd, st), 0);
 }
 
-/* Device and inode of an open file, as the kernel numbers devices. */
+/* Device and inode of an open file, as stat(2) has them. */
 static void dev_ino(struct live *live, int fd)
 {
 	struct stat st;
 
 	stat_of(fd, &st);
-	U32("dev", fd < 0 ? 0 : major(st.st_dev) << 20 | minor(st.st_dev));
+	U32("dev", fd < 0 ? 0 : st.st_dev);
 	U64("ino", fd < 0 ? 0 : st.st_ino);
 }
 
