@@ -106,6 +106,29 @@ def test_caret_below_a_field_of_an_output():
     assert bad[2][bad[3].index("^"):] == "proc.nme", bad
 
 
+def test_what_help_tells_is_told_everywhere():
+    """Each verb and option stands in the manual page and in the shells' completions."""
+    with open(f"{ROOT}/tools/rulecheck/rulecheck.1.in", encoding="utf-8") as f:
+        man = f.read().replace("\\-", "-")
+    shells = {}
+    for name in ("rulecheck.bash", "_rulecheck", "rulecheck.fish"):
+        with open(f"{ROOT}/tools/rulecheck/completions/{name}", encoding="utf-8") as f:
+            shells[name] = f.read()
+    verbs = re.findall(r"^  ([a-z]+) {2,}[A-Z]", run("--help").stdout, re.M)
+    assert len(verbs) >= 9, verbs
+    for verb in verbs:
+        assert f".SS {verb}\n" in man, verb
+        for name, text in shells.items():
+            assert re.search(rf"\b{verb}\b", text), (name, verb)
+        options = re.findall(r"^ +(?:-[a-z], )? *--([a-z-]+)", run(verb, "--help").stdout, re.M)
+        assert "help" in options, (verb, options)
+        for option in options:
+            assert f"--{option}" in man, (verb, option)
+            for name, text in shells.items():
+                word = f"-l {option}" if name.endswith("fish") else f"--{option}"
+                assert word in text, (name, verb, option)
+
+
 def test_write_keeps_the_file():
     with tempfile.TemporaryDirectory() as folder:
         real, link = f"{folder}/real.yaml", f"{folder}/link.yaml"
