@@ -9,6 +9,7 @@
 #include "rulecheck.h"
 
 #define MORE "rulecheck:more"
+#define MAX_SHOWN 1000 /* bytes of a part */
 
 struct side {
 	struct ruleset_loaded loaded;
@@ -74,27 +75,41 @@ static void parts_fini(struct parts *p)
 	free(p->v);
 }
 
-static bool has_part(const struct parts *p, const char *part)
+static int by_text(const void *a, const void *b)
 {
-	for (uint32_t i = 0; i < p->n; i++) {
-		if (util_streq(p->v[i], part))
-			return true;
-	}
-	return false;
+	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Those of one that the other has not. */
+static void sort_parts(struct parts *p)
+{
+	if (p->n)
+		qsort(p->v, p->n, sizeof(*p->v), by_text);
+}
+
+/* A long list's values are told with the list. */
+static void put_part(FILE *out, const char *text)
+{
+	size_t n = strlen(text), shown = MIN(n, (size_t)MAX_SHOWN);
+
+	while (shown < n && shown && ((unsigned char)text[shown] & 0xc0) == 0x80)
+		shown--;
+	report_put(out, text, shown);
+	fputs(shown < n ? " ...\n" : "\n", out);
+}
+
+/* Those of one that the other has not; both are sorted, since lists may be long. */
 static uint32_t print_missing(FILE *out, const char *what, char sign, const struct parts *of,
 			      const struct parts *in)
 {
-	uint32_t n = 0;
+	uint32_t n = 0, k = 0;
 
 	for (uint32_t i = 0; i < of->n; i++) {
-		if (has_part(in, of->v[i]))
+		while (k < in->n && strcmp(in->v[k], of->v[i]) < 0)
+			k++;
+		if (k < in->n && util_streq(in->v[k], of->v[i]))
 			continue;
 		fprintf(out, "    %c %s: ", sign, what);
-		put_text(out, of->v[i]);
-		fputc('\n', out);
+		put_part(out, of->v[i]);
 		n++;
 	}
 	return n;
@@ -110,6 +125,8 @@ static int compare_trees(FILE *out, const char *what,
 
 	if (r == 0)
 		r = add(&y, b->root);
+	sort_parts(&x);
+	sort_parts(&y);
 	if (r == 0)
 		*n += print_missing(out, what, '-', &x, &y) + print_missing(out, what, '+', &y, &x);
 	parts_fini(&x);
