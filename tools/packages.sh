@@ -21,7 +21,9 @@ CHECK_PACKAGES=(
 	sysdig   # another reader of captures, that ours is held against (its driver is not installed)
 	zsh fish # their completions
 	qemu-system-x86 busybox-static cpio # a machine with another kernel, for tests/live/second_kernel
-	docker.io containerd runc # containers, for tests/live/test_containers.py
+	docker.io containerd runc # containers, for tests/live/test_containers.py and test_container_log.py
+	systemd-journal-remote zstd jq # a real journal, compressed logs, what evtagg is measured against
+	prometheus # its promtool, which judges metrics
 )
 
 # install_missing PACKAGE...
