@@ -452,7 +452,10 @@ static int trim_event(struct saker_capture *capture, const struct saker_event *e
 	return 1;
 }
 
-/* The event of the block at src.pos, checked: 1 ret_event, 0 a code nobody knows, or the end. */
+/*
+ * The event of the block at src.pos, checked: 1 ret_event, 0 a code nobody knows, 2 a filler,
+ * or the end.
+ */
 static inline int check_event(struct saker_capture *capture, const struct saker_event **ret_event,
 			      struct saker_event_meta *meta)
 {
@@ -477,6 +480,8 @@ static inline int check_event(struct saker_capture *capture, const struct saker_
 	if (unlikely(event->type >= SAKER_EVENT_CODES &&
 		     (s->block.version == 1 || event->type < SAKER_EVENT_OWN_FIRST)))
 		return 0;
+	if (unlikely(event->type == SCAP_EVENT_FILLER))
+		return 2;
 	if (unlikely(s->block.version == 1))
 		return widen_event(capture, body + at, avail, ret_event);
 	if (unlikely(event->len > avail || event->len < SAKER_WIRE_HEADER))
@@ -568,6 +573,10 @@ static inline int read_event(struct saker_capture *capture, int timeout_ms,
 	r = check_event(capture, ret_event, meta);
 	if (unlikely(r < 0))
 		return r;
+	if (unlikely(r == 2)) {
+		s->src.pos += s->block.len;
+		return 2;
+	}
 	if (r > 0 && likely((*ret_event)->type < SAKER_EVENT_CODES)) {
 		switch (capture_conversion_check(*ret_event)) {
 		case CAPTURE_CONVERSION_PASS:

@@ -86,6 +86,9 @@ enum scap_kind {
 #define SCAP_WRITE_EVENT_FLAGS 0x217
 #define SCAP_WRITE_EVENT_FLAGS_LARGE 0x222
 
+/* An event that only fills a file, so that blocks end where pages do; see scap_sink.h. */
+#define SCAP_EVENT_FILLER 0xffff
+
 /* Flags of a block that has them. */
 #define SCAP_EVENT_STATE_ONLY 1
 #define SCAP_EVENT_IS_LARGE 4
@@ -120,6 +123,23 @@ enum scap_fd_type {
 	SCAP_FD_LIST(X)
 #undef X
 };
+
+/*
+ * Kinds that readers of before 2023 (Debian's sysdig) do not know: they refuse the
+ * whole file for one. They are written as UNSUPPORTED, with a name that says what
+ * it is, as /proc would: X(kind of anonymous inode, marker); the name that it has
+ * besides, if any, comes behind a blank. A memfd's own name says it already.
+ */
+#define SCAP_MARKER_LIST(X)                        \
+	X(BPF_MAP, "anon_inode:bpf-map")           \
+	X(BPF_PROG, "anon_inode:bpf-prog")         \
+	X(BPF_LINK, "anon_inode:bpf-link")         \
+	X(BPF_ITER, "anon_inode:bpf_iter")         \
+	X(USERFAULTFD, "anon_inode:[userfaultfd]") \
+	X(IO_URING, "anon_inode:[io_uring]")       \
+	X(PIDFD, "anon_inode:[pidfd]")
+
+#define SCAP_MARKER_MEMFD "/memfd:" /* with or without the slash */
 
 enum scap_l4 {
 	SCAP_L4_UNKNOWN = 0,

@@ -354,10 +354,50 @@ static void add_socket(struct event_build *b, const struct file *f, size_t addr_
 	event_build_u16(b, f->remote_port);
 }
 
-static void build_file(uint8_t *buf, const struct file *f, uint64_t tid)
+struct kind {
+	uint16_t event;
+	uint8_t anon;
+};
+
+/* What our writer could not say by the kind, it says by the name; see SCAP_MARKER_LIST. */
+static struct kind take_marker(struct file *f)
+{
+	static const struct {
+		const char *marker;
+		uint8_t anon;
+	} markers[] = {
+#define X(type, marker) {marker, SAKER_FLAG_anon_inode_fd_types_ANON_INODE_FD_TYPE_##type},
+		SCAP_MARKER_LIST(X)
+#undef X
+	};
+	const char *memfd = SCAP_MARKER_MEMFD;
+
+	if ((f->name.len > strlen(memfd) && !memcmp(f->name.text, memfd, strlen(memfd))) ||
+	    (f->name.len > strlen(memfd + 1) &&
+	     !memcmp(f->name.text, memfd + 1, strlen(memfd + 1))))
+		return (struct kind){SAKER_EV_ITER_TASK_FILE_MEMFD_E, 0};
+	for (size_t i = 0; i < ARRAY_SIZE(markers); i++) {
+		uint16_t n = (uint16_t)strlen(markers[i].marker);
+
+		if (f->name.len < n || memcmp(f->name.text, markers[i].marker, n) != 0 ||
+		    (f->name.len > n && f->name.text[n] != ' '))
+			continue;
+		n += f->name.len > n;
+		f->name.text += n;
+		f->name.len -= n;
+		return (struct kind){SAKER_EV_ITER_TASK_FILE_ANON_INODE_E, markers[i].anon};
+	}
+	return (struct kind){SAKER_EV_ITER_TASK_FILE_ANON_INODE_E,
+			     SAKER_FLAG_anon_inode_fd_types_ANON_INODE_FD_TYPE_UNKNOWN};
+}
+
+static void build_file(uint8_t *buf, struct file *f, uint64_t tid)
 {
 	uint8_t type = f->type < ARRAY_SIZE(file_events) ? f->type : SCAP_FD_UNSUPPORTED;
-	uint16_t event = file_events[type].event;
+	struct kind kind = type == SCAP_FD_UNSUPPORTED
+				   ? take_marker(f)
+				   : (struct kind){file_events[type].event, file_events[type].anon};
+	uint16_t event = kind.event;
 	struct event_build b;
 
 	event_build_begin(&b, buf, event, 0, tid << 32 | (uint32_t)tid);
@@ -380,7 +420,7 @@ static void build_file(uint8_t *buf, const struct file *f, uint64_t tid)
 		event_build_unknown(&b);
 		break;
 	case SAKER_EV_ITER_TASK_FILE_ANON_INODE_E:
-		event_build_u8(&b, file_events[type].anon);
+		event_build_u8(&b, kind.anon);
 		event_build_text(&b, f->name.text, f->name.len, SCAP_PATH_MAX);
 		break;
 	case SAKER_EV_ITER_TASK_FILE_REGULAR_E:

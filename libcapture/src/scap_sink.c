@@ -1,70 +1,165 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The file under the writer. Blocks are gathered so that zlib gets large pieces;
- * the first error stays, and everything after it is a no-op, so that callers
- * check once an event.
+ * The file under the writer. The first error stays, and everything after it is a
+ * no-op, so that callers check once an event.
  */
 #include "scap_sink.h"
 
-#include <stdio.h>
+#include <sys/stat.h>
 #include <zlib.h>
+
+#include <saker/event.h>
 
 #include "scap_format.h"
 
-#define SINK_SIZE (256u << 10) /* gathered before it goes on */
+#include "schema/wire.h"
+
+#define SINK_SIZE (256u << 10) /* gathered before it goes on; a gzip member */
+#define PAGE 4096u /* the smallest of any machine: its multiples are ends of it as well */
+#define FILLER_MIN (SCAP_BLOCK_OVERHEAD + 2 + SAKER_WIRE_HEADER) /* 40 */
+
+static int open_deflate(struct capture_sink *sink, int level)
+{
+	z_stream *z = calloc(1, sizeof(*z));
+
+	if (!z)
+		return -ENOMEM;
+	if (deflateInit2(z, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+		free(z);
+		return -ENOMEM;
+	}
+	sink->deflate = z;
+	return 0;
+}
 
 int capture_sink_open(struct capture_sink *sink, int fd, int level)
 {
-	char mode[8];
+	struct stat st;
+	int r = 0;
 
 	memset(sink, 0, sizeof(*sink));
+	sink->fd = fd;
+	sink->seekable = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0 &&
+			 lseek(fd, 0, SEEK_CUR) == 0;
 	sink->buf = malloc(SINK_SIZE);
 	sink->capacity = SINK_SIZE;
-	sink->plain = level == 0;
-	if (level)
-		snprintf(mode, sizeof(mode), "wb%d", level);
-	else
-		snprintf(mode, sizeof(mode), "wbT");
-	errno = 0;
-	sink->gz = sink->buf ? gzdopen(fd, mode) : NULL;
-	if (!sink->gz) {
-		int r = errno ? -errno : -ENOMEM;
-
+	if (!sink->buf)
+		r = -ENOMEM;
+	if (r == 0 && level)
+		r = open_deflate(sink, level);
+	if (r < 0) {
 		close(fd);
+		sink->fd = -1;
 		free(TAKE_PTR(sink->buf));
-		return r;
 	}
-	(void)gzbuffer(sink->gz, 64u << 10);
-	return 0;
+	return r;
 }
 
-static int sink_fail(struct capture_sink *sink, int fallback)
+/* ---- writing ------------------------------------------------------------------- */
+
+static int sink_fail(struct capture_sink *sink, int error)
 {
 	if (!sink->error)
-		sink->error = errno ? -errno : fallback;
+		sink->error = error;
 	return sink->error;
 }
 
-/* Whole blocks leave; the one being made, if any, moves to the front. */
-static int sink_drain(struct capture_sink *sink, size_t whole)
+static int write_all(struct capture_sink *sink, const uint8_t *data, size_t len)
 {
-	size_t done = 0;
+	while (len) {
+		ssize_t n = write(sink->fd, data, len);
 
-	while (!sink->error && done < whole) {
-		unsigned int n = (unsigned int)MIN(whole - done, (size_t)1 << 30);
-
-		errno = 0;
-		if (gzwrite(sink->gz, sink->buf + done, n) != (int)n)
-			return sink_fail(sink, -EIO);
-		done += n;
-		sink->passed += n;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return sink_fail(sink, n < 0 ? -errno : -EIO);
+		data += n;
+		len -= (size_t)n;
+		sink->written += (uint64_t)n;
 	}
-	if (sink->error)
-		return sink->error;
-	memmove(sink->buf, sink->buf + whole, sink->len - whole);
-	sink->len -= whole;
 	return 0;
 }
+
+/* A member appears at once: with its first bytes, when all others are there. */
+static int write_member(struct capture_sink *sink, size_t len)
+{
+	off_t at = (off_t)sink->written;
+	uint8_t magic[2];
+	int r;
+
+	if (!sink->seekable)
+		return write_all(sink, sink->out, len);
+	memcpy(magic, sink->out, sizeof(magic));
+	memset(sink->out, 0, sizeof(magic));
+	r = write_all(sink, sink->out, len);
+	if (r < 0)
+		return r;
+	if (pwrite(sink->fd, magic, sizeof(magic), at) != sizeof(magic))
+		return sink_fail(sink, errno ? -errno : -EIO);
+	return 0;
+}
+
+static int deflate_member(struct capture_sink *sink, const uint8_t *data, size_t len)
+{
+	z_stream *z = sink->deflate;
+	size_t bound = deflateBound(z, len);
+
+	if (bound > sink->out_size) {
+		uint8_t *out = realloc(sink->out, bound);
+
+		if (!out)
+			return sink_fail(sink, -ENOMEM);
+		sink->out = out;
+		sink->out_size = bound;
+	}
+	z->next_in = (Bytef *)data;
+	z->avail_in = (uInt)len; /* a block is of 64 MiB at most */
+	z->next_out = sink->out;
+	z->avail_out = (uInt)sink->out_size;
+	if (deflate(z, Z_FINISH) != Z_STREAM_END || deflateReset(z) != Z_OK)
+		return sink_fail(sink, -EIO);
+	return write_member(sink, sink->out_size - z->avail_out);
+}
+
+/* The blocks so far leave; none is being made. */
+static int sink_drain(struct capture_sink *sink)
+{
+	int r;
+
+	if (sink->error || !sink->len)
+		return sink->error;
+	r = sink->deflate ? deflate_member(sink, sink->buf, sink->len)
+			  : write_all(sink, sink->buf, sink->len);
+	sink->len = 0;
+	return r;
+}
+
+int capture_sink_flush(struct capture_sink *sink)
+{
+	return sink_drain(sink);
+}
+
+int capture_sink_finish(struct capture_sink *sink)
+{
+	if (sink->fd < 0)
+		return sink->error;
+	(void)sink_drain(sink);
+	if (close(TAKE_FD(sink->fd)) < 0)
+		(void)sink_fail(sink, -errno);
+	return sink->error;
+}
+
+void capture_sink_close(struct capture_sink *sink)
+{
+	(void)capture_sink_finish(sink);
+	if (sink->deflate)
+		deflateEnd(sink->deflate);
+	free(TAKE_PTR(sink->deflate));
+	free(TAKE_PTR(sink->out));
+	free(TAKE_PTR(sink->buf));
+}
+
+/* ---- blocks ------------------------------------------------------------------------- */
 
 uint8_t *capture_sink_room(struct capture_sink *sink, size_t len)
 {
@@ -94,10 +189,43 @@ uint8_t *capture_sink_room(struct capture_sink *sink, size_t len)
 void capture_sink_begin(struct capture_sink *sink, uint32_t type)
 {
 	if (sink->len >= SINK_SIZE - SCAP_SMALL_BLOCK_MAX)
-		(void)sink_drain(sink, sink->len);
+		(void)sink_drain(sink);
 	sink->block = sink->len;
 	capture_sink_u32(sink, type);
 	capture_sink_u32(sink, 0);
+}
+
+/* An event of a code that no reader has, `len` bytes of block, at `to`. */
+static void make_filler(uint8_t *to, uint32_t len)
+{
+	const uint32_t head[2] = {SCAP_WRITE_EVENT, len};
+	struct saker_event event = {.len = SAKER_WIRE_HEADER, .type = SCAP_EVENT_FILLER};
+
+	memset(to, 0, len);
+	memcpy(to, head, sizeof(head));
+	memcpy(to + sizeof(head) + 2, &event, sizeof(event));
+	memcpy(to + len - sizeof(len), &len, sizeof(len));
+}
+
+static bool fits(size_t room, size_t len)
+{
+	/* What is left must be nothing, or enough for the next filler. */
+	return room == len || room >= len + FILLER_MIN;
+}
+
+/* Moves the block that was made behind the end of the page, when it would cross that. */
+static void keep_in_page(struct capture_sink *sink)
+{
+	size_t room = PAGE - (sink->written + sink->block) % PAGE, len = capture_sink_at(sink);
+	uint8_t *block;
+
+	if (likely(fits(room, len)) || room < FILLER_MIN || !fits(PAGE, len))
+		return;
+	if (!capture_sink_room(sink, room))
+		return;
+	block = sink->buf + sink->block;
+	memmove(block + room, block, len);
+	make_filler(block, (uint32_t)room);
 }
 
 void capture_sink_end(struct capture_sink *sink)
@@ -109,59 +237,6 @@ void capture_sink_end(struct capture_sink *sink)
 	len = capture_sink_at(sink) + SCAP_BLOCK_TRAILER;
 	capture_sink_u32(sink, (uint32_t)len);
 	capture_sink_patch(sink, 4, (uint32_t)len);
-}
-
-uint64_t capture_sink_size(const struct capture_sink *sink)
-{
-	z_off_t at = sink->gz ? gzoffset(sink->gz) : -1;
-
-	return at < 0 ? sink->size : (uint64_t)at;
-}
-
-uint64_t capture_sink_reached(struct capture_sink *sink)
-{
-	if (sink->plain)
-		return sink->passed + sink->len;
-	if (sink->measured != sink->passed) { /* zlib asks the kernel, each time */
-		sink->measured = sink->passed;
-		sink->reached = capture_sink_size(sink);
-	}
-	return sink->reached;
-}
-
-int capture_sink_flush(struct capture_sink *sink)
-{
-	if (sink_drain(sink, sink->len))
-		return sink->error;
-	errno = 0;
-	if (gzflush(sink->gz, Z_SYNC_FLUSH) != Z_OK)
-		return sink_fail(sink, -EIO);
-	return 0;
-}
-
-int capture_sink_finish(struct capture_sink *sink)
-{
-	int r;
-
-	if (!sink->gz)
-		return sink->error;
-	/* Not gzclose alone: the size is known only when the trailer is written. */
-	if (sink_drain(sink, sink->len) == 0) {
-		errno = 0;
-		if (gzflush(sink->gz, Z_FINISH) != Z_OK)
-			(void)sink_fail(sink, -EIO);
-	}
-	sink->size = capture_sink_size(sink);
-	errno = 0;
-	r = gzclose(sink->gz);
-	sink->gz = NULL;
-	if (r != Z_OK)
-		(void)sink_fail(sink, -EIO);
-	return sink->error;
-}
-
-void capture_sink_close(struct capture_sink *sink)
-{
-	(void)capture_sink_finish(sink);
-	free(TAKE_PTR(sink->buf));
+	if (sink->align && sink->seekable && !sink->deflate && !sink->error)
+		keep_in_page(sink);
 }

@@ -1,22 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Blocks on their way into a capture file: assembled in memory, then deflated or not. */
+/*
+ * Blocks on their way into a capture file: assembled in memory, then deflated or
+ * not, and written so that whatever moment the writer dies at, the file ends
+ * behind a whole block:
+ *
+ *  - a plain file is cut by a SIGKILL at the end of a page, if at all (the kernel
+ *    looks for it between two pages of a write(2)); so no event crosses the end of
+ *    one, a filler that all readers pass over goes in front of those that would;
+ *  - a compressed one is a run of gzip members of whole blocks. Each gets its
+ *    first two bytes last, in one write; until then it is garbage behind the last
+ *    member, which readers ignore.
+ *
+ * Events larger than a page, and the lists in front of all events, are the
+ * exception: for the moment of their own write.
+ */
 #ifndef CAPTURE_SCAP_SINK_H
 #define CAPTURE_SCAP_SINK_H
 
 #include "common/util.h"
 
 struct capture_sink {
-	void *gz;     /* gzFile, plain files too */
+	int fd;	      /* -1 = finished */
 	uint8_t *buf; /* whole blocks, and the one being made */
 	size_t len;
 	size_t capacity;
-	size_t block;	   /* where the block being made begins */
-	uint64_t size;	   /* of the file, once finished */
-	uint64_t passed;   /* bytes handed to zlib */
-	uint64_t measured; /* .passed when .reached was looked up */
-	uint64_t reached;
-	bool plain;
-	int error; /* the first one; nothing is written after it */
+	size_t block;	  /* where the block being made begins */
+	uint64_t written; /* bytes of the file */
+	void *deflate;	  /* z_stream; NULL = plain */
+	uint8_t *out;	  /* a member */
+	size_t out_size;
+	bool seekable; /* a regular file, written from its start */
+	bool align;    /* events have begun: see above */
+	int error;     /* the first one; nothing is written after it */
 };
 
 /* level 0 = plain. Takes fd. */
@@ -28,9 +43,16 @@ void capture_sink_close(struct capture_sink *sink);
 int capture_sink_flush(struct capture_sink *sink);
 
 /* Bytes in the file so far. */
-uint64_t capture_sink_size(const struct capture_sink *sink);
-/* As that, with what waits if it is known what becomes of it; cheap enough for every event. */
-uint64_t capture_sink_reached(struct capture_sink *sink);
+static inline uint64_t capture_sink_size(const struct capture_sink *sink)
+{
+	return sink->written;
+}
+
+/* As that, with what waits if it is known what becomes of it. */
+static inline uint64_t capture_sink_reached(const struct capture_sink *sink)
+{
+	return sink->written + (sink->deflate ? 0 : sink->len);
+}
 
 void capture_sink_begin(struct capture_sink *sink, uint32_t type);
 /* Pads, and writes both lengths. */

@@ -7,6 +7,7 @@
 #include <saker/scap.h>
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "event_build.h"
@@ -222,22 +223,49 @@ static void put_process(struct capture_sink *sink, const struct saker_event_view
 	capture_sink_patch(sink, at, (uint32_t)(capture_sink_at(sink) - at));
 }
 
-/* The kind of a descriptor by its anonymous inode; bpf's four kinds are one. */
+/* The kind of a descriptor by its anonymous inode; those without one here have a marker. */
 static uint8_t anon_type(uint8_t fd_type)
 {
 	static const uint8_t types[] = {
 #define ANON(name) [SAKER_FLAG_anon_inode_fd_types_ANON_INODE_FD_TYPE_##name]
-		ANON(UNKNOWN) = SCAP_FD_UNSUPPORTED, ANON(EVENTFD) = SCAP_FD_EVENT,
-		ANON(EVENTPOLL) = SCAP_FD_EVENTPOLL, ANON(INOTIFY) = SCAP_FD_INOTIFY,
-		ANON(SIGNALFD) = SCAP_FD_SIGNALFD,   ANON(TIMERFD) = SCAP_FD_TIMERFD,
-		ANON(IO_URING) = SCAP_FD_IO_URING,   ANON(USERFAULTFD) = SCAP_FD_USERFAULTFD,
-		ANON(PIDFD) = SCAP_FD_PIDFD,	     ANON(BPF_MAP) = SCAP_FD_BPF,
-		ANON(BPF_PROG) = SCAP_FD_BPF,	     ANON(BPF_LINK) = SCAP_FD_BPF,
-		ANON(BPF_ITER) = SCAP_FD_BPF,	     ANON(PERF_EVENT) = SCAP_FD_UNSUPPORTED,
+		ANON(EVENTFD) = SCAP_FD_EVENT,	 ANON(EVENTPOLL) = SCAP_FD_EVENTPOLL,
+		ANON(INOTIFY) = SCAP_FD_INOTIFY, ANON(SIGNALFD) = SCAP_FD_SIGNALFD,
+		ANON(TIMERFD) = SCAP_FD_TIMERFD,
 #undef ANON
 	};
+	uint8_t type = fd_type < ARRAY_SIZE(types) ? types[fd_type] : 0;
 
-	return fd_type < ARRAY_SIZE(types) ? types[fd_type] : SCAP_FD_UNSUPPORTED;
+	return type ? type : SCAP_FD_UNSUPPORTED;
+}
+
+static const char *anon_marker(uint8_t fd_type)
+{
+	switch (fd_type) {
+#define X(type, marker)                                                \
+	case SAKER_FLAG_anon_inode_fd_types_ANON_INODE_FD_TYPE_##type: \
+		return marker;
+		SCAP_MARKER_LIST(X)
+#undef X
+	default:
+		return NULL;
+	}
+}
+
+static void put_anon_name(struct capture_sink *sink, const struct saker_event_view *v)
+{
+	const char *marker = v->params[1].len == 1 ? anon_marker(v->params[1].data[0]) : NULL;
+	const struct saker_param *name = &v->params[2];
+	size_t len = strnlen((const char *)name->data, name->len);
+	char text[WRITE_PATH_MAX + 1];
+	int n;
+
+	if (!marker) {
+		put_text(sink, v, 2, WRITE_PATH_MAX);
+		return;
+	}
+	n = snprintf(text, sizeof(text), "%s%s%.*s", marker, len ? " " : "",
+		     (int)MIN(len, sizeof(text)), (const char *)name->data);
+	capture_sink_text(sink, text, MIN((size_t)MAX(n, 0), sizeof(text) - 1));
 }
 
 static uint8_t transport(const struct saker_event_view *v)
@@ -295,7 +323,7 @@ static uint8_t file_type(const struct saker_event_view *v)
 	case SAKER_EV_ITER_TASK_FILE_PIPE_E:
 		return SCAP_FD_FIFO;
 	case SAKER_EV_ITER_TASK_FILE_MEMFD_E:
-		return SCAP_FD_MEMFD;
+		return SCAP_FD_UNSUPPORTED;
 	case SAKER_EV_ITER_TASK_FILE_REGULAR_E:
 		return SCAP_FD_FILE_V2;
 	case SAKER_EV_ITER_TASK_FILE_DIRECTORY_E:
@@ -343,7 +371,7 @@ static void put_file(struct capture_sink *sink, const struct saker_event_view *v
 		capture_sink_u32(sink, 0); /* device */
 		break;
 	case SAKER_EV_ITER_TASK_FILE_ANON_INODE_E:
-		put_text(sink, v, 2, WRITE_PATH_MAX);
+		put_anon_name(sink, v);
 		break;
 	default:
 		put_text(sink, v, 1, WRITE_PATH_MAX);
@@ -438,7 +466,7 @@ static int next_file(struct saker_scap_writer *w)
 {
 	int r = capture_sink_finish(&w->sink);
 
-	w->past_size += w->sink.size;
+	w->past_size += capture_sink_size(&w->sink);
 	capture_sink_close(&w->sink);
 	if (r == 0)
 		r = capture_rotation_next(&w->rotation);
@@ -471,7 +499,7 @@ int saker_scap_write(struct saker_scap_writer *w, const struct saker_event *even
 	uint32_t flags = 0;
 	int r;
 
-	if (!w || !event || !w->sink.gz)
+	if (!w || !event || w->sink.fd < 0)
 		return w && w->sink.error ? w->sink.error : -EINVAL;
 	if (event->len < SAKER_WIRE_HEADER || event->len > SCAP_BLOCK_MAX - 64)
 		return -EBADMSG;
@@ -488,6 +516,7 @@ int saker_scap_write(struct saker_scap_writer *w, const struct saker_event *even
 	if (unlikely(!w->began)) {
 		end_list(w);
 		w->began = true;
+		w->sink.align = true;
 		w->first_ts = event->ts;
 	}
 	if (meta->flags & SAKER_EVENT_META_STATE_ONLY)
@@ -535,7 +564,7 @@ int saker_scap_open(const char *file, const struct saker_scap_options *user_opti
 
 int saker_scap_flush(struct saker_scap_writer *w)
 {
-	if (!w || !w->sink.gz)
+	if (!w || w->sink.fd < 0)
 		return -EINVAL;
 	end_list(w);
 	return capture_sink_flush(&w->sink);

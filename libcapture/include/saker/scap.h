@@ -9,6 +9,15 @@
  *   saker_scap_finish   completes the file; the last chance to learn that it is not
  *   saker_scap_close
  *
+ * Whatever moment the program dies at, a file ends behind a whole block: readers get
+ * all that was flushed (and what was written since to make room), and no error. A
+ * moment is an exception in which events of more than a page, or the lists in front
+ * of all events, are on their way; and a power cut, which fsync(2) is for.
+ *
+ * Descriptors of kinds that readers of before 2023 refuse (bpf, io_uring, memfd, pidfd,
+ * userfaultfd) are listed as of no kind, with a name that says which, as /proc has it;
+ * saker_capture_open makes of it what it was.
+ *
  * A writer belongs to one thread.
  */
 #ifndef SAKER_SCAP_H

@@ -42,9 +42,13 @@ mkdir -p /srv
 cp /bin/actor /srv/httpd
 evtcap -z -w /record.scap > /dev/null 2> log &
 recorder=$!
-sleep 5
+n=0
+until [ -s /record.scap ] || [ $n -gt 100 ]; do
+	sleep 1
+	n=$((n + 1))
+done
 /srv/httpd spawn 0 /bin/sh /acts
-sleep 2
+sleep 3
 kill -INT $recorder
 wait $recorder
 report log cat log

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""evtcap against the answers of others: python3 test_evtcap.py types|expressions|sysdig|live
+"""evtcap against the answers of others: python3 test_evtcap.py types|expressions|sysdig|live|interop
 
 types        how many events of each type Falco saw in each reference capture
 expressions  how many events satisfied each of some conditions, by Falco
 sysdig       what evtcap writes, read by sysdig as it reads the original
+interop      what evtcap records of this machine, events and lists, read by sysdig (root, BTF)
 live         what this test does is shown and written, none missing (root, BTF)
 Exit codes are those of meson: 0 passed, 1 failed, 77 skipped (with the reason).
 """
@@ -112,11 +113,15 @@ def wait_for_canary(process, canary):
     return False
 
 
-def live():
+def require_live():
     if os.geteuid() != 0:
         skip("live capture needs root")
     if not os.path.exists("/sys/kernel/btf/vmlinux"):
         skip("live capture needs a kernel with BTF: /sys/kernel/btf/vmlinux is missing")
+
+
+def live():
+    require_live()
     with tempfile.TemporaryDirectory(prefix="saker-evtcap-") as folder:
         bird, canary, written = (os.path.join(folder, name) for name in ("bird", "canary", "live.scap"))
         for path in (bird, canary):
@@ -153,10 +158,75 @@ def live():
             yield "the file does not know who this process is: '%s'" % name
 
 
+def record(path, *options, work):
+    """Records to a file while work() is done, from the moment on that events are seen."""
+    with tempfile.TemporaryDirectory(prefix="saker-evtcap-") as folder:
+        canary = os.path.join(folder, "canary")
+        open(canary, "w").close()
+        with open(os.path.join(folder, "err"), "w+b") as err, \
+                subprocess.Popen([EVTCAP, "-w", path, *options, "--print", "-p", "%fd.name",
+                                  "evt.type exists"], stdout=subprocess.PIPE, stderr=err) as process:
+            ready = wait_for_canary(process, canary)
+            os.set_blocking(process.stdout.fileno(), False)
+            for _ in range(10 if ready else 0):
+                work()
+                process.stdout.read()
+            os.set_blocking(process.stdout.fileno(), True)
+            process.send_signal(signal.SIGINT)
+            process.stdout.read()
+            process.wait(READY_SECONDS)
+            err.seek(0)
+            said = err.read().decode()
+        if "CAP_" in said or "not allowed" in said or "bpf(2)" in said:
+            skip("the kernel does not let us load BPF programs: " + said)
+        return "" if ready and not process.returncode else "exit %s: %s" % (process.returncode, said)
+
+
+def types_of(*argv):
+    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    wrong = "" if done.returncode == 0 else "%s: exit %d: %s" % (argv[0], done.returncode, done.stderr)
+    return collections.Counter(done.stdout.decode().split()), wrong
+
+
+def interop():
+    require_live()
+    if not shutil.which("sysdig"):
+        skip("sysdig is not installed (Debian: apt-get install sysdig)")
+    with tempfile.TemporaryDirectory(prefix="saker-evtcap-") as folder:
+        mine = os.path.join(folder, "mine")
+        # Kinds of descriptors that sysdig refuses by their number: evtcap has some of bpf itself.
+        held = [open(mine, "w"), os.memfd_create("held"), os.pidfd_open(os.getpid())]
+        for options in ((), ("-z",)):
+            path = os.path.join(folder, "live" + "".join(options))
+            wrong = record(path, *options, work=lambda: (touch(mine), subprocess.run(["/bin/true"])))
+            if wrong:
+                yield wrong
+                return
+            theirs, wrong = types_of("sysdig", "-r", path, "-p", "%evt.type")
+            ours = types_of(EVTCAP, "-q", "-r", path, "-p", "%evt.type")[0]
+            if wrong:
+                yield wrong
+            # It passes over events that its schema does not have.
+            different = {t: (ours[t], theirs[t]) for t in theirs if ours[t] != theirs[t]}
+            if different or not {"openat", "close", "execve", "procexit"} <= set(theirs):
+                yield "%s: types of ours and theirs: %s of %s" % (path, different, theirs)
+            files = run("sysdig", "-r", path, "-c", "lsof").decode(errors="replace")
+            if not re.search(r"\s%d\s.*\s%s\n" % (os.getpid(), re.escape(mine)), files):
+                yield "sysdig does not list our open file:\n" + files[-2000:]
+            if not re.search(r"\s%d\s.*memfd:held" % os.getpid(), files):
+                yield "sysdig does not list our memfd:\n" + files[-2000:]
+            shown = run(EVTCAP, "-q", "-r", path, "-n", "1", "-p", "%fd.types[" + str(held[2]) + "]",
+                        "proc.pid=%d" % os.getpid())
+            if b"pidfd" not in shown:
+                yield "our own reader does not know that descriptor %d is a pidfd: %s" % (held[2], shown)
+        held[0].close()
+
+
 def main():
-    if sys.argv[1] != "live" and not os.path.isdir(CAPTURES):
+    if sys.argv[1] not in ("live", "interop") and not os.path.isdir(CAPTURES):
         skip("SAKER_REFERENCE names no folder with captures")
-    findings = list({"types": types, "expressions": expressions, "sysdig": sysdig, "live": live}[sys.argv[1]]())
+    findings = list({"types": types, "expressions": expressions, "sysdig": sysdig, "live": live,
+                     "interop": interop}[sys.argv[1]]())
     print("\n".join(findings) or "all the same")
     sys.exit(1 if findings else 0)
 
