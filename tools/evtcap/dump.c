@@ -20,6 +20,7 @@
 struct dump {
 	struct saker_scap_writer *writer;
 	struct saker_capture *capture;
+	struct saker_state *state;
 	struct say *say;
 	struct saker_interface *interfaces;
 	uint32_t n_interfaces;
@@ -159,6 +160,14 @@ static int read_state(void *state_userdata, saker_capture_event_fn fn, void *use
 	return 0;
 }
 
+/* Of a file that is read nobody can be asked: what its events have told so far. */
+static int copy_state(void *state_userdata, saker_capture_event_fn fn, void *userdata)
+{
+	struct dump *d = state_userdata;
+
+	return saker_state_snapshot(d->state, fn, userdata);
+}
+
 /* ---- opening ----------------------------------------------------------------------- */
 
 static int open_writer(struct dump *d, const struct evtcap_options *o)
@@ -175,19 +184,20 @@ static int open_writer(struct dump *d, const struct evtcap_options *o)
 	options.file_bytes = o->file_bytes;
 	options.file_ns = o->file_ns;
 	options.max_files = o->max_files;
-	options.state = d->live ? read_state : NULL;
+	options.state = d->live ? read_state : d->state ? copy_state : NULL;
 	options.state_userdata = d;
 	return saker_scap_open(o->write, &options, &d->writer);
 }
 
-int dump_open(const struct evtcap_options *o, struct saker_capture *capture, bool live,
-	      struct say *say, struct dump **ret_dump)
+int dump_open(const struct evtcap_options *o, struct saker_capture *capture,
+	      struct saker_state *state, bool live, struct say *say, struct dump **ret_dump)
 {
 	struct dump *d = calloc(1, sizeof(*d));
 	int r = d ? 0 : -ENOMEM;
 
 	if (d) {
 		d->capture = capture;
+		d->state = state;
 		d->live = live;
 		d->say = say;
 		d->file = o->write;

@@ -4,15 +4,20 @@
 #define EVTCAP_DUMP_H
 
 #include <saker/capture.h>
+#include <saker/enrich.h>
 
 #include "options.h"
 #include "say.h"
 
 struct dump;
 
-/* live: processes and accounts of this machine are looked up. What is wrong is said. */
-int dump_open(const struct evtcap_options *options, struct saker_capture *capture, bool live,
-	      struct say *say, struct dump **ret_dump);
+/*
+ * state: what files after the first begin with, when it is not live; may be NULL
+ * when there is only one. live: processes and accounts of this machine are looked
+ * up. What is wrong is said.
+ */
+int dump_open(const struct evtcap_options *options, struct saker_capture *capture,
+	      struct saker_state *state, bool live, struct say *say, struct dump **ret_dump);
 /* One that the filter lets pass. */
 int dump_event(struct dump *dump, const struct saker_event *event,
 	       const struct saker_event_meta *meta);

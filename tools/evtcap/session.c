@@ -343,9 +343,11 @@ static int open_state(struct session *s)
 	}
 	/*
 	 * A copy needs none, and is several times as fast; but a capture is worth more with its
-	 * containers' names, and those are asked for by the state.
+	 * containers' names, and those are asked for by the state; and each of several files
+	 * begins with the state of its time, which live is read from the machine.
 	 */
-	if (!s->filter && (!s->view || s->view->no_state) && !s->containers)
+	if (!s->filter && (!s->view || s->view->no_state) && !s->containers &&
+	    (live || !(s->options->file_bytes || s->options->file_ns)))
 		return 0;
 	if (s->containers) {
 		options.ask_container = ask_container;
@@ -400,7 +402,8 @@ static int run(struct session *s)
 	if (open_state(s) < 0)
 		return EVTCAP_FAILED;
 	if (s->options->write &&
-	    dump_open(s->options, s->capture, !s->options->read, &s->say, &s->dump) < 0)
+	    dump_open(s->options, s->capture, s->state, !s->options->read, &s->say,
+		      &s->dump) < 0)
 		return EVTCAP_FAILED;
 	s->started = s->flushed = session_now();
 	failed = loop(s);

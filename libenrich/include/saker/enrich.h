@@ -169,6 +169,16 @@ SAKER_PUBLIC int saker_state_process(struct saker_state *state, int64_t pid,
 SAKER_PUBLIC int saker_state_open_files(struct saker_state *state, int64_t pid,
 					saker_open_file_fn fn, void *userdata);
 
+/*
+ * The state as start-up events (430-448), handed to fn one by one: a state that is
+ * given them knows the threads and files that this one knows, and a capture file
+ * that begins with them can be read alone. What is not known is left out, as are
+ * sockets that are neither bound nor connected. The events live during the call of
+ * fn, which must not call back into the state. 0; -EINVAL; -ENOMEM.
+ */
+SAKER_PUBLIC int saker_state_snapshot(struct saker_state *state, saker_capture_event_fn fn,
+				      void *userdata);
+
 /* Names are those of Falco's metrics. */
 struct saker_state_stats {
 	size_t size;

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""evtcap against the answers of others: python3 test_evtcap.py types|expressions|sysdig|live|interop
+"""evtcap against the answers of others: python3 test_evtcap.py types|expressions|sysdig|rotation|live|interop
 
 types        how many events of each type Falco saw in each reference capture
 expressions  how many events satisfied each of some conditions, by Falco
 sysdig       what evtcap writes, read by sysdig as it reads the original
+rotation     a capture split into files: each read alone knows what the whole knows there
 interop      what evtcap records of this machine, events and lists, read by sysdig (root, BTF)
 live         what this test does is shown and written, none missing (root, BTF)
 Exit codes are those of meson: 0 passed, 1 failed, 77 skipped (with the reason).
@@ -94,6 +95,35 @@ def sysdig():
             n = count(capture, "evt.type=openat")[1]
             if seen != [b"openat"] * n:
                 yield "%s: sysdig sees %d events, not the %d openat that the filter let pass" % (name, len(seen), n)
+
+
+ROTATION_FIELDS = "*" + "|".join("%" + field for field in (
+    "evt.rawtime", "evt.type", "evt.args", "proc.name", "proc.exepath", "proc.pname", "proc.cmdline", "proc.aname[2]",
+    "proc.env", "user.name", "user.loginuid", "fd.name", "fd.type", "fd.is_server", "proc.sid", "thread.vtid",
+    "container.id"))
+
+
+def rotation():
+    for name in ("container_attacks", "host_attacks", "workload"):
+        capture = os.path.join(CAPTURES, name + ".scap")
+        want = run(EVTCAP, "-q", "-r", capture, "-p", ROTATION_FIELDS).splitlines()
+        for options in (("-C", "1"), ("-z", "-C", "1"), ("-G", "1")):
+            with tempfile.TemporaryDirectory(prefix="saker-evtcap-") as folder:
+                run(EVTCAP, "-q", "-r", capture, *options, "-w", os.path.join(folder, "part"))
+                files = sorted(os.listdir(folder), key=lambda n: int(n[4:] or 0))
+                found = []
+                for part in files:
+                    found += run(EVTCAP, "-q", "-r", os.path.join(folder, part), "-p", ROTATION_FIELDS).splitlines()
+                    if shutil.which("sysdig"):
+                        run("sysdig", "-r", os.path.join(folder, part), "-n", "1")
+            different = [(a, b) for a, b in zip(want, found) if a != b]
+            if len(files) < 2 and name == "workload" and options[0] != "-z":
+                yield "%s %s: %d files" % (name, options, len(files))
+            # A child that its parent told of in the file before, and itself in this one, is taken for new
+            # there: with the descriptors that its parent has by then.
+            if len(different) > len(want) / 1000 or len(want) != len(found):
+                yield "%s %s: %d events of %d, %d different: %s" % (name, " ".join(options), len(found), len(want),
+                                                                   len(different), different[:1])
 
 
 def touch(path):
@@ -225,7 +255,7 @@ def interop():
 def main():
     if sys.argv[1] not in ("live", "interop") and not os.path.isdir(CAPTURES):
         skip("SAKER_REFERENCE names no folder with captures")
-    findings = list({"types": types, "expressions": expressions, "sysdig": sysdig, "live": live,
+    findings = list({"types": types, "expressions": expressions, "sysdig": sysdig, "rotation": rotation, "live": live,
                      "interop": interop}[sys.argv[1]]())
     print("\n".join(findings) or "all the same")
     sys.exit(1 if findings else 0)
