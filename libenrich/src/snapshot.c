@@ -197,7 +197,8 @@ static void put_inet(struct snapshot *b, const struct enrich_thread *t, const st
 
 	if (!fd->name)
 		return;
-	begin(b, v6 ? SAKER_EV_ITER_TASK_FILE_SOCKET_INET6_E : SAKER_EV_ITER_TASK_FILE_SOCKET_INET_E,
+	begin(b,
+	      v6 ? SAKER_EV_ITER_TASK_FILE_SOCKET_INET6_E : SAKER_EV_ITER_TASK_FILE_SOCKET_INET_E,
 	      t);
 	put_u32(b, (uint32_t)fd->num);
 	put_transport(b, a->l4);
@@ -236,10 +237,14 @@ static void put_anon(struct snapshot *b, const struct enrich_thread *t, const st
 {
 	static const uint8_t kinds[ENRICH_FD_TYPES] = {
 #define KIND(name) SAKER_FLAG_anon_inode_fd_types_ANON_INODE_FD_TYPE_##name
-		[ENRICH_FD_EVENT] = KIND(EVENTFD),     [ENRICH_FD_EVENTPOLL] = KIND(EVENTPOLL),
-		[ENRICH_FD_INOTIFY] = KIND(INOTIFY),   [ENRICH_FD_SIGNALFD] = KIND(SIGNALFD),
-		[ENRICH_FD_TIMERFD] = KIND(TIMERFD),   [ENRICH_FD_IO_URING] = KIND(IO_URING),
-		[ENRICH_FD_USERFAULTFD] = KIND(USERFAULTFD), [ENRICH_FD_PIDFD] = KIND(PIDFD),
+		[ENRICH_FD_EVENT] = KIND(EVENTFD),
+		[ENRICH_FD_EVENTPOLL] = KIND(EVENTPOLL),
+		[ENRICH_FD_INOTIFY] = KIND(INOTIFY),
+		[ENRICH_FD_SIGNALFD] = KIND(SIGNALFD),
+		[ENRICH_FD_TIMERFD] = KIND(TIMERFD),
+		[ENRICH_FD_IO_URING] = KIND(IO_URING),
+		[ENRICH_FD_USERFAULTFD] = KIND(USERFAULTFD),
+		[ENRICH_FD_PIDFD] = KIND(PIDFD),
 		[ENRICH_FD_BPF] = KIND(BPF_MAP),
 #undef KIND
 	};
@@ -313,7 +318,8 @@ int saker_state_snapshot(struct saker_state *s, saker_capture_event_fn fn, void 
 		const struct enrich_thread *t = s->slots[i].thread;
 
 		/* What nothing is known of is better asked for again than remembered as that. */
-		if (!t || t->pid <= 0 || t->flags & (ENRICH_THREAD_DEAD | ENRICH_THREAD_PLACEHOLDER))
+		if (!t || t->pid <= 0 ||
+		    t->flags & (ENRICH_THREAD_DEAD | ENRICH_THREAD_PLACEHOLDER))
 			continue;
 		put_thread(&b, t);
 		put_files(&b, t);

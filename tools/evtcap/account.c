@@ -8,6 +8,7 @@
 #include "session.h"
 
 #define PROGRESS_NS UINT64_C(300000000)
+#define BAR_COLUMNS 20
 
 static void put_drops(struct session *s, const struct saker_capture_stats *stats)
 {
@@ -82,6 +83,18 @@ void account_print(struct session *s)
 	put_drops(s, &stats);
 }
 
+/* "[#######             ]  35 %  "; the share may be past 1, when the file grows. */
+static void put_bar(double share)
+{
+	char bar[BAR_COLUMNS + 1];
+
+	share = MIN(share, 1.0);
+	memset(bar, ' ', BAR_COLUMNS);
+	memset(bar, '#', (size_t)(share * BAR_COLUMNS));
+	bar[BAR_COLUMNS] = '\0';
+	fprintf(stderr, "[%s] %3.0f %%  ", bar, 100.0 * share);
+}
+
 void account_progress(struct session *s, uint64_t now)
 {
 	struct saker_capture_stats stats = {.size = sizeof(stats)};
@@ -98,10 +111,13 @@ void account_progress(struct session *s, uint64_t now)
 	seconds = (double)(now - s->started) / 1e9;
 	fprintf(stderr, "\r\x1b[K");
 	if (stats.file_size)
-		fprintf(stderr, "%3.0f %%, ",
-			100.0 * (double)stats.file_offset / (double)stats.file_size);
+		put_bar((double)stats.file_offset / (double)stats.file_size);
 	fprintf(stderr, "%.1f million events, %.2f million a second", (double)s->n_events / 1e6,
 		seconds > 0 ? (double)s->n_events / 1e6 / seconds : 0);
+	if (stats.file_size && stats.file_offset && stats.file_offset < stats.file_size)
+		fprintf(stderr, ", %.0f s left",
+			seconds * (double)(stats.file_size - stats.file_offset) /
+				(double)stats.file_offset);
 	fflush(stderr);
 	s->progress = true;
 }

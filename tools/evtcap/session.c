@@ -402,8 +402,7 @@ static int run(struct session *s)
 	if (open_state(s) < 0)
 		return EVTCAP_FAILED;
 	if (s->options->write &&
-	    dump_open(s->options, s->capture, s->state, !s->options->read, &s->say,
-		      &s->dump) < 0)
+	    dump_open(s->options, s->capture, s->state, !s->options->read, &s->say, &s->dump) < 0)
 		return EVTCAP_FAILED;
 	s->started = s->flushed = session_now();
 	failed = loop(s);

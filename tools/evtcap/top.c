@@ -185,9 +185,14 @@ static int top_tick(void *self, uint64_t now, bool idle)
 	if (!top->refresh || now - top->last < REFRESH_NS)
 		return 0;
 	if (top->last) { /* the first second is not over */
+		char head[80];
+		unsigned int rows, columns;
+
+		window(top, &rows, &columns);
+		snprintf(head, sizeof(head), "evtcap: %" PRIu64 " events/s, %u rows, Ctrl-C ends",
+			 top->new_events, top->table.n);
 		printf("%s\x1b[H", top->drawn ? "" : "\x1b[2J");
-		printf("evtcap: %" PRIu64 " events/s, %u rows, Ctrl-C ends\x1b[K\n\x1b[K\n",
-		       top->new_events, top->table.n);
+		printf("%.*s\x1b[K\n\x1b[K\n", columns ? (int)columns - 1 : 79, head);
 		put_rows(top, true);
 		fputs("\x1b[J", stdout);
 		top->drawn = true;

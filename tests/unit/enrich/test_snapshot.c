@@ -156,7 +156,8 @@ static void test_capture(void **state)
 	saker_state_free(s);
 }
 
-#define EVENT(code, format, ...) apply(s, eb_make(&eb, SAKER_EV_##code, TS, 100, format, __VA_ARGS__))
+#define EVENT(code, format, ...) \
+	apply(s, eb_make(&eb, SAKER_EV_##code, TS, 100, format, __VA_ARGS__))
 
 static void apply(struct saker_state *s, const struct saker_event *event)
 {
@@ -173,12 +174,15 @@ static void test_sockets(void **state)
 	struct saker_state *s = new_state();
 	uint32_t threads, files;
 
-	apply(s, eb_task(&eb, &(struct eb_task){.tid = 100, .ptid = 1, .comm = "sh", .cwd = "/home"}));
+	apply(s,
+	      eb_task(&eb, &(struct eb_task){.tid = 100, .ptid = 1, .comm = "sh", .cwd = "/home"}));
 	EVENT(SOCKET_SOCKET_X, "qwww", I(3), 2, 1, 6);
-	EVENT(SOCKET_CONNECT_X, "qrqr", I(0), to_other, (int)sizeof(to_other), I(3), to_other + 7, 0);
+	EVENT(SOCKET_CONNECT_X, "qrqr", I(0), to_other, (int)sizeof(to_other), I(3), to_other + 7,
+	      0);
 	EVENT(SOCKET_SOCKET_X, "qwww", I(4), 2, 1, 6);
 	EVENT(SOCKET_BIND_X, "qrq", I(0), bound, (int)sizeof(bound), I(4));
-	EVENT(SOCKET_ACCEPT4_6_X, "qrbwwqw", I(5), from_other, (int)sizeof(from_other), 0, 0, 5, I(4), 0);
+	EVENT(SOCKET_ACCEPT4_6_X, "qrbwwqw", I(5), from_other, (int)sizeof(from_other), 0, 0, 5,
+	      I(4), 0);
 	EVENT(SOCKET_SOCKET_X, "qwww", I(6), 2, 2, 17); /* neither bound nor connected */
 	EVENT(SYSCALL_OPENAT_2_X, "qqswwwq", I(7), I(-100), "f", 1, 0, 5, I(77));
 	compare(s, &threads, &files);

@@ -1,28 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
-"""evtcap against the answers of others: python3 test_evtcap.py types|expressions|sysdig|rotation|live|interop
+"""evtcap against the answers of others: python3 test_evtcap.py types|expressions|sysdig|rotation|terminal|live|interop
 
 types        how many events of each type Falco saw in each reference capture
 expressions  how many events satisfied each of some conditions, by Falco
 sysdig       what evtcap writes, read by sysdig as it reads the original
 rotation     a capture split into files: each read alone knows what the whole knows there
+terminal     colours, a bar while a file is read, a table drawn in place: on a pseudo-terminal
 interop      what evtcap records of this machine, events and lists, read by sysdig (root, BTF)
 live         what this test does is shown and written, none missing (root, BTF)
 Exit codes are those of meson: 0 passed, 1 failed, 77 skipped (with the reason).
 """
 import collections
+import fcntl
 import glob
+import gzip
 import json
 import os
+import pty
 import re
+import select
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 
 EVTCAP = os.environ["EVTCAP_EXE"]
 CAPTURES = os.path.join(os.environ.get("SAKER_REFERENCE", ""), "captures")
+OUR_CAPTURE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "data", "attacks.scap")
 SAMPLE = 7  # every so many conditions
 # libs takes what any bpf call returns for a new descriptor, which these conditions see.
 DIFFERENT = {"host_attacks": "r0007 r0064 r0081 r0100 r0112 r0155 r0207 r0213 r0279 r0292".split()}
@@ -124,6 +132,75 @@ def rotation():
             if len(different) > len(want) / 1000 or len(want) != len(found):
                 yield "%s %s: %d events of %d, %d different: %s" % (name, " ".join(options), len(found), len(want),
                                                                    len(different), different[:1])
+
+
+def on_terminal(*args, env=None, rows=24, columns=80, stdout=None, until=None, seconds=15):
+    """What evtcap shows on a terminal, and its exit code; Ctrl-C once `until` was seen."""
+    terminal, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    environment = {**os.environ, "TERM": "xterm", "NO_COLOR": "", **(env or {})}
+    with subprocess.Popen([EVTCAP, *args], stdin=slave, stdout=stdout or slave, stderr=slave, env=environment,
+                          start_new_session=True) as process:
+        os.close(slave)
+        shown, end = b"", time.monotonic() + seconds
+        while time.monotonic() < end:
+            if select.select([terminal], [], [], 0.1)[0]:
+                try:
+                    shown += os.read(terminal, 65536)
+                except OSError:  # nobody has the other end any more
+                    break
+            if until and re.search(until, shown, re.DOTALL) and process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                until = None
+        process.kill()
+    os.close(terminal)
+    return shown, process.returncode
+
+
+def many_events(path):
+    """A capture that takes a while to read: ours many times, one section behind the other."""
+    with open(OUR_CAPTURE, "rb") as f:
+        data = gzip.decompress(f.read())
+    with open(path, "wb") as f:
+        for _ in range(1500):
+            f.write(data)
+
+
+def terminal():
+    event = ("-r", OUR_CAPTURE, "-n", "1", "evt.type=openat and evt.failed=false")
+    shown, code = on_terminal(*event)
+    if code or b"\x1b[1mopenat\x1b[0m" not in shown:
+        yield "no colours: exit %s: %r" % (code, shown)
+    for args, env in ((event, {"NO_COLOR": "1"}), (("--color", "never") + event, {}), (event, {"TERM": "dumb"})):
+        shown, code = on_terminal(*args, env=env)
+        if code or b"\x1b[" in shown or b" openat " not in shown:
+            yield "colours, with %s %s: %r" % (args, env, shown)
+    if b"\x1b[1m" not in run(EVTCAP, "-q", "--color", "always", *event) or b"\x1b[" in run(EVTCAP, "-q", *event):
+        yield "colours that do not go to a terminal are by --color always only"
+    with tempfile.TemporaryDirectory(prefix="saker-evtcap-") as folder:
+        large = os.path.join(folder, "large.scap")
+        many_events(large)
+        to = ("-r", large, "-w", os.path.join(folder, "copy.scap"), "evt.type exists")
+        shown, code = on_terminal(*to, seconds=60)
+        if code or not re.search(rb"\r\x1b\[K\[#+ *\] +\d+ %  [\d.]+ million events, [\d.]+ million a second", shown):
+            yield "no bar: exit %s: %r" % (code, shown)
+        if not re.search(rb"\r\x1b\[Kevtcap: \d+ events in ", shown):
+            yield "the bar stays: %r" % shown
+        shown, _ = on_terminal("-q", *to, seconds=60)
+        if shown:
+            yield "-q says %r" % shown
+    # Redrawn in place, in the lines and columns that there are; at the end the sum of it.
+    shown, code = on_terminal("--top", "--engine", "procfs", "--poll", "100", rows=12, columns=40,
+                              until=rb"\x1b\[H.*\x1b\[H.*events/s")
+    frames = shown.split(b"\x1b[H")[1:]
+    if code or len(frames) < 3 or shown.count(b"\x1b[2J") != 1:
+        yield "--top: exit %s, %d frames: %r" % (code, len(frames), shown)
+    for frame in frames[:-1]:
+        lines = [re.sub(rb"\x1b\[[0-9;]*[A-Za-z]", b"", line) for line in frame.split(b"\r\n")]
+        if len(lines) > 12 or max(map(len, lines)) > 40:
+            yield "--top does not fit into 12 lines of 40: %r" % lines
+    if frames and b"EVENTS " not in frames[-1]:
+        yield "--top ends without the sum: %r" % frames[-1]
 
 
 def touch(path):
@@ -253,10 +330,10 @@ def interop():
 
 
 def main():
-    if sys.argv[1] not in ("live", "interop") and not os.path.isdir(CAPTURES):
+    if sys.argv[1] not in ("live", "interop", "terminal") and not os.path.isdir(CAPTURES):
         skip("SAKER_REFERENCE names no folder with captures")
-    findings = list({"types": types, "expressions": expressions, "sysdig": sysdig, "rotation": rotation, "live": live,
-                     "interop": interop}[sys.argv[1]]())
+    findings = list({f.__name__: f for f in (types, expressions, sysdig, rotation, terminal, live,
+                                              interop)}[sys.argv[1]]())
     print("\n".join(findings) or "all the same")
     sys.exit(1 if findings else 0)
 
