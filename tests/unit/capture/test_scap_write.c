@@ -375,12 +375,135 @@ static void test_captures(void **state)
 	globfree(&files);
 }
 
+/* ---- what other readers need -------------------------------------------------- */
+
+#define OLD_KINDS 16 /* of descriptors: what readers of before 2023 know */
+#define PAGE 4096
+
+static uint32_t u32_at(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static uint8_t *read_whole(int fd, size_t *ret_size)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+	uint8_t *data = malloc((size_t)size);
+
+	assert_non_null(data);
+	assert_int_equal(pread(fd, data, (size_t)size, 0), size);
+	*ret_size = (size_t)size;
+	return data;
+}
+
+static void add_descriptor(struct items *items, uint16_t code, int32_t fd, uint8_t kind,
+			   const char *name)
+{
+	const struct saker_event_meta meta = {.flags = SAKER_EVENT_META_INITIAL};
+	const int64_t ino = 99;
+	const struct maker_param anon[] = {
+		{&fd, 4}, {&kind, 1}, {name, strlen(name) + 1}, {&ino, 8}};
+	const struct maker_param named[] = {{&fd, 4}, {name, strlen(name) + 1}, {&ino, 8}};
+	bool is_anon = code == SAKER_EV_ITER_TASK_FILE_ANON_INODE_E;
+	struct maker m = {0};
+
+	maker_raw_event(&m, 0, UINT64_C(7) << 32 | 7, code, is_anon ? anon : named, is_anon ? 4 : 3,
+			2);
+	items_add(items, (const struct saker_event *)m.data, &meta);
+	maker_free(&m);
+}
+
+/* The type of each entry of the (only) descriptor list is one that old readers know. */
+static void check_kinds(const uint8_t *data, size_t size, uint32_t n)
+{
+	for (size_t at = 0; at < size; at += u32_at(data + at + 4)) {
+		const uint8_t *entry = data + at + 16;
+
+		if (u32_at(data + at) != 0x218)
+			continue;
+		for (; n; n--, entry += u32_at(entry))
+			assert_in_range(entry[20], 0, OLD_KINDS);
+	}
+	assert_int_equal(n, 0);
+}
+
+/* Kinds that old readers refuse are there in another guise, and come back as they were. */
+static void test_kinds(void **state)
+{
+	static const char *const memfds[] = {"/memfd:a", "/memfd:b (deleted)", "memfd:c"};
+	struct items items = {0}, found = {0};
+	struct saker_scap_options o = SAKER_SCAP_OPTIONS_INIT;
+	int32_t fd = 3;
+	uint8_t *data;
+	size_t size;
+	int file;
+
+	for (uint8_t kind = 0; kind <= SAKER_FLAG_anon_inode_fd_types_ANON_INODE_FD_TYPE_BPF_ITER;
+	     kind++) {
+		add_descriptor(&items, SAKER_EV_ITER_TASK_FILE_ANON_INODE_E, fd++, kind, "");
+		add_descriptor(&items, SAKER_EV_ITER_TASK_FILE_ANON_INODE_E, fd++, kind, "a name");
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(memfds); i++)
+		add_descriptor(&items, SAKER_EV_ITER_TASK_FILE_MEMFD_E, fd++, 0, memfds[i]);
+	o.plain = true;
+	file = items_write(&items, &o);
+	data = read_whole(file, &size);
+	check_kinds(data, size, items.n);
+	items_read_fd(&found, file);
+	items_expect(&items, &found);
+	items_free(&items);
+	items_free(&found);
+	free(data);
+	close(file);
+}
+
+/* In a plain file no event of less than a page crosses the end of one. */
+static void test_pages(void **state)
+{
+	struct items items = {0}, found = {0};
+	struct saker_scap_options o = SAKER_SCAP_OPTIONS_INIT;
+	const struct saker_event_meta meta = {.cpu = 1};
+	static const char text[PAGE];
+	const int64_t number = 5;
+	size_t size, crossing = 0;
+	uint8_t *data;
+	int file;
+
+	for (uint32_t i = 0; i < 5000; i++) {
+		const struct maker_param p[] = {{&number, 8}, {text, 1 + i * 37 % 3000}};
+		struct maker m = {0};
+
+		maker_raw_event(&m, i, 7, SAKER_EV_SYSCALL_UNLINK_2_X, p, 2, 2);
+		items_add(&items, (const struct saker_event *)m.data, &meta);
+		maker_free(&m);
+	}
+	o.plain = true;
+	file = items_write(&items, &o);
+	data = read_whole(file, &size);
+	for (size_t at = 0; at < size; at += u32_at(data + at + 4)) {
+		size_t end = at + u32_at(data + at + 4) - 1;
+
+		crossing += at / PAGE != end / PAGE;
+	}
+	assert_int_equal(crossing, 0);
+	items_read_fd(&found, file);
+	items_expect(&items, &found);
+	items_free(&items);
+	items_free(&found);
+	free(data);
+	close(file);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_events),	 cmocka_unit_test(test_many),
 		cmocka_unit_test(test_front),	 cmocka_unit_test(test_late_initial),
 		cmocka_unit_test(test_flush),	 cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_kinds),	 cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_captures),
 	};
 
