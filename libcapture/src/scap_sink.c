@@ -213,19 +213,17 @@ static bool fits(size_t room, size_t len)
 	return room == len || room >= len + FILLER_MIN;
 }
 
-/* Moves the block that was made behind the end of the page, when it would cross that. */
-static void keep_in_page(struct capture_sink *sink)
+/* Fills up the page when a block of len bytes, next, would cross its end. */
+static void keep_in_page(struct capture_sink *sink, size_t len)
 {
-	size_t room = PAGE - (sink->written + sink->block) % PAGE, len = capture_sink_at(sink);
-	uint8_t *block;
+	size_t room = PAGE - (sink->written + sink->len) % PAGE;
+	uint8_t *to;
 
 	if (likely(fits(room, len)) || room < FILLER_MIN || !fits(PAGE, len))
 		return;
-	if (!capture_sink_room(sink, room))
-		return;
-	block = sink->buf + sink->block;
-	memmove(block + room, block, len);
-	make_filler(block, (uint32_t)room);
+	to = capture_sink_room(sink, room);
+	if (to)
+		make_filler(to, (uint32_t)room);
 }
 
 void capture_sink_end(struct capture_sink *sink)
@@ -237,6 +235,29 @@ void capture_sink_end(struct capture_sink *sink)
 	len = capture_sink_at(sink) + SCAP_BLOCK_TRAILER;
 	capture_sink_u32(sink, (uint32_t)len);
 	capture_sink_patch(sink, 4, (uint32_t)len);
-	if (sink->align && sink->seekable && !sink->deflate && !sink->error)
-		keep_in_page(sink);
+}
+
+void capture_sink_event(struct capture_sink *sink, uint32_t type, uint16_t cpu, bool has_flags,
+			uint32_t flags, const void *data, size_t len)
+{
+	size_t head = SCAP_BLOCK_HEADER + sizeof(cpu) + (has_flags ? sizeof(flags) : 0);
+	size_t padding = -(head + len) & 3;
+	uint32_t size = (uint32_t)(head + len + padding + SCAP_BLOCK_TRAILER);
+	uint8_t *to;
+
+	if (unlikely(sink->len >= SINK_SIZE - SCAP_SMALL_BLOCK_MAX))
+		(void)sink_drain(sink);
+	if (sink->seekable && !sink->deflate)
+		keep_in_page(sink, size);
+	to = capture_sink_room(sink, size);
+	if (unlikely(!to))
+		return;
+	memcpy(to, &type, sizeof(type));
+	memcpy(to + 4, &size, sizeof(size));
+	memcpy(to + SCAP_BLOCK_HEADER, &cpu, sizeof(cpu));
+	if (has_flags)
+		memcpy(to + SCAP_BLOCK_HEADER + sizeof(cpu), &flags, sizeof(flags));
+	memcpy(to + head, data, len);
+	memset(to + head + len, 0, padding);
+	memcpy(to + size - sizeof(size), &size, sizeof(size));
 }

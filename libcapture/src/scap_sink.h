@@ -30,7 +30,6 @@ struct capture_sink {
 	uint8_t *out;	  /* a member */
 	size_t out_size;
 	bool seekable; /* a regular file, written from its start */
-	bool align;    /* events have begun: see above */
 	int error;     /* the first one; nothing is written after it */
 };
 
@@ -57,6 +56,13 @@ static inline uint64_t capture_sink_reached(const struct capture_sink *sink)
 void capture_sink_begin(struct capture_sink *sink, uint32_t type);
 /* Pads, and writes both lengths. */
 void capture_sink_end(struct capture_sink *sink);
+
+/*
+ * A whole block of the event, which is `len` bytes at data: type, cpu, flags when
+ * has_flags, the event. Most of what a writer does.
+ */
+void capture_sink_event(struct capture_sink *sink, uint32_t type, uint16_t cpu, bool has_flags,
+			uint32_t flags, const void *data, size_t len);
 
 /* Room for len more bytes; NULL and an error when memory is short. */
 uint8_t *capture_sink_room(struct capture_sink *sink, size_t len);

@@ -516,17 +516,12 @@ int saker_scap_write(struct saker_scap_writer *w, const struct saker_event *even
 	if (unlikely(!w->began)) {
 		end_list(w);
 		w->began = true;
-		w->sink.align = true;
 		w->first_ts = event->ts;
 	}
 	if (meta->flags & SAKER_EVENT_META_STATE_ONLY)
 		flags = SCAP_EVENT_STATE_ONLY;
-	capture_sink_begin(&w->sink, block_type(event, flags));
-	capture_sink_u16(&w->sink, meta->cpu);
-	if (flags)
-		capture_sink_u32(&w->sink, flags);
-	capture_sink_bytes(&w->sink, event, event->len);
-	capture_sink_end(&w->sink);
+	capture_sink_event(&w->sink, block_type(event, flags), meta->cpu, flags != 0, flags, event,
+			   event->len);
 	return w->sink.error;
 }
 
