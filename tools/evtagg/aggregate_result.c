@@ -167,8 +167,6 @@ static int copy_keys(const struct agg_memory *m, struct arena *arena, const stru
 static int copy_last(struct arena *arena, const struct agg_row *row, struct result_row *to)
 {
 	const struct agg_details *d = &row->details;
-	const char *output = d->p, *fields = d->p + d->output_len;
-	const char *host = fields + d->fields_len;
 
 	if (row->dirty) {
 		to->last_output = copy_resolved(arena, row->last_output.text, row->last_output.len,
@@ -176,9 +174,11 @@ static int copy_last(struct arena *arena, const struct agg_row *row, struct resu
 		to->last_fields = copy(arena, row->last_fields.text, row->last_fields.len);
 		to->last_host = copy(arena, row->last_host.p, row->last_host.len);
 	} else if (d->p) {
-		to->last_output = copy_resolved(arena, output, d->output_len, d->output_escaped);
+		const char *fields = d->p + d->output_len;
+
+		to->last_output = copy_resolved(arena, d->p, d->output_len, d->output_escaped);
 		to->last_fields = copy(arena, fields, d->fields_len);
-		to->last_host = copy(arena, host, d->host_len);
+		to->last_host = copy(arena, fields + d->fields_len, d->host_len);
 	} else {
 		to->last_output = to->last_fields = to->last_host = TEXT("");
 	}
