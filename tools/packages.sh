@@ -12,6 +12,7 @@ BUILD_PACKAGES=(
 	libmicrohttpd-dev                          # the HTTP server: metrics, evtagg serve
 	libzstd-dev                                # compressed logs, for evtagg
 	libsystemd-dev                             # the journal, for evtagg
+	libssl-dev                                 # digests of executables
 	libcurl4-openssl-dev                       # Docker and Podman, asked for container metadata
 	libnghttp2-dev libprotobuf-c-dev protobuf-c-compiler # containerd and CRI-O, asked the same
 )

@@ -56,7 +56,8 @@ static const struct field_impl impls[] = {
 #undef FIELD
 };
 
-static_assert(ARRAY_SIZE(fields) == 294, "233 fields of libs and 61 of the container plugin");
+static_assert(ARRAY_SIZE(fields) == 294 + 1,
+	      "233 fields of libs, 61 of the container plugin, and those of our own");
 static_assert(ARRAY_SIZE(fields) == ARRAY_SIZE(impls), "one row, one field");
 
 /* ---- arguments ---------------------------------------------------------------------- */

@@ -23,6 +23,7 @@
 #include <saker/event_codes.h>
 
 #include "common/util.h"
+#include "procfs_mount.h"
 
 #define FILE_MAX (256u << 10)
 #define ACCOUNTS_MAX 512u /* of a file */
@@ -191,32 +192,6 @@ static bool same_file(const char *a, const char *b)
 	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-/* What the root is mounted from; asking the file system itself could be what hangs. */
-static bool root_is_local(const char *proc, int64_t tid)
-{
-	static const char *const remote[] = {"fuse", "nfs", "cifs", "smb", "ceph", "9p", "afs"};
-	char path[PATH_MAX], line[4096], point[PATH_MAX], type[64];
-	bool local = false;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%lld/mountinfo", proc, (long long)tid);
-	f = fopen(path, "re");
-	if (!f)
-		return false;
-	while (fgets(line, sizeof(line), f)) {
-		const char *dash = strstr(line, " - ");
-
-		if (!dash || sscanf(line, "%*s %*s %*s %*s %4095s", point) != 1 ||
-		    strcmp(point, "/") != 0 || sscanf(dash, " - %63s", type) != 1)
-			continue;
-		local = true; /* of several, the last one is on top */
-		for (size_t i = 0; i < ARRAY_SIZE(remote); i++)
-			local &= strncmp(type, remote[i], strlen(remote[i])) != 0;
-	}
-	fclose(f);
-	return local;
-}
-
 /*
  * Is this of the thread (its root, its mount namespace) that of the host, or of
  * ourselves, who may be in some container beside the runtime?
@@ -247,7 +222,7 @@ int container_accounts_read(const char *proc, int64_t tid, const char *container
 	if (is_outside(proc, tid, "ns/mnt"))
 		return -EAGAIN;
 	snprintf(path, sizeof(path), "%s/%lld/root", proc, (long long)tid);
-	if (!root_is_local(proc, tid))
+	if (!procfs_root_is_local(proc, tid))
 		return access(path, F_OK) < 0 ? -ENOENT : -EOPNOTSUPP;
 	root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)

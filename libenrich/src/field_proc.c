@@ -255,3 +255,18 @@ void field_proc_cpu(void *record, const struct saker_field_ref *ref, struct sake
 	saker_values_absent(out, field_code(record) == CODE_PROCINFO ? SAKER_ABSENT_NOT_CAPTURED
 								     : SAKER_ABSENT_NOT_APPLICABLE);
 }
+
+void field_proc_exe_hash(void *record, const struct saker_field_ref *ref, struct saker_values *out)
+{
+	const struct saker_record *r = record;
+	const struct enrich_exe *exe = r->thread ? r->thread->exe_file : NULL;
+
+	if (!r->thread)
+		field_set_none(out);
+	else if (!exe)
+		saker_values_absent(out, SAKER_ABSENT_NOT_CAPTURED);
+	else if (!exe->digest)
+		saker_values_absent(out, exe->why_not);
+	else
+		field_set_str(out, exe->digest);
+}

@@ -212,6 +212,10 @@ struct saker_state {
 	void *ask_container_userdata;
 	uint64_t hold_ns; /* how long events wait for their container's info; 0 = not at all */
 	struct enrich_holds *holds; /* NULL = none so far */
+	int (*ask_digest)(void *userdata, const struct saker_exe *exe);
+	void *ask_digest_userdata;
+	uint64_t hold_digest_ns; /* how long an execve waits for its digest; 0 = not at all */
+	struct enrich_exe *exe_of_held; /* what the execve that has waited runs; or NULL */
 
 	/* Accounts and addresses. */
 	struct enrich_accounts users;
@@ -389,6 +393,22 @@ int enrich_container_info_parse(struct saker_state *s, const char *text, size_t 
 				struct enrich_container_info **ret_info);
 void enrich_container_info_free(struct saker_state *s, struct enrich_container_info *info);
 
+/* ---- exe.c ----------------------------------------------------------------------- */
+
+/* What a thread has begun to run; its digest is asked for. NULL = no memory. */
+struct enrich_exe *enrich_exe_new(struct saker_state *s, const struct saker_exe *what);
+struct enrich_exe *enrich_exe_ref(struct enrich_exe *exe);
+void enrich_exe_unref(struct saker_state *s, struct enrich_exe *exe);
+/* The thread runs what its exe_ino and exepath say. */
+void enrich_thread_new_exe(struct saker_state *s, struct enrich_thread *t);
+/* Takes the reference. */
+void enrich_exe_set(struct saker_state *s, struct enrich_thread *t, struct enrich_exe *exe);
+/* The digest of this file, if it is exe: "sha256:...", anything else = it has none. */
+bool enrich_exe_told(struct saker_state *s, struct enrich_exe *exe, uint64_t ino, uint64_t mtime,
+		     const char *digest);
+/* The text of an exe_digest event. */
+void enrich_exe_digest(struct saker_state *s, struct saker_record *r, struct enrich_slice text);
+
 /* ---- hold.c ---------------------------------------------------------------------- */
 
 /* From now on, for as long as the options say, events of this container may wait for its info. */
@@ -396,6 +416,9 @@ void enrich_hold_allow(struct saker_state *s, struct enrich_container *c);
 /* Keeps a copy of the event for later, if it has to wait. */
 bool enrich_hold_take(struct saker_state *s, const struct saker_event_view *view,
 		      const struct saker_event_meta *meta);
+/* A digest, for an execve of this thread that waits; false = none does. */
+bool enrich_hold_told(struct saker_state *s, int64_t tid, uint64_t ino, uint64_t mtime,
+		      const char *digest);
 void enrich_holds_fini(struct saker_state *s);
 
 /* ---- state_user.c ---------------------------------------------------------------- */

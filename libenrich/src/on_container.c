@@ -85,6 +85,8 @@ static void on_async(struct saker_state *s, struct saker_record *r)
 		container_told(s, r, ASYNC_DATA);
 	else if (name.len == 17 && memcmp(name.text, "container_removed", 17) == 0)
 		container_removed(s, r);
+	else if (name.len == 10 && memcmp(name.text, "exe_digest", 10) == 0)
+		enrich_exe_digest(s, r, enrich_param_text(r, ASYNC_DATA));
 }
 
 int saker_state_forgo_container(struct saker_state *s, const char *id, size_t len)

@@ -150,6 +150,8 @@ static void on_task(struct saker_state *s, struct saker_record *r)
 	task_ids(r, t);
 	task_numbers(r, t);
 	task_strings(s, r, t);
+	if (event_pid(r) == event_tid(r))
+		enrich_thread_new_exe(s, t);
 	t->flags &= (uint16_t)~ENRICH_THREAD_PLACEHOLDER;
 	t->flags |= ENRICH_THREAD_INITIAL;
 	if (t->group || t->parent || t->flags & ENRICH_THREAD_UNSETTLED)

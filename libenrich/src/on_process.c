@@ -144,6 +144,7 @@ static void child_inherit(struct saker_state *s, struct enrich_thread *child,
 	child->cap_permitted = from->cap_permitted;
 	child->cap_effective = from->cap_effective;
 	child->cap_inheritable = from->cap_inheritable;
+	enrich_exe_set(s, child, enrich_exe_ref(from->exe_file));
 	child->exe_ino = from->exe_ino;
 	child->exe_ino_ctime = from->exe_ino_ctime;
 	child->exe_ino_mtime = from->exe_ino_mtime;
@@ -459,6 +460,7 @@ static void exec_executable(struct saker_state *s, struct saker_record *r)
 	t->exe_ino = enrich_param_u64(r, EXEC_EXE_INO);
 	t->exe_ino_ctime = enrich_param_u64(r, EXEC_EXE_CTIME);
 	t->exe_ino_mtime = enrich_param_u64(r, EXEC_EXE_MTIME);
+	enrich_thread_new_exe(s, t);
 	if (t->clone_ts)
 		t->exe_ctime_to_clone = t->clone_ts - t->exe_ino_ctime;
 	if (t->pidns_init_start_ts && t->exe_ino_ctime > t->pidns_init_start_ts)

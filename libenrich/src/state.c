@@ -200,6 +200,9 @@ int saker_state_new(const struct saker_state_options *user_options, struct saker
 	s->ask_accounts = options.ask_accounts;
 	s->ask_container_userdata = options.ask_container_userdata;
 	s->hold_ns = (uint64_t)options.hold_ms * 1000000;
+	s->ask_digest = options.ask_digest;
+	s->ask_digest_userdata = options.ask_digest_userdata;
+	s->hold_digest_ns = (uint64_t)options.hold_digest_ms * 1000000;
 	s->refill_tokens = ENRICH_REFILLS_PER_S;
 	s->last_tid = -1;
 	s->pending_close_fd = -1;
@@ -521,7 +524,7 @@ int saker_state_apply(struct saker_state *s, const struct saker_event *event,
 		s->stats.n_malformed++;
 		return -EBADMSG;
 	}
-	if (unlikely(s->hold_ns) && enrich_hold_take(s, &r->view, meta))
+	if (unlikely(s->hold_ns | s->hold_digest_ns) && enrich_hold_take(s, &r->view, meta))
 		return 0;
 	fact = &s->facts[event->type];
 	if (unlikely(fact->flags & ENRICH_FACT_INITIAL)) {

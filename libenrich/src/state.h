@@ -277,6 +277,17 @@ static inline bool enrich_fd_is_socket(const struct enrich_fd *fd)
 	       fd->type == ENRICH_FD_NETLINK;
 }
 
+/* ---- executables ------------------------------------------------------------ */
+
+/* What an execve ran. Shared by the processes that came from it. */
+struct enrich_exe {
+	uint32_t refs;
+	uint8_t why_not; /* enum saker_absence: why there is no digest */
+	uint64_t ino;
+	uint64_t mtime;
+	struct enrich_str *digest; /* "sha256:...", NULL = not known */
+};
+
 /* ---- threads ---------------------------------------------------------------- */
 
 enum enrich_exe_flag {
@@ -326,11 +337,12 @@ struct enrich_thread {
 	struct enrich_str *comm;
 	struct enrich_str *exe; /* argv[0] */
 	struct enrich_str *exepath;
-	struct enrich_str *args;    /* argv[1..], each with its NUL but the last one */
-	struct enrich_str *env;	    /* as args; use enrich_thread_env() */
-	struct enrich_str *cwd;	    /* with "/" at the end; use enrich_thread_cwd() */
-	struct enrich_str *root;    /* chroot; "/" usually */
-	struct enrich_str *cgroups; /* "subsys=path", as args */
+	struct enrich_exe *exe_file; /* NULL = not known */
+	struct enrich_str *args;     /* argv[1..], each with its NUL but the last one */
+	struct enrich_str *env;	     /* as args; use enrich_thread_env() */
+	struct enrich_str *cwd;	     /* with "/" at the end; use enrich_thread_cwd() */
+	struct enrich_str *root;     /* chroot; "/" usually */
+	struct enrich_str *cgroups;  /* "subsys=path", as args */
 
 	uint64_t cap_permitted;
 	uint64_t cap_effective;

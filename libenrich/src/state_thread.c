@@ -125,6 +125,7 @@ static void thread_release(struct saker_state *s, struct enrich_thread *t)
 	enrich_str_unref(s, t->comm);
 	enrich_str_unref(s, t->exe);
 	enrich_str_unref(s, t->exepath);
+	enrich_exe_unref(s, t->exe_file);
 	enrich_str_unref(s, t->args);
 	enrich_str_unref(s, t->env);
 	enrich_str_unref(s, t->cwd);

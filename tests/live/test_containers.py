@@ -62,8 +62,9 @@ def docker():
             d.run("run", "--rm", "--network", "none", "--name", "falcon", "--label", "wing=left", "-v", "/etc:/host-etc:ro",
                   runtimes.IMAGE, "sh", "-c", ": second")
             d.run("run", "--rm", "--network", "host", "--pid", "host", "-u", "1234", runtimes.IMAGE, "sh", "-c", ": third")
-            alerts = agent.fence()
-            agent.stop()
+            agent.fence()
+            agent.stop()  # and what still waits for metadata comes out
+            alerts = agent.alerts
     expect(alerts, "first", container__name="elder", container__full_id=before, container__type="docker",
            container__image__repository="saker-test", container__image__tag="v1")
     got = expect(alerts, "second", container__name="falcon", container__type="docker", container__image=runtimes.IMAGE,
@@ -80,8 +81,9 @@ def containerd():
         with Agent([rules(folder)], options(containerd=c.socket, cri=c.socket)) as agent:
             c.run("--rm", "--label", "wing=right", "--mount", "type=bind,src=/etc,dst=/host-etc,options=rbind:ro",
                   runtimes.FULL_IMAGE, "kestrel", "sh", "-c", ": fourth")
-            alerts = agent.fence()
-            agent.stop()
+            agent.fence()
+            agent.stop()  # and what still waits for metadata comes out
+            alerts = agent.alerts
     expect(alerts, "fourth", container__id="kestrel", container__name="kestrel", container__type="containerd",
            container__image=runtimes.FULL_IMAGE, container__image__repository="docker.io/library/saker-test",
            container__image__tag="v1", container__image__digest=lambda text: text and text.startswith("sha256:"),
@@ -94,9 +96,10 @@ def pod():
     with runtimes.Containerd() as c, tempfile.TemporaryDirectory() as folder:
         with Agent([rules(folder)], options(containerd=c.socket, cri=c.socket)) as agent:
             sandbox, container = c.pod("/bin/sh", "-c", ": fifth; sleep 600")
-            alerts = agent.fence()
+            agent.fence()
             c.stop_pod(sandbox)
             agent.stop()
+            alerts = agent.alerts
     expect(alerts, "fifth; sleep 600", container__full_id=container, container__name="egg", container__type="containerd",
            container__image__repository="docker.io/library/saker-test", container__image__tag="v1",
            container__privileged=False, container__host_network=True,

@@ -344,6 +344,8 @@ static int take_containers(struct config *config)
 	const struct config_node *list = config_tree_get(&config->tree, "plugins");
 	int r = 0;
 
+	config->exe_hash_hold_ms = (uint32_t)uint_of(config, "exe_hash.hold_ms");
+	config->exe_hash_file_max = uint_of(config, "exe_hash.file_size_max_mb") << 20;
 	config->hold_ms = (uint32_t)uint_of(config, "container_metadata.hold_ms");
 	config->runtime_timeout_ms = (uint32_t)uint_of(config, "container_metadata.timeout_ms");
 	config->label_max = (uint32_t)uint_of(config, "container_metadata.label_max_len");

@@ -79,6 +79,9 @@ struct config {
 	const char **filters; /* of the kernel */
 	uint32_t n_filters;
 
+	uint32_t exe_hash_hold_ms;
+	uint64_t exe_hash_file_max; /* bytes */
+
 	uint32_t label_max;
 	uint32_t hold_ms;
 	uint32_t runtime_timeout_ms;

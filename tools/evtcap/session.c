@@ -121,6 +121,21 @@ static int take_answers(struct session *s)
 	return r;
 }
 
+static int take_digests(struct session *s)
+{
+	struct saker_event_meta meta = {.flags = SAKER_EVENT_META_STATE_ONLY};
+	const struct saker_event *event;
+	struct saker_record *record;
+	int r = 0;
+
+	while (r == 0 && saker_digests_next(s->digests, s->last_ts, &event) == 1) {
+		saker_state_apply(s->state, event, &meta, &record);
+		if (s->dump)
+			r = dump_state_event(s->dump, event, &meta);
+	}
+	return r;
+}
+
 /* ---- the loop -------------------------------------------------------------------- */
 
 static inline bool is_enough(const struct session *s)
@@ -179,6 +194,8 @@ static int loop(struct session *s)
 		}
 		if (r == 0 && s->containers)
 			r = take_answers(s);
+		if (r == 0 && s->digests)
+			r = take_digests(s);
 		if (r < 0)
 			return r;
 	}
@@ -331,14 +348,39 @@ static int open_containers(struct session *s)
 	return r == -ENOTSUP ? 0 : r;
 }
 
+static int ask_digest(void *userdata, const struct saker_exe *exe)
+{
+	struct session *s = userdata;
+
+	return saker_digests_ask(s->digests, exe);
+}
+
+/* Reading every executable is worth it only where somebody looks. */
+static int open_digests(struct session *s)
+{
+	const char *const texts[] = {s->options->filter, s->options->format, s->options->fields};
+	struct saker_digests_options options = SAKER_DIGESTS_OPTIONS_INIT;
+
+	options.notify = interrupt;
+	options.notify_userdata = s;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		if (texts[i] && strstr(texts[i], "proc.exe_hash"))
+			return saker_digests_new(&options, &s->digests);
+	}
+	return 0;
+}
+
 static int open_state(struct session *s)
 {
 	struct saker_state_options options = SAKER_STATE_OPTIONS_INIT;
 	bool live = !s->options->read;
 	int r = live ? open_containers(s) : 0;
 
+	if (r == 0 && live)
+		r = open_digests(s);
 	if (r < 0) {
-		say_error(&s->say, "container runtimes cannot be asked: %s", strerror(-r));
+		say_error(&s->say, "containers and executables cannot be asked about: %s",
+			  strerror(-r));
 		return r;
 	}
 	/*
@@ -349,6 +391,10 @@ static int open_state(struct session *s)
 	if (!s->filter && (!s->view || s->view->no_state) && !s->containers &&
 	    (live || !(s->options->file_bytes || s->options->file_ns)))
 		return 0;
+	if (s->digests) {
+		options.ask_digest = ask_digest;
+		options.ask_digest_userdata = s;
+	}
 	if (s->containers) {
 		options.ask_container = ask_container;
 		options.ask_accounts = ask_accounts;
@@ -417,6 +463,7 @@ static void fini(struct session *s)
 		s->view->close(s->view_self);
 	dump_close(s->dump);
 	saker_containers_free(s->containers);
+	saker_digests_free(s->digests);
 	saker_state_free(s->state);
 	saker_filter_free(s->filter);
 	saker_capture_close(s->capture);

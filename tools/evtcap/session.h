@@ -8,6 +8,7 @@
 
 #include <saker/capture.h>
 #include <saker/containers.h>
+#include <saker/digests.h>
 #include <saker/enrich.h>
 #include <saker/rules.h>
 
@@ -66,6 +67,7 @@ struct session {
 	struct saker_capture *capture;
 	struct saker_state *state;
 	struct saker_containers *containers; /* NULL = nobody is asked about them */
+	struct saker_digests *digests;	     /* NULL = nothing shows them */
 	struct saker_filter *filter;	     /* NULL = all events */
 	const struct view *view;	     /* NULL = they are only written */
 	void *view_self;

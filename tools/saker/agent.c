@@ -94,23 +94,34 @@ static int take_event(struct agent *a, const struct saker_event *event,
 	return judge(a, record);
 }
 
-/* ---- containers ---------------------------------------------------------------- */
+/* ---- what is found out elsewhere ------------------------------------------------ */
 
-/* Answers of container runtimes, and events that waited for them. flush: no longer. */
-static int settle(struct agent *a, bool flush)
+static int take_answers(struct agent *a)
 {
-	struct saker_event_meta meta = {0};
+	struct saker_event_meta state_only = {.flags = SAKER_EVENT_META_STATE_ONLY};
+	struct saker_event_meta plain = {0};
 	struct saker_container_answer answer;
-	struct saker_record *record;
+	const struct saker_event *event;
 	int r = 0;
 
-	while (r >= 0 && saker_containers_next(a->containers, a->last_ts, &answer) == 1) {
-		meta.flags = answer.state_only ? SAKER_EVENT_META_STATE_ONLY : 0;
+	while (r >= 0 && a->containers &&
+	       saker_containers_next(a->containers, a->last_ts, &answer) == 1) {
 		if (answer.event)
-			r = take_event(a, answer.event, &meta);
+			r = take_event(a, answer.event, answer.state_only ? &state_only : &plain);
 		else
 			saker_state_forgo_container(a->state, answer.id, answer.id_len);
 	}
+	while (r >= 0 && saker_digests_next(a->digests, a->last_ts, &event) == 1)
+		r = take_event(a, event, &state_only);
+	return r;
+}
+
+/* Answers about containers and executables, and events that waited for them. flush: no longer. */
+static int settle(struct agent *a, bool flush)
+{
+	struct saker_record *record;
+	int r = take_answers(a);
+
 	while (r >= 0 && (r = saker_state_held(a->state, flush, &record)) == 1)
 		r = judge(a, record);
 	return MIN(r, 0);
@@ -205,7 +216,7 @@ static int patience(const struct agent *a, uint64_t now)
 	uint64_t left = a->ends == UINT64_MAX ? IDLE_MS : (a->ends - now) / 1000000 + 1;
 	/* Drops are looked for once a second: not yet at this look, so soon again. */
 	uint64_t most = a->drops.checked == now ? IDLE_MS : CHECK_MS;
-	int held = a->containers ? saker_state_hold_wait(a->state) : -1;
+	int held = a->replay ? -1 : saker_state_hold_wait(a->state);
 
 	if (held >= 0)
 		most = MIN(most, (uint64_t)held);
@@ -249,7 +260,7 @@ static int loop(struct agent *a)
 			/* Idle: look around, then sleep until something happens. */
 			since_look = UINT32_MAX - 1;
 		}
-		if (r >= 0 && a->containers)
+		if (r >= 0 && !a->replay)
 			r = settle(a, false);
 		if (r < 0)
 			return r;
@@ -280,7 +291,7 @@ static int drain(struct agent *a)
 		if (r == 1)
 			r = take_event(a, event, &meta);
 	}
-	if (a->containers && (r >= 0 || r == -ENODATA))
+	if (!a->replay && (r >= 0 || r == -ENODATA))
 		r = settle(a, true);
 	return r == -ENODATA || r >= 0 ? 0 : r;
 }

@@ -7,6 +7,7 @@
 
 #include <saker/capture.h>
 #include <saker/containers.h>
+#include <saker/digests.h>
 #include <saker/enrich.h>
 #include <saker/output.h>
 #include <saker/rules.h>
@@ -31,6 +32,8 @@ struct agent {
 	struct saker_capture *capture;
 	struct saker_state *state;
 	struct saker_containers *containers; /* NULL = nobody is asked */
+	struct saker_digests *digests;	     /* NULL = none are computed */
+	bool want_digests;		     /* the rules ask for them */
 	struct saker_output *output;
 	struct summary summary;
 	struct drops drops;

@@ -49,14 +49,23 @@ int agent_load_rules(struct agent *a, struct rules_files *files, struct saker_ru
 	return r;
 }
 
+static void see_field(void *userdata, const char *field)
+{
+	struct agent *a = userdata;
+
+	a->want_digests |= strcmp(field, "proc.exe_hash") == 0;
+}
+
 int agent_use_ruleset(struct agent *a, struct saker_ruleset *ruleset)
 {
-	struct saker_eval *eval;
+	struct saker_eval *eval = NULL;
 	int r = saker_eval_new(ruleset, &eval);
 
-	if (r < 0)
-		return r;
-	r = summary_use(&a->summary, ruleset);
+	/* Once asked for, always: what runs already has its digest when rules change again. */
+	if (r == 0)
+		r = saker_ruleset_fields(ruleset, "syscall", see_field, a);
+	if (r == 0)
+		r = summary_use(&a->summary, ruleset);
 	if (r < 0) {
 		saker_eval_free(eval);
 		return r;
@@ -222,6 +231,13 @@ static void ask_accounts(void *userdata, const char *id, size_t len, int64_t tid
 	saker_containers_ask_accounts(a->containers, id, len, tid);
 }
 
+static int ask_digest(void *userdata, const struct saker_exe *exe)
+{
+	struct agent *a = userdata;
+
+	return a->want_digests ? saker_digests_ask(a->digests, exe) : -ENOTSUP;
+}
+
 static void interrupt(void *userdata)
 {
 	struct agent *a = userdata;
@@ -248,11 +264,28 @@ static int open_containers(struct agent *a)
 	return r == -ENOTSUP ? 0 : r;
 }
 
+static int open_digests(struct agent *a)
+{
+	struct saker_digests_options options = SAKER_DIGESTS_OPTIONS_INIT;
+
+	options.file_max = a->config->exe_hash_file_max;
+	options.notify = interrupt;
+	options.notify_userdata = a;
+	return saker_digests_new(&options, &a->digests);
+}
+
 int agent_open_state(struct agent *a)
 {
 	struct saker_state_options options = SAKER_STATE_OPTIONS_INIT;
 	int r = a->replay ? 0 : open_containers(a);
 
+	if (r == 0 && !a->replay)
+		r = open_digests(a);
+	if (a->digests) {
+		options.ask_digest = ask_digest;
+		options.ask_digest_userdata = a;
+		options.hold_digest_ms = a->config->exe_hash_hold_ms;
+	}
 	if (a->containers) {
 		options.ask_container = ask_container;
 		options.ask_accounts = ask_accounts;
@@ -281,6 +314,7 @@ void agent_fini(struct agent *a)
 	control_attach(&a->control, NULL);
 	a->output = saker_output_free(a->output);
 	a->containers = saker_containers_free(a->containers);
+	a->digests = saker_digests_free(a->digests);
 	a->state = saker_state_free(a->state);
 	a->capture = saker_capture_close(a->capture);
 	a->eval = saker_eval_free(a->eval);

@@ -16,6 +16,7 @@
 
 #include <saker/base.h>
 #include <saker/capture.h>
+#include <saker/digests.h>
 #include <saker/event.h>
 #include <saker/field.h>
 
@@ -63,6 +64,13 @@ struct saker_state_options {
 	 * take long; 0 = they never wait. saker_state_held gives them back.
 	 */
 	uint32_t hold_ms;
+	/*
+	 * Asks for the digest of what a thread has begun to run: as saker_digests_ask. A negative
+	 * errno: nobody computes it. NULL = digests are known from a capture's events only.
+	 */
+	int (*ask_digest)(void *ask_digest_userdata, const struct saker_exe *exe);
+	void *ask_digest_userdata;
+	uint32_t hold_digest_ms; /* how long an execve may wait for it; 0 = not at all */
 };
 
 #define SAKER_STATE_OPTIONS_INIT                            \
@@ -109,7 +117,7 @@ SAKER_PUBLIC int saker_state_forgo_container(struct saker_state *state, const ch
 
 /*
  * The next event that no longer has to wait, applied: as saker_state_apply
- * gives them, in order within a container, later than others. Call until it
+ * gives them, in order within a container and a process, later than others. Call until it
  * gives 0, after each saker_state_apply and when the time of
  * saker_state_hold_wait has passed. flush: whatever still waits, at the end.
  */
