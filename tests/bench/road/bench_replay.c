@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The whole road of an event, a stage more each time: read it, keep the state,
+ * evaluate rules. Nanoseconds of processor time an event, the least of several
+ * rounds, which take turns so that a busy machine slows all stages alike.
+ *
+ *     bench-replay [CAPTURE [RULES...]]
+ *
+ * Without arguments: the workload of SAKER_REFERENCE fifty times in a row, with
+ * Falco's stable rules and with all three of its files.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <saker/capture.h>
+#include <saker/enrich.h>
+#include <saker/rules.h>
+
+#define ROUNDS 5
+#define REPEAT 50
+#define MAX_STAGES 4
+
+struct stage {
+	const char *name;
+	struct saker_ruleset *ruleset; /* NULL = none */
+	bool state;
+	double best; /* ns an event */
+	uint64_t n_events;
+	uint64_t n_matches;
+	double evaluated, reused, extracted; /* an event */
+};
+
+static void die(const char *what, int r)
+{
+	fprintf(stderr, "bench-replay: %s: %s\n", what, strerror(-r));
+	exit(1);
+}
+
+static double cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static void print_diag(void *userdata, const struct saker_diag *diag)
+{
+	if (diag->severity == SAKER_SEVERITY_ERROR)
+		fprintf(stderr, "%s: %s: %s\n", diag->id, diag->file, diag->message);
+}
+
+static struct saker_ruleset *compile(char *const *files, int n)
+{
+	struct saker_rules_options options = SAKER_RULES_OPTIONS_INIT;
+	struct saker_rules_plugin plugin = {"container", "0.7.1"};
+	struct saker_rules_loader *loader;
+	struct saker_ruleset *ruleset;
+	int r;
+
+	options.diag = print_diag;
+	options.plugins = &plugin;
+	options.n_plugins = 1;
+	options.matching = SAKER_RULE_MATCHING_ALL;
+	r = saker_rules_loader_new(&options, &loader);
+	if (r < 0)
+		die("rules", r);
+	r = saker_rules_loader_add_catalogue(loader, saker_enrich_catalogue());
+	for (int i = 0; r >= 0 && i < n; i++)
+		r = saker_rules_loader_add_file(loader, files[i]);
+	if (r >= 0)
+		r = saker_rules_loader_compile(loader, &ruleset);
+	saker_rules_loader_free(loader);
+	if (r < 0)
+		die("rules", r);
+	return ruleset;
+}
+
+static struct saker_state *new_state(struct saker_capture *capture)
+{
+	struct saker_state_options options = SAKER_STATE_OPTIONS_INIT;
+	struct saker_interface interface;
+	struct saker_account account;
+	struct saker_machine machine;
+	struct saker_state *state;
+	int r;
+
+	options.offline = true;
+	r = saker_state_new(&options, &state);
+	if (r < 0)
+		die("state", r);
+	if (saker_capture_machine(capture, &machine) == 0)
+		saker_state_set_machine(state, &machine);
+	for (uint32_t i = 0; saker_capture_interface(capture, i, &interface) == 1; i++)
+		saker_state_add_interface(state, &interface);
+	for (uint32_t i = 0; saker_capture_account(capture, i, &account) == 1; i++)
+		saker_state_add_account(state, &account);
+	return state;
+}
+
+static void keep_stats(struct stage *stage, const struct saker_eval *eval)
+{
+	struct saker_eval_stats stats = {.size = sizeof(stats)};
+	double n = (double)stage->n_events;
+
+	saker_eval_get_stats(eval, &stats);
+	stage->evaluated = (double)stats.predicates_evaluated / n;
+	stage->reused = (double)stats.predicates_reused / n;
+	stage->extracted = (double)stats.fields_extracted / n;
+}
+
+static void run(struct stage *stage, const char *file)
+{
+	struct saker_capture_options options = SAKER_CAPTURE_OPTIONS_INIT;
+	const struct saker_rule *const *rules;
+	const struct saker_event *event;
+	struct saker_event_meta meta;
+	struct saker_capture *capture;
+	struct saker_record *record;
+	struct saker_state *state;
+	struct saker_eval *eval = NULL;
+	uint64_t n = 0, matches = 0;
+	double start, ns;
+	int r;
+
+	options.file = file;
+	options.diag = print_diag;
+	r = saker_capture_open(&options, &capture);
+	if (r < 0)
+		die(file, r);
+	state = new_state(capture);
+	if (stage->ruleset && saker_eval_new(stage->ruleset, &eval) < 0)
+		die("eval", -ENOMEM);
+	start = cpu_ns();
+	while ((r = saker_capture_next(capture, -1, &event, &meta)) >= 0) {
+		n++;
+		if (!stage->state || saker_state_apply(state, event, &meta, &record) != 1)
+			continue;
+		if (eval)
+			matches += (uint64_t)saker_ruleset_eval(eval, 0, record, &rules);
+	}
+	ns = (cpu_ns() - start) / (double)n;
+	if (r != -ENODATA)
+		die(file, r);
+	stage->n_events = n;
+	stage->n_matches = matches;
+	if (!stage->best || ns < stage->best)
+		stage->best = ns;
+	if (eval)
+		keep_stats(stage, eval);
+	saker_eval_free(eval);
+	saker_state_free(state);
+	saker_capture_close(capture);
+}
+
+/* ---- a capture made of a short one ----------------------------------------------- */
+
+static void write_all(int fd, const uint8_t *data, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, data, len);
+
+		if (n < 0)
+			die("memfd", -errno);
+		data += n;
+		len -= (size_t)n;
+	}
+}
+
+/* Plain, in memory, so that neither the disk nor inflate is measured. */
+static void unfold(const char *file, char path[static 64])
+{
+	static uint8_t data[64 << 20];
+	gzFile in = gzopen(file, "rb");
+	int fd = memfd_create("bench-replay", MFD_CLOEXEC);
+	int len;
+
+	if (!in || fd < 0)
+		die(file, -errno);
+	len = gzread(in, data, sizeof(data));
+	gzclose(in);
+	if (len <= 0)
+		die(file, -EIO);
+	for (int i = 0; i < REPEAT; i++)
+		write_all(fd, data, (size_t)len);
+	snprintf(path, 64, "/proc/self/fd/%d", fd);
+}
+
+static void report(const struct stage *stages, int n)
+{
+	printf("%-24s %10s %8s %10s %10s\n", "stage", "ns/event", "M/s", "this stage", "matches");
+	for (int i = 0; i < n; i++) {
+		/* Rules are compared with the state alone, not with each other. */
+		double before = i ? stages[i > 2 ? 1 : i - 1].best : 0;
+
+		printf("%-24s %10.1f %8.2f %10.1f %10llu", stages[i].name, stages[i].best,
+		       1e3 / stages[i].best, stages[i].best - before,
+		       (unsigned long long)stages[i].n_matches);
+		if (stages[i].ruleset)
+			printf("  %.1f predicates, %.1f reused, %.1f fields an event",
+			       stages[i].evaluated, stages[i].reused, stages[i].extracted);
+		printf("\n");
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct stage stages[MAX_STAGES] = {{.name = "read"}, {.name = "+ state", .state = true}};
+	static char paths[3][4096];
+	const char *reference = getenv("SAKER_REFERENCE");
+	const char *names[] = {"falco_rules.yaml", "falco-incubating_rules.yaml",
+			       "falco-sandbox_rules.yaml"};
+	char *files[] = {paths[0], paths[1], paths[2]};
+	char source[4096], capture[4096];
+	int n = 2;
+
+	if (argc < 2 && !reference) {
+		printf("SAKER_REFERENCE is unset and no capture is named\n");
+		return 77;
+	}
+	for (size_t i = 0; reference && i < 3; i++)
+		snprintf(paths[i], sizeof(paths[i]), "%s/rules/%s", reference, names[i]);
+	if (argc > 1) {
+		snprintf(capture, sizeof(capture), "%s", argv[1]);
+	} else {
+		snprintf(source, sizeof(source), "%s/captures/workload.scap", reference);
+		unfold(source, capture);
+	}
+	if (argc > 2) {
+		stages[n++] = (struct stage){"+ rules", compile(argv + 2, argc - 2), true};
+	} else if (reference) {
+		stages[n++] = (struct stage){"+ stable rules", compile(files, 1), true};
+		stages[n++] = (struct stage){"+ all three files", compile(files, 3), true};
+	}
+	for (int round = 0; round < ROUNDS; round++)
+		for (int i = 0; i < n; i++)
+			run(&stages[i], capture);
+	printf("%s: %llu events\n", capture, (unsigned long long)stages[0].n_events);
+	report(stages, n);
+	for (int i = 0; i < n; i++)
+		saker_ruleset_unref(stages[i].ruleset);
+	return 0;
+}
