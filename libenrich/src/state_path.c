@@ -52,6 +52,47 @@ static uint32_t append(char *buf, uint32_t n, const char *path, const char *end)
 	return n;
 }
 
+typedef uint8_t path_block __attribute__((vector_size(16)));
+
+static inline path_block path_load(const char *p)
+{
+	path_block block;
+
+	memcpy(&block, p, sizeof(block));
+	return block;
+}
+
+/* Where a '/' is followed by '/' or '.'. */
+static inline path_block path_steps(const char *p)
+{
+	path_block next = path_load(p + 1);
+
+	return (path_block)((path_load(p) == '/') & ((next == '/') | (next == '.')));
+}
+
+/* Nothing to normalise: no "//", no component that begins with '.', no '/' at its end. */
+static bool is_plain(const char *path, uint32_t len)
+{
+	path_block steps = {0};
+	uint64_t half[2];
+	uint32_t i;
+
+	if (len == 0 || path[0] == '.' || path[len - 1] == '/')
+		return false;
+	if (len <= sizeof(steps)) {
+		for (i = 1; i < len; i++)
+			if (path[i - 1] == '/' && (path[i] == '/' || path[i] == '.'))
+				return false;
+		return true;
+	}
+	/* sixteen places at a time; the last ones may be looked at twice */
+	for (i = 0; i + sizeof(steps) < len; i += sizeof(steps))
+		steps |= path_steps(path + i);
+	steps |= path_steps(path + len - sizeof(steps) - 1);
+	memcpy(half, &steps, sizeof(half));
+	return !(half[0] | half[1]);
+}
+
 uint32_t enrich_path_join(char *buf, const char *dir, uint32_t dir_len, const char *path,
 			  uint32_t path_len)
 {
@@ -64,6 +105,11 @@ uint32_t enrich_path_join(char *buf, const char *dir, uint32_t dir_len, const ch
 	if (path_len && path[0] != '/') {
 		memcpy(buf, dir, dir_len);
 		n = dir_len;
+	}
+	if (likely(is_plain(path, path_len))) {
+		memcpy(buf + n, path, path_len);
+		buf[n + path_len] = '\0';
+		return n + path_len;
 	}
 	n = append(buf, n, path, path + path_len);
 	/* "/a/" is "/a", as the kernel would say; "/" stays. */
