@@ -30,6 +30,7 @@ void rules_ac_fini(struct rules_ac *ac)
 	free(ac->rows);
 	free(ac->fail);
 	free(ac->next);
+	free(ac->pairs);
 	rules_index_fini(&ac->index);
 	rules_rows_fini(&ac->set);
 	memset(ac, 0, sizeof(*ac));
@@ -57,10 +58,70 @@ static int ac_new_state(struct rules_ac *ac)
 	return 0;
 }
 
+#define AC_PAIR_WORDS (65536 / 64)
+
+static void ac_set_pair(struct rules_ac *ac, uint8_t first, uint8_t second)
+{
+	uint32_t pair = (uint32_t)second << 8 | first;
+
+	if (ac->pairs[pair / 64] >> (pair % 64) & 1)
+		return;
+	if (ac->n_few < RULES_AC_FEW) {
+		ac->few[ac->n_few][0] = first;
+		ac->few[ac->n_few][1] = second;
+	}
+	ac->n_few++;
+	ac->pairs[pair / 64] |= UINT64_C(1) << (pair % 64);
+}
+
+static uint8_t ac_unfold(const struct rules_ac *ac, uint8_t byte)
+{
+	return ac->fold && byte >= 'a' && byte <= 'z' ? (uint8_t)(byte - 'a' + 'A') : byte;
+}
+
+/* The needle's pair that is rarest in what rules look at. */
+static int ac_add_pair(struct rules_ac *ac, const char *needle, size_t len)
+{
+	unsigned least = UINT32_MAX;
+	size_t best = 0;
+
+	/* the empty needle is in every text: its row is the root's */
+	if (ac->mode != RULES_AC_CONTAINS || ac->no_pairs || !len)
+		return 0;
+	if (len == 1) {
+		free(TAKE_PTR(ac->pairs));
+		ac->no_pairs = true;
+		return 0;
+	}
+	if (!ac->pairs)
+		ac->pairs = calloc(AC_PAIR_WORDS, sizeof(*ac->pairs));
+	if (!ac->pairs)
+		return -ENOMEM;
+	for (size_t i = 0; i + 1 < len; i++) {
+		unsigned f = rules_find_frequency((uint8_t)needle[i]) +
+			     rules_find_frequency((uint8_t)needle[i + 1]);
+
+		if (f < least) {
+			least = f;
+			best = i;
+		}
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		uint8_t a = ac_fold(ac, (uint8_t)needle[best]);
+		uint8_t b = ac_fold(ac, (uint8_t)needle[best + 1]);
+
+		ac_set_pair(ac, i & 1 ? ac_unfold(ac, a) : a, i & 2 ? ac_unfold(ac, b) : b);
+	}
+	return 0;
+}
+
 int rules_ac_add(struct rules_ac *ac, const char *needle, size_t len, uint32_t local)
 {
 	uint32_t state = 0;
-	int r;
+	int r = ac_add_pair(ac, needle, len);
+
+	if (r < 0)
+		return r;
 
 	if (!ac->n_states) {
 		r = ac_new_state(ac);

@@ -7,6 +7,7 @@
 #ifndef RULES_AC_H
 #define RULES_AC_H
 
+#include "find.h"
 #include "set.h"
 
 enum rules_ac_mode {
@@ -15,6 +16,7 @@ enum rules_ac_mode {
 	RULES_AC_SUFFIX,
 };
 
+#define RULES_AC_FEW 8u
 #define RULES_AC_DEAD UINT32_MAX
 #define RULES_AC_HIT (1u << 31) /* in a cell of the dense table: the state has a row */
 /* Above this many cells the transition table stays a hash of the edges that exist. */
@@ -39,6 +41,15 @@ struct rules_ac {
 		*next; /* dense table, or NULL: per state and class the next state's offset in it */
 	uint32_t n_classes;
 	uint8_t class_of[256]; /* 0 = in no needle */
+	/*
+	 * CONTAINS: of each needle one pair of neighbours, as bits by second and first
+	 * byte. A text with none of them has no needle, which is known without a chain
+	 * of look-ups that wait for each other. NULL = there is a needle of one byte.
+	 */
+	uint64_t *pairs;
+	bool no_pairs;
+	uint32_t n_few; /* the same as a list, up to RULES_AC_FEW: then 16 places are one step */
+	uint8_t few[8][2];
 	struct rules_rows set;
 };
 
@@ -51,6 +62,19 @@ int rules_ac_finish(struct rules_ac *ac);
 uint32_t rules_ac_step(const struct rules_ac *ac, uint32_t state, uint8_t byte);
 
 typedef void (*rules_ac_hit_fn)(void *context, uint32_t row);
+
+static inline bool rules_ac_may_hold(const struct rules_ac *ac, const uint8_t *text, size_t len)
+{
+	if (ac->n_few <= RULES_AC_FEW && len >= RULES_FIND_PAIRS_LEN)
+		return rules_find_pairs((const char *)text, len, ac->few, ac->n_few);
+	for (size_t i = 1; i < len; i++) {
+		uint32_t pair = (uint32_t)text[i] << 8 | text[i - 1];
+
+		if (ac->pairs[pair / 64] >> (pair % 64) & 1)
+			return true;
+	}
+	return false;
+}
 
 /*
  * Calls hit for every row reached, in text order (from the end for SUFFIX); the
@@ -65,6 +89,8 @@ static inline void rules_ac_scan(const struct rules_ac *ac, const char *text, si
 
 	if (ac->rows[0])
 		hit(context, ac->rows[0]);
+	if (ac->pairs && !rules_ac_may_hold(ac, p, len))
+		return;
 	if (ac->mode == RULES_AC_SUFFIX && len) {
 		p += len - 1;
 		forward = -1;

@@ -5,6 +5,7 @@
  * not =" wherever a field has one value; patterns without wildcards in the
  * middle are =, startswith, endswith or contains.
  */
+#include "find.h"
 #include "predicate.h"
 
 #include <stdio.h>
@@ -323,6 +324,7 @@ int rules_predicate_keep(struct rules_program *program, struct rules_predicate *
 		kept[i].str = arena_strndup(&program->arena, kept[i].str, kept[i].len);
 		if (!kept[i].str)
 			return -ENOMEM;
+		rules_find_prepare(kept[i].str, kept[i].len, kept[i].rare);
 	}
 	p->constants = kept;
 	return 0;

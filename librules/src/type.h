@@ -35,7 +35,8 @@ struct rules_constant {
 		double f64;
 		struct {
 			const char *str;
-			uint32_t len; /* of str */
+			uint32_t len;	  /* of str */
+			uint16_t rare[2]; /* rules_find_prepare: for contains */
 		};
 		struct saker_ip ip;
 	};

@@ -1,26 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Comparing a value with a constant: the part of types that runs per event. */
+#include "find.h"
 #include "trie.h"
 #include "type.h"
-
-static inline unsigned char compare_fold(unsigned char c)
-{
-	return c >= 'A' && c <= 'Z' ? (unsigned char)(c + 'a' - 'A') : c;
-}
-
-static bool compare_icontains(const char *text, size_t len, const char *needle, size_t n)
-{
-	for (size_t i = 0; i + n <= len; i++) {
-		size_t k = 0;
-
-		while (k < n && compare_fold((unsigned char)text[i + k]) ==
-					compare_fold((unsigned char)needle[k]))
-			k++;
-		if (k == n)
-			return true;
-	}
-	return false;
-}
 
 /* As strcmp orders them. */
 static int compare_order(const struct saker_value *v, const struct rules_constant *c)
@@ -51,9 +33,9 @@ static bool compare_text(enum rules_op op, const struct saker_value *v,
 		return compare_order(v, c) >= 0;
 	case RULES_OP_CONTAINS:
 	case RULES_OP_BCONTAINS:
-		return !c->len || (v->len >= c->len && memmem(v->str, v->len, c->str, c->len));
+		return rules_find(v->str, v->len, c->str, c->len, c->rare, false);
 	case RULES_OP_ICONTAINS:
-		return compare_icontains(v->str, v->len, c->str, c->len);
+		return rules_find(v->str, v->len, c->str, c->len, c->rare, true);
 	case RULES_OP_STARTSWITH:
 	case RULES_OP_BSTARTSWITH:
 		return v->len >= c->len && (!c->len || memcmp(v->str, c->str, c->len) == 0);
