@@ -67,6 +67,11 @@ struct rules_program *rules_program_free(struct rules_program *program)
 	free(program->plan_dispatches);
 	free(program->plan_slots);
 	free(program->plan_entries);
+	free(program->screen_steps);
+	free(program->probes);
+	free(program->probe_checks);
+	free(program->probe_groups);
+	free(program->lane_words);
 	free(program->plan_of_code);
 	arena_fini(&program->arena);
 	free(program);

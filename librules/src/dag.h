@@ -130,10 +130,12 @@ struct rules_group {
 	};
 };
 
-/* The rows of a SET or NET. */
+/* The rows of any kind. */
 static inline const struct rules_rows *rules_group_rows(const struct rules_group *group)
 {
-	return group->kind == RULES_GROUP_NET ? &group->net.rows : &group->set.rows;
+	if (group->kind == RULES_GROUP_NET)
+		return &group->net.rows;
+	return group->kind == RULES_GROUP_SET ? &group->set.rows : &group->ac.set;
 }
 
 /* ---- nodes --------------------------------------------------------------- */
@@ -175,6 +177,7 @@ struct rules_plan_bucket {
 struct rules_plan_dispatch {
 	uint32_t group;
 	uint32_t first; /* into plan_slots: n_predicates + 1 offsets into plan_entries */
+	uint32_t probe; /* whose facts are the locals that hold; RULES_NO_ID = not kept */
 };
 
 /* What to do for the records of some codes. Plan 0 is: nothing. */
@@ -183,6 +186,70 @@ struct rules_plan {
 	uint32_t n_buckets;
 	uint32_t first_dispatch;
 	uint32_t n_dispatches;
+	uint32_t first_lane; /* into plan_entries */
+	uint32_t n_lanes;
+	uint32_t n_words; /* of a bitmap of its lanes */
+	uint32_t first_step;
+	uint32_t n_steps;
+};
+
+/*
+ * The screen of a plan rules out entries many at a time, before one of them is
+ * looked at. Each has a lane, a bit; a step clears those of entries that need
+ * something that does not hold. What is left is evaluated as ever, so a screen
+ * that rules out little costs time and never an answer.
+ */
+#define RULES_SCREEN_WORDS 4
+#define RULES_SCREEN_LANES (64u * RULES_SCREEN_WORDS)
+#define RULES_SCREEN_STEPS 64u /* at most, of one plan */
+
+enum rules_screen_kind {
+	RULES_SCREEN_NODE,  /* one node's truth */
+	RULES_SCREEN_PROBE, /* all that a value says */
+};
+
+struct rules_screen_step {
+	uint16_t kind; /* enum rules_screen_kind */
+	uint16_t cost; /* guessed, ns */
+	uint32_t id;   /* node or probe */
+	/* Into lane_words. NODE: lanes that need it, then those that need it not to hold. PROBE:
+	 * lanes that it may rule out. */
+	uint32_t lanes;
+};
+
+/*
+ * What is known from the value of one field alone: rows of the groups, and checks
+ * besides. It is the same whenever the value is; where it is dear to find out,
+ * machines keep it by value (struct rules_fact).
+ */
+struct rules_probe {
+	uint32_t term;
+	uint32_t first; /* into probe_checks */
+	uint32_t n;
+	uint32_t first_group; /* into probe_groups */
+	uint32_t n_groups;
+	uint32_t either; /* into lane_words: lanes that need one of several predicates, of any group
+			  */
+	bool kept;
+};
+
+/*
+ * One group's part. Into lane_words: the lanes that it concerns; those that need
+ * one of its predicates; and for each row lanes that are content with it, those
+ * that are not, and those of `either` that are content.
+ */
+struct rules_probe_group {
+	uint32_t group;
+	uint32_t concerns;
+	uint32_t need;
+	uint32_t rows;
+};
+
+#define RULES_PROBE_ROW 3u /* bitmaps of a row */
+
+struct rules_probe_check {
+	uint32_t literal;
+	uint32_t lanes; /* into lane_words: those that need it */
 };
 
 /* ---- the program --------------------------------------------------------- */
@@ -205,6 +272,11 @@ struct rules_program {
 	RULES_ARRAY(struct rules_plan_dispatch, plan_dispatches);
 	RULES_ARRAY(uint32_t, plan_slots);
 	RULES_ARRAY(struct rules_plan_entry, plan_entries);
+	RULES_ARRAY(struct rules_screen_step, screen_steps);
+	RULES_ARRAY(struct rules_probe, probes);
+	RULES_ARRAY(struct rules_probe_check, probe_checks);
+	RULES_ARRAY(struct rules_probe_group, probe_groups);
+	RULES_ARRAY(uint64_t, lane_words);
 	uint32_t *plan_of_code; /* n_codes */
 	uint32_t n_codes;	/* the catalogue's, at least one */
 	uint32_t n_rules;

@@ -20,8 +20,8 @@ int rules_machine_init(struct rules_machine *machine, const struct rules_program
 		machine->scratch.data = malloc(RULES_SCRATCH_SIZE);
 	}
 	if (machine->nodes && machine->terms && machine->groups && machine->hits &&
-	    machine->rules && machine->matched &&
-	    (!program->needs_scratch || machine->scratch.data))
+	    machine->rules && machine->matched && rules_facts_init(machine) == 0 &&
+	    rules_orders_init(machine) == 0 && (!program->needs_scratch || machine->scratch.data))
 		return 0;
 	rules_machine_fini(machine);
 	return -ENOMEM;
@@ -35,6 +35,8 @@ void rules_machine_fini(struct rules_machine *machine)
 	free(machine->hits);
 	free(machine->rules);
 	free(machine->matched);
+	free(machine->facts);
+	rules_orders_fini(machine);
 	free(machine->scratch.data);
 	memset(machine, 0, sizeof(*machine));
 }
@@ -80,27 +82,31 @@ static void eval_composite(struct rules_machine *machine, const struct rules_ter
 	rules_transform_run(machine->program, term, args, &machine->scratch, out);
 }
 
+/* What is of another kind than the field can't be compared. */
+static void eval_check_kinds(const struct rules_term *term, struct saker_values *out)
+{
+	for (uint32_t i = 0; i < out->n; i++)
+		if (unlikely(!rules_type_fits(term->class, &out->v[i])))
+			saker_values_absent(out, SAKER_ABSENT_NOT_APPLICABLE);
+}
+
 const struct saker_values *rules_machine_compute(struct rules_machine *machine, uint32_t id)
 {
 	struct rules_term_memo *memo = &machine->terms[id];
-	const struct rules_term *term;
+	const struct rules_term *term = &machine->program->terms[id];
 	struct saker_values *out = &memo->values;
 
 	memo->generation = machine->generation;
-	term = &machine->program->terms[id];
-	if (term->kind == RULES_TERM_CONSTANT) {
-		saker_values_set(out, saker_value_str(term->text, term->len));
-	} else if (term->kind == RULES_TERM_FIELD) {
+	if (likely(term->kind == RULES_TERM_FIELD)) {
 		machine->extracted++;
 		/* an extractor that sets nothing yields nothing */
 		out->v = NULL;
 		out->n = 0;
 		out->absent = SAKER_ABSENT_NOT_APPLICABLE;
 		term->ref->extract(machine->record, term->ref, out);
-		/* what is of another kind than the field can't be compared */
-		for (uint32_t i = 0; i < out->n; i++)
-			if (unlikely(!rules_type_fits(term->class, &out->v[i])))
-				saker_values_absent(out, SAKER_ABSENT_NOT_APPLICABLE);
+		eval_check_kinds(term, out);
+	} else if (term->kind == RULES_TERM_CONSTANT) {
+		saker_values_set(out, saker_value_str(term->text, term->len));
 	} else {
 		eval_composite(machine, term, out);
 	}
@@ -108,19 +114,6 @@ const struct saker_values *rules_machine_compute(struct rules_machine *machine, 
 }
 
 /* ---- nodes --------------------------------------------------------------- */
-
-static bool eval_node(struct rules_machine *machine, uint32_t id);
-
-static inline bool eval_literal(struct rules_machine *machine, uint32_t literal)
-{
-	uint32_t memo = machine->nodes[literal >> 1];
-
-	if (memo >> 1 == machine->generation) {
-		machine->reused++;
-		return (memo ^ literal) & 1;
-	}
-	return eval_node(machine, literal >> 1) ^ (literal & 1);
-}
 
 /* One value against one constant; the usual kinds without a call. */
 static inline bool eval_one(struct rules_machine *machine, const struct rules_predicate *p)
@@ -179,13 +172,12 @@ static bool eval_and(struct rules_machine *machine, const struct rules_dag_node 
 	const uint32_t *end = literal + node->n;
 
 	for (; literal < end; literal++)
-		if (!eval_literal(machine, *literal))
+		if (!rules_machine_literal(machine, *literal))
 			return false;
 	return true;
 }
 
-/* A node for the first time on this record. */
-static bool eval_node(struct rules_machine *machine, uint32_t id)
+bool rules_machine_node(struct rules_machine *machine, uint32_t id)
 {
 	const struct rules_dag_node *node = &machine->program->nodes[id];
 	const struct rules_predicate *p;
@@ -208,11 +200,6 @@ static bool eval_node(struct rules_machine *machine, uint32_t id)
 	return truth;
 }
 
-bool rules_machine_literal(struct rules_machine *machine, uint32_t literal)
-{
-	return eval_literal(machine, literal);
-}
-
 /* ---- plans --------------------------------------------------------------- */
 
 struct eval_run {
@@ -229,7 +216,7 @@ static inline void eval_entries(struct eval_run *run, uint32_t from, uint32_t to
 	const struct rules_plan_entry *end = machine->program->plan_entries + to;
 
 	for (; entry < end; entry++) {
-		if (entry->rule >= run->best || !eval_literal(machine, entry->literal))
+		if (entry->rule >= run->best || !rules_machine_literal(machine, entry->literal))
 			continue;
 		if (machine->rules[entry->rule] == machine->generation)
 			continue;
@@ -249,9 +236,16 @@ static void eval_dispatch(struct eval_run *run, const struct rules_plan_dispatch
 	const struct rules_group *group = &program->groups[dispatch->group];
 	struct rules_group_memo *memo = &machine->groups[dispatch->group];
 	const uint32_t *slots = program->plan_slots + dispatch->first;
-	const uint32_t *locals;
+	const uint32_t *locals = NULL;
 	uint32_t n;
 
+	if (dispatch->probe != RULES_NO_ID && likely(!machine->plain))
+		locals = rules_dispatch_hits(machine, dispatch, &n);
+	if (locals) {
+		for (uint32_t i = 0; i < n; i++)
+			eval_entries(run, slots[locals[i]], slots[locals[i] + 1]);
+		return;
+	}
 	if (memo->generation != machine->generation)
 		rules_group_run(machine, dispatch->group);
 	if (group->stamps) {
@@ -265,6 +259,26 @@ static void eval_dispatch(struct eval_run *run, const struct rules_plan_dispatch
 	for (uint32_t i = 0; i < n; i++)
 		if (slots[locals[i]] != slots[locals[i] + 1])
 			eval_entries(run, slots[locals[i]], slots[locals[i] + 1]);
+}
+
+static void eval_lanes(struct eval_run *run, uint32_t id)
+{
+	const struct rules_plan *plan = &run->machine->program->plans[id];
+	uint64_t alive[RULES_SCREEN_WORDS];
+
+	if (unlikely(run->machine->plain)) {
+		eval_entries(run, plan->first_lane, plan->first_lane + plan->n_lanes);
+		return;
+	}
+	if (!rules_screen_run(run->machine, id, alive))
+		return;
+	for (uint32_t w = 0; w < plan->n_words; w++) {
+		for (uint64_t left = alive[w]; left; left &= left - 1) {
+			uint32_t lane = plan->first_lane + w * 64 + (uint32_t)__builtin_ctzll(left);
+
+			eval_entries(run, lane, lane + 1);
+		}
+	}
 }
 
 static void eval_sort(uint32_t *v, uint32_t n)
@@ -291,12 +305,14 @@ uint32_t rules_machine_run(struct rules_machine *machine, uint32_t id, bool firs
 	const struct rules_plan *plan = &program->plans[id];
 	struct eval_run run = {.machine = machine, .best = UINT32_MAX, .first = first};
 
+	if (plan->n_lanes)
+		eval_lanes(&run, id);
 	for (uint32_t i = 0; i < plan->n_dispatches; i++)
 		eval_dispatch(&run, &program->plan_dispatches[plan->first_dispatch + i]);
 	for (uint32_t i = 0; i < plan->n_buckets; i++) {
 		const struct rules_plan_bucket *b = &program->plan_buckets[plan->first_bucket + i];
 
-		if (b->guard == RULES_LITERAL_TRUE || eval_literal(machine, b->guard))
+		if (b->guard == RULES_LITERAL_TRUE || rules_machine_literal(machine, b->guard))
 			eval_entries(&run, b->first, b->first + b->n);
 	}
 	if (run.n > 32)

@@ -21,6 +21,42 @@ struct rules_group_memo {
 	uint32_t n_hits; /* those that do */
 };
 
+/*
+ * What a probe says of a value that was seen before. The value itself is kept and
+ * compared, so that a fact is never taken for that of another value; values that
+ * do not fit are looked at each time. Values depend on nothing but the program,
+ * so facts never go stale: a new ruleset has a machine of its own.
+ */
+#define RULES_FACT_KEY 96	     /* values at least this long are kept: paths, names */
+#define RULES_FACT_ABSENT UINT16_MAX /* len of the fact about no value */
+#define RULES_FACTS 1024	     /* a power of two */
+
+struct rules_fact {
+	uint64_t hash;
+	uint32_t probe; /* + 1; 0 = free */
+	uint16_t len;
+	uint16_t n_hits;
+	/*
+	 * A screen's: bitmaps of the lanes that were looked at and of those among them
+	 * that are ruled out. A dispatch's: n_hits locals with entries, of 32 bits. Then
+	 * the value, as long as it fits the machine's fact_size.
+	 */
+	uint64_t words[];
+};
+
+/*
+ * In which order the steps of a plan's screen are taken. Guesses of the compiler
+ * begin; then now and then a record is put to all steps, and from a few of those
+ * (samples) the order follows. It changes what evaluation costs, nothing else.
+ */
+struct rules_screen_order {
+	uint32_t left; /* runs until the next sample */
+	uint32_t gap;  /* and between the last sample and the first one of the next time */
+	uint32_t n_samples;
+	struct rules_screen_step *steps; /* the plan's, in that order */
+	uint64_t *samples;		 /* lanes ruled out, per sample and step of the plan */
+};
+
 struct rules_machine {
 	const struct rules_program *program;
 	void *record;
@@ -31,10 +67,20 @@ struct rules_machine {
 	uint32_t *hits;	   /* local numbers that hold, per stamping group */
 	uint32_t *rules;   /* generation of the last match */
 	uint32_t *matched; /* room for n_rules */
+	void *facts;	   /* NULL when the program has no probes */
+	uint32_t fact_size;
+	uint32_t fact_words;		   /* of one of the two bitmaps */
+	uint32_t fact_key;		   /* bytes there are for a value */
+	struct rules_screen_order *orders; /* per plan */
+	struct rules_screen_step *order_steps;
+	uint64_t *order_samples;
+	bool plain; /* for tests: screens and facts are not used, every entry is evaluated */
 	struct rules_scratch scratch;
 	uint64_t evaluated;
 	uint64_t reused;
 	uint64_t extracted;
+	uint64_t facts_found;
+	uint64_t facts_made;
 };
 
 #define RULES_GENERATION_MAX ((1u << 31) - 1)
@@ -65,8 +111,40 @@ static inline const struct saker_values *rules_machine_term(struct rules_machine
 		       : rules_machine_compute(machine, term);
 }
 
+/* A node for the first time on this record. */
+bool rules_machine_node(struct rules_machine *machine, uint32_t node);
+
 /* Whether a literal holds for the current record. */
-bool rules_machine_literal(struct rules_machine *machine, uint32_t literal);
+static inline bool rules_machine_literal(struct rules_machine *machine, uint32_t literal)
+{
+	uint32_t memo = machine->nodes[literal >> 1];
+
+	if (memo >> 1 == machine->generation) {
+		machine->reused++;
+		return (memo ^ literal) & 1;
+	}
+	return rules_machine_node(machine, literal >> 1) ^ (literal & 1);
+}
+
+/* eval_screen.c: clears the lanes of `alive` that cannot match. False = none is left. */
+bool rules_screen_run(struct rules_machine *machine, uint32_t plan,
+		      uint64_t alive[RULES_SCREEN_WORDS]);
+/* eval_screen.c: all lanes of a plan. */
+void rules_screen_all(const struct rules_plan *plan, uint64_t lanes[RULES_SCREEN_WORDS]);
+/* eval_screen.c: the lanes that one step rules out, all others left aside. */
+void rules_screen_step_out(struct rules_machine *machine, const struct rules_plan *plan,
+			   const struct rules_screen_step *step, uint64_t *ret_out);
+/* eval_order.c */
+int rules_orders_init(struct rules_machine *machine);
+void rules_orders_fini(struct rules_machine *machine);
+/* eval_order.c: takes a sample of the current record, and orders the steps when there are enough.
+ */
+void rules_order_sample(struct rules_machine *machine, uint32_t plan);
+/* eval_screen.c: which locals of a dispatch hold and have entries; NULL = too many to keep. */
+const uint32_t *rules_dispatch_hits(struct rules_machine *machine,
+				    const struct rules_plan_dispatch *dispatch, uint32_t *ret_n);
+/* eval_screen.c: room for facts, if the program has use for them. -ENOMEM. */
+int rules_facts_init(struct rules_machine *machine);
 
 /* predicate_eval.c: computes a predicate that no group answers. */
 bool rules_predicate_eval(struct rules_machine *machine, const struct rules_predicate *predicate);

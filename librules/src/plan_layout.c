@@ -18,8 +18,11 @@ int rules_plans_init(struct rules_plans *plans)
 	plans->group_count = calloc((size_t)program->n_groups + 1, sizeof(uint32_t));
 	plans->predicate_count = calloc((size_t)program->n_predicates + 1, sizeof(uint32_t));
 	plans->node_count = calloc(2 * (size_t)program->n_nodes, sizeof(uint32_t));
+	plans->support = calloc(program->n_nodes, sizeof(uint32_t));
+	plans->conjunct_of = calloc(program->n_nodes, sizeof(uint32_t));
 	return plans->guards[0] && plans->guards[1] && plans->group_count &&
-			       plans->predicate_count && plans->node_count
+			       plans->predicate_count && plans->node_count && plans->support &&
+			       plans->conjunct_of
 		       ? 0
 		       : -ENOMEM;
 }
@@ -34,6 +37,9 @@ void rules_plans_fini(struct rules_plans *plans)
 	free(plans->predicate_count);
 	free(plans->node_count);
 	free(plans->touched);
+	free(plans->support);
+	free(plans->conjunct_of);
+	free(plans->conjuncts);
 }
 
 /* ---- guards: one of these predicates must hold --------------------------- */
@@ -178,8 +184,9 @@ static int plan_dispatch(struct rules_plans *plans, const struct rules_plan_entr
 {
 	struct rules_program *program = plans->builder->program;
 	uint32_t n_predicates = program->groups[group].n_predicates;
-	struct rules_plan_dispatch dispatch = {group, program->n_plan_slots};
+	struct rules_plan_dispatch dispatch = {.group = group, .first = program->n_plan_slots};
 	uint32_t *slots, n_entries = 0;
+	int r;
 
 	for (uint32_t i = 0; i <= n_predicates; i++) {
 		if (GROW(program->plan_slots, program->n_plan_slots, program->room_plan_slots) < 0)
@@ -224,6 +231,9 @@ static int plan_dispatch(struct rules_plans *plans, const struct rules_plan_entr
 			return 0;
 		}
 	}
+	r = rules_plan_probe(plans, program->groups[group].term, &dispatch.probe);
+	if (r < 0)
+		return r;
 	if (GROW(program->plan_dispatches, program->n_plan_dispatches,
 		 program->room_plan_dispatches) < 0)
 		return -ENOMEM;
@@ -243,9 +253,8 @@ static int plan_count_needed(struct rules_plans *plans, uint32_t literal)
 	return 0;
 }
 
-/* What an entry needs: the parts of its conjunction, or itself. */
-static const uint32_t *plan_needs(const struct rules_program *program,
-				  const struct rules_plan_entry *entry, uint32_t *ret_n)
+const uint32_t *rules_plan_needs(const struct rules_program *program,
+				 const struct rules_plan_entry *entry, uint32_t *ret_n)
 {
 	const struct rules_dag_node *node = &program->nodes[entry->literal >> 1];
 
@@ -301,7 +310,7 @@ static int plan_bucket(struct rules_plans *plans, struct rules_plan_entry *left,
 
 	for (uint32_t i = 0; i < *n; i++) {
 		uint32_t n_needs;
-		const uint32_t *needs = plan_needs(program, &left[i], &n_needs);
+		const uint32_t *needs = rules_plan_needs(program, &left[i], &n_needs);
 		bool member = guard == RULES_LITERAL_TRUE;
 
 		for (uint32_t k = 0; k < n_needs && !member; k++)
@@ -332,7 +341,7 @@ static int plan_buckets(struct rules_plans *plans, struct rules_plan_entry *left
 
 	for (uint32_t i = 0; i < n && r >= 0; i++) {
 		uint32_t n_needs;
-		const uint32_t *needs = plan_needs(program, &left[i], &n_needs);
+		const uint32_t *needs = rules_plan_needs(program, &left[i], &n_needs);
 
 		for (uint32_t k = 0; k < n_needs && r >= 0; k++)
 			r = plan_count_needed(plans, needs[k]);
@@ -352,6 +361,29 @@ static int plan_buckets(struct rules_plans *plans, struct rules_plan_entry *left
 	return r;
 }
 
+/* Few enough to look at all of them at once: no dispatch does better. */
+#define PLAN_MAX_SCREENED 64
+
+/* Those that hang below a group go there; the others are left in `left`. */
+static int plan_dispatches(struct rules_plans *plans, const struct rules_plan_entry *entries,
+			   uint32_t n, struct rules_plan_entry *left, uint32_t *ret_left)
+{
+	uint32_t n_groups = plans->builder->program->n_groups, kept = 0;
+	int r = plan_count_groups(plans, entries, n);
+
+	for (uint32_t g = 0; r >= 0 && g < n_groups; g++)
+		if (plan_group_is_worth_it(plans, g))
+			r = plan_dispatch(plans, entries, n, g);
+	if (r < 0)
+		return r;
+	for (uint32_t i = 0; i < n; i++)
+		if (!plan_guard_is_used(
+			    plans, &plans->guards[entries[i].literal & 1][entries[i].literal >> 1]))
+			left[kept++] = entries[i];
+	*ret_left = kept;
+	return 0;
+}
+
 int rules_plan_layout(struct rules_plans *plans, const struct rules_plan_entry *entries, uint32_t n)
 {
 	struct rules_program *program = plans->builder->program;
@@ -360,22 +392,21 @@ int rules_plan_layout(struct rules_plans *plans, const struct rules_plan_entry *
 		.first_dispatch = program->n_plan_dispatches,
 	};
 	_cleanup_free_ struct rules_plan_entry *left = util_reallocarray(NULL, n, sizeof(*left));
-	uint32_t n_left = 0;
-	int r;
+	uint32_t n_left = n, n_lanes;
+	int r = 0;
 
 	if (!left)
 		return -ENOMEM;
-	r = plan_count_groups(plans, entries, n);
-	for (uint32_t g = 0; r >= 0 && g < program->n_groups; g++)
-		if (plan_group_is_worth_it(plans, g))
-			r = plan_dispatch(plans, entries, n, g);
+	if (n > PLAN_MAX_SCREENED)
+		r = plan_dispatches(plans, entries, n, left, &n_left);
+	else
+		memcpy(left, entries, n * sizeof(*left));
 	if (r < 0)
 		return r;
-	for (uint32_t i = 0; i < n; i++)
-		if (!plan_guard_is_used(
-			    plans, &plans->guards[entries[i].literal & 1][entries[i].literal >> 1]))
-			left[n_left++] = entries[i];
-	r = plan_buckets(plans, left, n_left);
+	n_lanes = MIN(n_left, RULES_SCREEN_LANES);
+	r = rules_plan_screen(plans, &plan, left, n_lanes);
+	if (r >= 0)
+		r = plan_buckets(plans, left + n_lanes, n_left - n_lanes);
 	if (r < 0)
 		return r;
 	plan.n_buckets = program->n_plan_buckets - plan.first_bucket;

@@ -8,7 +8,7 @@
 
 /* Up to this many constants on one field are compared directly. */
 static const uint32_t direct_max[RULES_GROUP_COUNT] = {
-	[RULES_GROUP_SET] = 2,	  [RULES_GROUP_CONTAINS] = 2, [RULES_GROUP_ICONTAINS] = 2,
+	[RULES_GROUP_SET] = 4,	  [RULES_GROUP_CONTAINS] = 2, [RULES_GROUP_ICONTAINS] = 2,
 	[RULES_GROUP_PREFIX] = 3, [RULES_GROUP_SUFFIX] = 3,   [RULES_GROUP_NET] = 3,
 };
 /* ... and numbers, which are cheaper to compare than to hash. */

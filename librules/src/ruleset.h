@@ -38,4 +38,7 @@ struct saker_ruleset {
 	uint32_t n_rules;
 };
 
+/* For tests: every entry of a plan is evaluated, without screens and facts. */
+void rules_eval_plain(struct saker_eval *eval);
+
 #endif /* RULES_RULESET_H */

@@ -49,31 +49,44 @@ SAKER_PUBLIC struct saker_eval *saker_eval_free(struct saker_eval *eval)
 	return NULL;
 }
 
-SAKER_PUBLIC int saker_ruleset_eval(struct saker_eval *eval, uint32_t source, void *record,
-				    const struct saker_rule *const **ret_rules)
+void rules_eval_plain(struct saker_eval *eval)
 {
-	const struct rules_ruleset_source *s;
-	struct rules_machine *machine;
-	uint32_t code, plan, n;
+	for (uint32_t i = 0; i < eval->ruleset->n_sources; i++)
+		eval->machines[i].plain = true;
+}
 
-	if (unlikely(!eval || !ret_rules || source >= eval->ruleset->n_sources))
-		return -EINVAL;
-	eval->records++;
-	*ret_rules = eval->matched;
-	s = &eval->ruleset->sources[source];
-	machine = &eval->machines[source];
-	code = s->program->catalogue->code ? s->program->catalogue->code(record) : 0;
-	plan = likely(code < s->program->n_codes) ? s->program->plan_of_code[code] : 0;
-	if (!plan) {
-		/* what is known is about another record */
-		machine->record = NULL;
-		return 0;
-	}
+static __attribute__((noinline)) int eval_plan(struct saker_eval *eval, uint32_t source,
+					       void *record, uint32_t plan)
+{
+	const struct rules_ruleset_source *s = &eval->ruleset->sources[source];
+	struct rules_machine *machine = &eval->machines[source];
+	uint32_t n;
+
 	rules_machine_begin(machine, record);
 	n = rules_machine_run(machine, plan, eval->ruleset->matching == SAKER_RULE_MATCHING_FIRST);
 	for (uint32_t i = 0; i < n; i++)
 		eval->matched[i] = &eval->ruleset->rules[s->rules[machine->matched[i]]];
 	return (int)n;
+}
+
+SAKER_PUBLIC int saker_ruleset_eval(struct saker_eval *eval, uint32_t source, void *record,
+				    const struct saker_rule *const **ret_rules)
+{
+	const struct rules_program *program;
+	uint32_t code, plan;
+
+	if (unlikely(!eval || !ret_rules || source >= eval->ruleset->n_sources))
+		return -EINVAL;
+	eval->records++;
+	*ret_rules = eval->matched;
+	program = eval->machines[source].program;
+	code = program->catalogue->code ? program->catalogue->code(record) : 0;
+	plan = likely(code < program->n_codes) ? program->plan_of_code[code] : 0;
+	if (plan)
+		return eval_plan(eval, source, record, plan);
+	/* what is known is about another record */
+	eval->machines[source].record = NULL;
+	return 0;
 }
 
 SAKER_PUBLIC int saker_eval_render(struct saker_eval *eval, const struct saker_rule *rule,

@@ -6,38 +6,6 @@
  */
 #include "set.h"
 
-#include "common/hash.h"
-
-/* As hash_bytes, but without a copy of variable size at the end: keys are short. */
-static uint64_t set_hash(const void *key, size_t len)
-{
-	const unsigned char *p = key;
-	uint64_t h = len * UINT64_C(0xa0761d6478bd642f);
-	uint64_t a = 0, b = 0;
-
-	while (len > 16) {
-		memcpy(&a, p, 8);
-		memcpy(&b, p + 8, 8);
-		h = hash_mix(h ^ a ^ UINT64_C(0xe7037ed1a0b428db), b ^ h);
-		p += 16;
-		len -= 16;
-	}
-	if (len >= 8) {
-		memcpy(&a, p, 8);
-		memcpy(&b, p + len - 8, 8);
-	} else if (len >= 4) {
-		uint32_t x, y;
-
-		memcpy(&x, p, 4);
-		memcpy(&y, p + len - 4, 4);
-		a = x;
-		b = y;
-	} else if (len) {
-		a = (uint64_t)p[0] << 16 | (uint64_t)p[len / 2] << 8 | p[len - 1];
-	}
-	return hash_mix(h ^ a ^ UINT64_C(0x8ebc6af09c88c6e3), b ^ UINT64_C(0x589965cc75374cc3));
-}
-
 static inline uint8_t set_tag(uint64_t hash)
 {
 	uint8_t tag = (uint8_t)(hash >> 56);
@@ -183,7 +151,7 @@ int rules_set_reserve(struct rules_set *set, size_t n, size_t n_bytes)
 
 int rules_set_add(struct rules_set *set, const void *key, size_t len, uint32_t local)
 {
-	uint64_t hash = set_hash(key, len);
+	uint64_t hash = rules_set_hash(key, len);
 	uint32_t slot;
 	int r;
 
@@ -223,13 +191,21 @@ int rules_set_finish(struct rules_set *set)
 	return 0;
 }
 
-uint32_t rules_set_lookup(const struct rules_set *set, const void *key, size_t len)
+uint32_t rules_set_lookup_hash(const struct rules_set *set, const void *key, size_t len,
+			       uint64_t hash)
 {
 	uint32_t slot;
 
 	if (len < set->min_len || len > set->max_len || !set->n)
 		return RULES_ROW_NONE;
-	if (!set_find(set, key, len, set_hash(key, len), &slot))
+	if (!set_find(set, key, len, hash, &slot))
 		return RULES_ROW_NONE;
 	return set->entry_rows[set->slots[slot]];
+}
+
+uint32_t rules_set_lookup(const struct rules_set *set, const void *key, size_t len)
+{
+	if (len < set->min_len || len > set->max_len || !set->n)
+		return RULES_ROW_NONE;
+	return rules_set_lookup_hash(set, key, len, rules_set_hash(key, len));
 }

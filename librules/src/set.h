@@ -9,6 +9,7 @@
 #define RULES_SET_H
 
 #include "common/arena.h"
+#include "common/hash.h"
 #include "common/util.h"
 
 #define RULES_ROW_NONE 0u /* the row that holds nothing */
@@ -93,6 +94,36 @@ static inline bool rules_rows_has(const struct rules_rows *rows, uint32_t row, u
 	return false;
 }
 
+/* As hash_bytes, but without a copy of variable size at the end: keys are short. */
+static inline uint64_t rules_set_hash(const void *key, size_t len)
+{
+	const unsigned char *p = key;
+	uint64_t h = len * UINT64_C(0xa0761d6478bd642f);
+	uint64_t a = 0, b = 0;
+
+	while (len > 16) {
+		memcpy(&a, p, 8);
+		memcpy(&b, p + 8, 8);
+		h = hash_mix(h ^ a ^ UINT64_C(0xe7037ed1a0b428db), b ^ h);
+		p += 16;
+		len -= 16;
+	}
+	if (len >= 8) {
+		memcpy(&a, p, 8);
+		memcpy(&b, p + len - 8, 8);
+	} else if (len >= 4) {
+		uint32_t x, y;
+
+		memcpy(&x, p, 4);
+		memcpy(&y, p + len - 4, 4);
+		a = x;
+		b = y;
+	} else if (len) {
+		a = (uint64_t)p[0] << 16 | (uint64_t)p[len / 2] << 8 | p[len - 1];
+	}
+	return hash_mix(h ^ a ^ UINT64_C(0x8ebc6af09c88c6e3), b ^ UINT64_C(0x589965cc75374cc3));
+}
+
 /* A set of byte strings (at most 4 GiB of them), each with its row. */
 struct rules_set {
 	uint8_t *tags;	 /* one byte a slot, 0 = empty: what a miss touches */
@@ -122,5 +153,8 @@ int rules_set_add(struct rules_set *set, const void *key, size_t len, uint32_t l
 int rules_set_finish(struct rules_set *set);
 /* The key's row, RULES_ROW_NONE when it is in no list. */
 uint32_t rules_set_lookup(const struct rules_set *set, const void *key, size_t len);
+/* The same when the key's rules_set_hash is known. */
+uint32_t rules_set_lookup_hash(const struct rules_set *set, const void *key, size_t len,
+			       uint64_t hash);
 
 #endif /* RULES_SET_H */

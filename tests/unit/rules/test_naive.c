@@ -328,6 +328,16 @@ static const char *const transformers[] = {"tolower", "toupper", "basename"};
 static const char *const single_fields[] = {"toy.str", "toy.str2", "toy.path"};
 static const char *const string_fields[] = {"toy.str", "toy.str2"};
 
+/* What follows a text: longer than a vector, and than what is kept of a value. */
+static const char *const tails[] = {
+	"",
+	"",
+	"",
+	"/usr/lib/x-linux-gnu/c",
+	"/home/of/somebody/with/a/very/long/way/down/to/a/file/that/is/AB/in/many/dirs/of/one/more"
+	"/and/then/some/abab",
+};
+
 static const char *const text_ops[] = {"=",	     "!=",	 "contains", "icontains",
 				       "startswith", "endswith", "=",	     "contains"};
 static const char *const modified_ops[] = {"=",		"!=",	      "contains",
@@ -522,11 +532,11 @@ static void random_record(struct toy *toy)
 
 	put(&t, "code=%u", 1 + below(8));
 	if (below(4))
-		put(&t, ";str=%s", PICK(texts));
+		put(&t, ";str=%s%s", PICK(texts), PICK(tails));
 	if (below(4))
-		put(&t, ";str2=%s", PICK(texts));
+		put(&t, ";str2=%s%s", PICK(texts), PICK(tails));
 	if (below(3))
-		put(&t, ";path=/a/%s", PICK(texts));
+		put(&t, ";path=/a/%s%s", PICK(texts), PICK(tails));
 	if (below(3))
 		put(&t, ";i64=%s;i32=%s", PICK(numbers), PICK(numbers));
 	if (below(3))
@@ -553,18 +563,22 @@ static void random_record(struct toy *toy)
 
 /* ---- the comparison ------------------------------------------------------ */
 
-#define RULES 48
+/* Few rules are screened all at once; of many some hang below a group. */
+#define RULES_FEW 48
+#define RULES_MANY 150
 #define RECORDS 120
 #define RECORDS_LONG 8 /* of so many conditions that each need not see as much */
+/* Enough for screens to change their order several times. */
+#define RECORDS_MANY 3000
 
 static uint64_t wanted; /* conditions; 0 = the short run */
 
-static void compare_round(enum saker_rule_matching matching)
+static void compare_round(enum saker_rule_matching matching, int n_rules, int n_records)
 {
 	struct saker_rules_options options = SAKER_RULES_OPTIONS_INIT;
-	static char conditions[RULES][8192], yaml[RULES * 8400];
+	static char conditions[RULES_MANY][8192], yaml[RULES_MANY * 8400];
 	struct text y = {yaml, yaml + sizeof(yaml)};
-	struct rules_node *roots[RULES];
+	struct rules_node *roots[RULES_MANY];
 	const struct saker_rule *const *matches;
 	struct toy_findings findings;
 	struct saker_ruleset *ruleset;
@@ -573,7 +587,7 @@ static void compare_round(enum saker_rule_matching matching)
 	struct arena arena;
 
 	arena_init(&arena, 65536);
-	for (int i = 0; i < RULES; i++) {
+	for (int i = 0; i < n_rules; i++) {
 		struct text t = {conditions[i], conditions[i] + sizeof(conditions[i])};
 		struct rules_parse_error error;
 
@@ -590,9 +604,9 @@ static void compare_round(enum saker_rule_matching matching)
 	if (toy_ruleset(yaml, &options, &findings, &ruleset) < 0)
 		fail_msg("%s", findings.all);
 	assert_int_equal(saker_eval_new(ruleset, &eval), 0);
-	for (int k = 0; k < (wanted ? RECORDS_LONG : RECORDS); k++) {
+	for (int k = 0; k < n_records; k++) {
 		struct naive naive = {&toy};
-		bool found[RULES] = {false}, seen = false;
+		bool found[RULES_MANY] = {false}, seen = false;
 		int n;
 
 		random_record(&toy);
@@ -600,7 +614,7 @@ static void compare_round(enum saker_rule_matching matching)
 		assert_true(n >= 0);
 		for (int i = 0; i < n; i++)
 			found[matches[i]->index] = true;
-		for (int i = 0; i < RULES; i++) {
+		for (int i = 0; i < n_rules; i++) {
 			bool expected = naive_eval(&naive, roots[i]);
 
 			if (matching == SAKER_RULE_MATCHING_FIRST && seen)
@@ -624,8 +638,9 @@ static void test_long(void **state)
 	if (!wanted)
 		skip();
 	while (done < wanted) {
-		compare_round(below(4) ? SAKER_RULE_MATCHING_ALL : SAKER_RULE_MATCHING_FIRST);
-		done += RULES;
+		compare_round(below(4) ? SAKER_RULE_MATCHING_ALL : SAKER_RULE_MATCHING_FIRST,
+			      RULES_FEW, RECORDS_LONG);
+		done += RULES_FEW;
 		if (done - told >= 1000000) {
 			told = done;
 			clock_gettime(CLOCK_MONOTONIC, &now);
@@ -640,13 +655,26 @@ static void test_long(void **state)
 static void test_all(void **state)
 {
 	for (int round = 0; round < 25 && !wanted; round++)
-		compare_round(SAKER_RULE_MATCHING_ALL);
+		compare_round(SAKER_RULE_MATCHING_ALL, RULES_FEW, RECORDS);
+	for (int round = 0; round < 4 && !wanted; round++)
+		compare_round(SAKER_RULE_MATCHING_ALL, RULES_MANY, RECORDS);
 }
 
 static void test_first(void **state)
 {
 	for (int round = 0; round < 10 && !wanted; round++)
-		compare_round(SAKER_RULE_MATCHING_FIRST);
+		compare_round(SAKER_RULE_MATCHING_FIRST, RULES_FEW, RECORDS);
+	if (!wanted)
+		compare_round(SAKER_RULE_MATCHING_FIRST, RULES_MANY, RECORDS);
+}
+
+static void test_long_runs(void **state)
+{
+	if (wanted)
+		skip();
+	compare_round(SAKER_RULE_MATCHING_ALL, 12, RECORDS_MANY);
+	compare_round(SAKER_RULE_MATCHING_ALL, RULES_FEW, RECORDS_MANY);
+	compare_round(SAKER_RULE_MATCHING_FIRST, RULES_MANY, RECORDS_MANY);
 }
 
 int main(int argc, char **argv)
@@ -655,6 +683,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_all),
 		cmocka_unit_test(test_first),
 		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_long_runs),
 	};
 	const char *number = argc > 1 ? argv[1] : getenv("SAKER_SEED");
 	const char *conditions = getenv("SAKER_CONDITIONS");
