@@ -153,6 +153,9 @@ struct enrich_slice enrich_record_path(struct saker_record *r, uint32_t index)
 
 	if (path.len == 0 || index >= r->view.info->n_params)
 		return (struct enrich_slice){"", 0};
+	/* most of them are right as they stand in the event */
+	if (path.text[0] == '/' && path.len <= ENRICH_PATH_MAX - 1 && is_plain(path.text, path.len))
+		return path;
 	info = &r->view.info->params[index];
 	if (info->type == SAKER_PT_FSRELPATH && info->dirfd >= 0)
 		dirfd = enrich_param_int(r, (uint32_t)info->dirfd, ENRICH_AT_FDCWD);

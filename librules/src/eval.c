@@ -82,8 +82,19 @@ static void eval_composite(struct rules_machine *machine, const struct rules_ter
 	rules_transform_run(machine->program, term, args, &machine->scratch, out);
 }
 
+static __attribute__((noinline)) void eval_other_term(struct rules_machine *machine,
+						      const struct rules_term *term,
+						      struct saker_values *out)
+{
+	if (term->kind == RULES_TERM_CONSTANT)
+		saker_values_set(out, saker_value_str(term->text, term->len));
+	else
+		eval_composite(machine, term, out);
+}
+
 /* What is of another kind than the field can't be compared. */
-static void eval_check_kinds(const struct rules_term *term, struct saker_values *out)
+static __attribute__((noinline)) void eval_check_kinds(const struct rules_term *term,
+						       struct saker_values *out)
 {
 	for (uint32_t i = 0; i < out->n; i++)
 		if (unlikely(!rules_type_fits(term->class, &out->v[i])))
@@ -97,19 +108,19 @@ const struct saker_values *rules_machine_compute(struct rules_machine *machine, 
 	struct saker_values *out = &memo->values;
 
 	memo->generation = machine->generation;
-	if (likely(term->kind == RULES_TERM_FIELD)) {
-		machine->extracted++;
-		/* an extractor that sets nothing yields nothing */
-		out->v = NULL;
-		out->n = 0;
-		out->absent = SAKER_ABSENT_NOT_APPLICABLE;
-		term->ref->extract(machine->record, term->ref, out);
-		eval_check_kinds(term, out);
-	} else if (term->kind == RULES_TERM_CONSTANT) {
-		saker_values_set(out, saker_value_str(term->text, term->len));
-	} else {
-		eval_composite(machine, term, out);
+	if (unlikely(term->kind != RULES_TERM_FIELD)) {
+		eval_other_term(machine, term, out);
+		return out;
 	}
+	machine->extracted++;
+	/* an extractor that sets nothing yields nothing */
+	out->v = NULL;
+	out->n = 0;
+	out->absent = SAKER_ABSENT_NOT_APPLICABLE;
+	term->ref->extract(machine->record, term->ref, out);
+	/* the usual ones without a call */
+	if (out->n && !(out->n == 1 && rules_type_fits(term->class, out->v)))
+		eval_check_kinds(term, out);
 	return out;
 }
 

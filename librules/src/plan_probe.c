@@ -7,7 +7,7 @@
 
 #define PROBE_MAX_CHECKS 64   /* what a value that is new may cost */
 #define PROBE_MAX_ROWS 65536u /* words of the bitmaps of a group's rows */
-#define PROBE_SIMPLE 8	      /* ns: a comparison with one constant */
+#define PROBE_SIMPLE 30	      /* ns: dearer checks are worth being kept by value */
 
 /* ---- which checks groups answer ---------------------------------------------- */
 
@@ -30,11 +30,13 @@ static const struct rules_predicate *probe_predicate(const struct screen *screen
 		       : NULL;
 }
 
+/* Looking for a few needles is done sixteen places at a time; for many the text is walked. */
 static bool probe_is_scan(const struct screen *screen, const struct rules_predicate *p)
 {
-	uint8_t kind = screen->plans->builder->program->groups[p->group].kind;
+	const struct rules_group *group = &screen->plans->builder->program->groups[p->group];
 
-	return kind == RULES_GROUP_CONTAINS || kind == RULES_GROUP_ICONTAINS;
+	return (group->kind == RULES_GROUP_CONTAINS || group->kind == RULES_GROUP_ICONTAINS) &&
+	       (!group->ac.pairs || group->ac.n_few > RULES_AC_FEW);
 }
 
 /* What must hold for a literal to: its predicate, or of a conjunction's one; NULL = unknown. */

@@ -284,7 +284,7 @@ static bool screen_is_simple(const struct screen *screen, uint32_t conjunct, uin
 	const struct rules_plans *plans = screen->plans;
 	float cost = plans->builder->node_cost[plans->conjuncts[conjunct].node];
 
-	return cost - (float)rules_screen_key_term(screen, key)->cost < SCREEN_PROBE_COST / 2;
+	return cost - (float)rules_screen_key_term(screen, key)->cost <= SCREEN_PROBE_COST;
 }
 
 static int screen_options(struct screen *screen)

@@ -216,10 +216,10 @@ int rules_predicate_group(struct rules_builder *builder)
 	X(LE, 2, 0.5F)           \
 	X(GT, 2, 0.5F)           \
 	X(GE, 2, 0.5F)           \
-	X(GLOB, 40, 0.1F)        \
-	X(IGLOB, 50, 0.1F)       \
-	X(CONTAINS, 30, 0.05F)   \
-	X(ICONTAINS, 60, 0.05F)  \
+	X(GLOB, 25, 0.1F)        \
+	X(IGLOB, 30, 0.1F)       \
+	X(CONTAINS, 10, 0.05F)   \
+	X(ICONTAINS, 12, 0.05F)  \
 	X(STARTSWITH, 6, 0.1F)   \
 	X(ENDSWITH, 6, 0.1F)     \
 	X(REGEX, 300, 0.1F)      \
