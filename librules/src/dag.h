@@ -176,8 +176,9 @@ struct rules_plan_bucket {
 /* Entries that need a predicate of the group, by the predicate's local number. */
 struct rules_plan_dispatch {
 	uint32_t group;
-	uint32_t first; /* into plan_slots: n_predicates + 1 offsets into plan_entries */
-	uint32_t probe; /* whose facts are the locals that hold; RULES_NO_ID = not kept */
+	uint32_t first;	 /* into plan_slots: n_predicates + 1 offsets into plan_entries */
+	uint32_t probe;	 /* whose facts are the slots that have entries; RULES_NO_ID = not kept */
+	uint32_t n_same; /* of the first one of a term: how many follow each other; else 0 */
 };
 
 /* What to do for the records of some codes. Plan 0 is: nothing. */

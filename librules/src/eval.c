@@ -9,6 +9,9 @@ int rules_machine_init(struct rules_machine *machine, const struct rules_program
 {
 	memset(machine, 0, sizeof(*machine));
 	machine->program = program;
+	machine->code = program->catalogue->code;
+	machine->plan_of_code = program->plan_of_code;
+	machine->n_codes = program->n_codes;
 	machine->nodes = calloc(program->n_nodes, sizeof(*machine->nodes));
 	machine->terms = calloc((size_t)program->n_terms + 1, sizeof(*machine->terms));
 	machine->groups = calloc((size_t)program->n_groups + 1, sizeof(*machine->groups));
@@ -247,16 +250,9 @@ static void eval_dispatch(struct eval_run *run, const struct rules_plan_dispatch
 	const struct rules_group *group = &program->groups[dispatch->group];
 	struct rules_group_memo *memo = &machine->groups[dispatch->group];
 	const uint32_t *slots = program->plan_slots + dispatch->first;
-	const uint32_t *locals = NULL;
+	const uint32_t *locals;
 	uint32_t n;
 
-	if (dispatch->probe != RULES_NO_ID && likely(!machine->plain))
-		locals = rules_dispatch_hits(machine, dispatch, &n);
-	if (locals) {
-		for (uint32_t i = 0; i < n; i++)
-			eval_entries(run, slots[locals[i]], slots[locals[i] + 1]);
-		return;
-	}
 	if (memo->generation != machine->generation)
 		rules_group_run(machine, dispatch->group);
 	if (group->stamps) {
@@ -270,6 +266,23 @@ static void eval_dispatch(struct eval_run *run, const struct rules_plan_dispatch
 	for (uint32_t i = 0; i < n; i++)
 		if (slots[locals[i]] != slots[locals[i] + 1])
 			eval_entries(run, slots[locals[i]], slots[locals[i] + 1]);
+}
+
+/* Those of one term together, by what is known of its value; or one. How many it was. */
+static uint32_t eval_dispatches(struct eval_run *run, const struct rules_plan_dispatch *dispatch)
+{
+	const uint32_t *slots = run->machine->program->plan_slots, *hits = NULL;
+	uint32_t n;
+
+	if (dispatch->n_same && likely(!run->machine->plain))
+		hits = rules_dispatch_hits(run->machine, dispatch, &n);
+	if (!hits) {
+		eval_dispatch(run, dispatch);
+		return 1;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		eval_entries(run, slots[hits[i]], slots[hits[i] + 1]);
+	return dispatch->n_same;
 }
 
 static void eval_lanes(struct eval_run *run, uint32_t id)
@@ -318,8 +331,8 @@ uint32_t rules_machine_run(struct rules_machine *machine, uint32_t id, bool firs
 
 	if (plan->n_lanes)
 		eval_lanes(&run, id);
-	for (uint32_t i = 0; i < plan->n_dispatches; i++)
-		eval_dispatch(&run, &program->plan_dispatches[plan->first_dispatch + i]);
+	for (uint32_t i = 0; i < plan->n_dispatches;)
+		i += eval_dispatches(&run, &program->plan_dispatches[plan->first_dispatch + i]);
 	for (uint32_t i = 0; i < plan->n_buckets; i++) {
 		const struct rules_plan_bucket *b = &program->plan_buckets[plan->first_bucket + i];
 

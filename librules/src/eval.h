@@ -38,7 +38,7 @@ struct rules_fact {
 	uint16_t n_hits;
 	/*
 	 * A screen's: bitmaps of the lanes that were looked at and of those among them
-	 * that are ruled out. A dispatch's: n_hits locals with entries, of 32 bits. Then
+	 * that are ruled out. A dispatch's: n_hits slots with entries, of 32 bits. Then
 	 * the value, as long as it fits the machine's fact_size.
 	 */
 	uint64_t words[];
@@ -59,6 +59,10 @@ struct rules_screen_order {
 
 struct rules_machine {
 	const struct rules_program *program;
+	/* of the program: what every record needs, plan or not */
+	uint32_t (*code)(const void *record);
+	const uint32_t *plan_of_code;
+	uint32_t n_codes;
 	void *record;
 	uint32_t generation; /* 1 .. RULES_GENERATION_MAX */
 	uint32_t *nodes;     /* generation << 1 | truth */
@@ -140,7 +144,10 @@ void rules_orders_fini(struct rules_machine *machine);
 /* eval_order.c: takes a sample of the current record, and orders the steps when there are enough.
  */
 void rules_order_sample(struct rules_machine *machine, uint32_t plan);
-/* eval_screen.c: which locals of a dispatch hold and have entries; NULL = too many to keep. */
+/*
+ * eval_screen.c: the slots (into plan_slots) with entries of a dispatch and those of the same
+ * term that follow; NULL = too many to keep.
+ */
 const uint32_t *rules_dispatch_hits(struct rules_machine *machine,
 				    const struct rules_plan_dispatch *dispatch, uint32_t *ret_n);
 /* eval_screen.c: room for facts, if the program has use for them. -ENOMEM. */

@@ -350,14 +350,14 @@ void rules_screen_step_out(struct rules_machine *machine, const struct rules_pla
 
 /* ---- dispatches ---------------------------------------------------------------------- */
 
-/* Fills in the locals that hold and have entries; false: more than a fact has room for. */
+/* Adds the slots with entries of what holds; false: more than a fact has room for. */
 static bool dispatch_run(struct rules_machine *machine, const struct rules_plan_dispatch *dispatch,
 			 struct rules_fact *fact)
 {
 	const struct rules_program *program = machine->program;
 	const struct rules_group *group = &program->groups[dispatch->group];
 	const struct rules_group_memo *memo = &machine->groups[dispatch->group];
-	const uint32_t *slots = program->plan_slots + dispatch->first;
+	const uint32_t *slots = program->plan_slots;
 	const uint32_t *locals = machine->hits + group->first_hit;
 	uint32_t *hits = (uint32_t *)fact->words;
 	uint32_t n;
@@ -367,13 +367,14 @@ static bool dispatch_run(struct rules_machine *machine, const struct rules_plan_
 	n = memo->n_hits;
 	if (!group->stamps && memo->row)
 		locals = rules_rows_get(rules_group_rows(group), memo->row, &n);
-	fact->n_hits = 0;
 	for (uint32_t i = 0; i < n; i++) {
-		if (slots[locals[i]] == slots[locals[i] + 1])
+		uint32_t slot = dispatch->first + locals[i];
+
+		if (slots[slot] == slots[slot + 1])
 			continue;
 		if (fact->n_hits == 4 * machine->fact_words)
 			return false;
-		hits[fact->n_hits++] = locals[i];
+		hits[fact->n_hits++] = slot;
 	}
 	return true;
 }
@@ -385,8 +386,10 @@ static __attribute__((noinline)) bool dispatch_learn(struct rules_machine *machi
 {
 	machine->facts_made++;
 	fact->probe = 0;
-	if (!dispatch_run(machine, dispatch, fact))
-		return false;
+	fact->n_hits = 0;
+	for (uint32_t i = 0; i < dispatch->n_same; i++)
+		if (!dispatch_run(machine, dispatch + i, fact))
+			return false;
 	fact_put(machine, fact, key);
 	return true;
 }

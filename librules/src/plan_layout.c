@@ -178,9 +178,34 @@ static int plan_count_groups(struct rules_plans *plans, const struct rules_plan_
 	return 0;
 }
 
+/*
+ * Dispatches of one term follow each other and share the first one's probe: what a
+ * value leads to is then looked up once. first: dispatch of this plan.
+ */
+static int plan_dispatch_probe(struct rules_plans *plans, uint32_t first,
+			       struct rules_plan_dispatch *dispatch)
+{
+	struct rules_program *program = plans->builder->program;
+	uint32_t term = program->groups[dispatch->group].term;
+	int r;
+
+	for (uint32_t i = first; i < program->n_plan_dispatches; i++) {
+		struct rules_plan_dispatch *other = &program->plan_dispatches[i];
+
+		if (other->n_same && program->groups[other->group].term == term) {
+			other->n_same++;
+			dispatch->probe = other->probe;
+			return 0;
+		}
+	}
+	r = rules_plan_probe(plans, term, &dispatch->probe);
+	dispatch->n_same = dispatch->probe != RULES_NO_ID;
+	return r;
+}
+
 /* Appends to the program's entries those of `group`, ordered by predicate. */
 static int plan_dispatch(struct rules_plans *plans, const struct rules_plan_entry *entries,
-			 uint32_t n, uint32_t group)
+			 uint32_t n, uint32_t group, uint32_t first)
 {
 	struct rules_program *program = plans->builder->program;
 	uint32_t n_predicates = program->groups[group].n_predicates;
@@ -231,7 +256,7 @@ static int plan_dispatch(struct rules_plans *plans, const struct rules_plan_entr
 			return 0;
 		}
 	}
-	r = rules_plan_probe(plans, program->groups[group].term, &dispatch.probe);
+	r = plan_dispatch_probe(plans, first, &dispatch);
 	if (r < 0)
 		return r;
 	if (GROW(program->plan_dispatches, program->n_plan_dispatches,
@@ -368,12 +393,21 @@ static int plan_buckets(struct rules_plans *plans, struct rules_plan_entry *left
 static int plan_dispatches(struct rules_plans *plans, const struct rules_plan_entry *entries,
 			   uint32_t n, struct rules_plan_entry *left, uint32_t *ret_left)
 {
-	uint32_t n_groups = plans->builder->program->n_groups, kept = 0;
+	const struct rules_program *program = plans->builder->program;
+	uint32_t first = program->n_plan_dispatches, kept = 0;
 	int r = plan_count_groups(plans, entries, n);
 
-	for (uint32_t g = 0; r >= 0 && g < n_groups; g++)
-		if (plan_group_is_worth_it(plans, g))
-			r = plan_dispatch(plans, entries, n, g);
+	/* by term: its groups one behind the other */
+	for (uint32_t g = 0; r >= 0 && g < program->n_groups; g++) {
+		uint32_t term = program->groups[g].term;
+		bool seen = false;
+
+		for (uint32_t k = 0; k < g && !seen; k++)
+			seen = program->groups[k].term == term;
+		for (uint32_t k = g; r >= 0 && !seen && k < program->n_groups; k++)
+			if (program->groups[k].term == term && plan_group_is_worth_it(plans, k))
+				r = plan_dispatch(plans, entries, n, k, first);
+	}
 	if (r < 0)
 		return r;
 	for (uint32_t i = 0; i < n; i++)

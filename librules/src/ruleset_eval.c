@@ -72,20 +72,20 @@ static __attribute__((noinline)) int eval_plan(struct saker_eval *eval, uint32_t
 SAKER_PUBLIC int saker_ruleset_eval(struct saker_eval *eval, uint32_t source, void *record,
 				    const struct saker_rule *const **ret_rules)
 {
-	const struct rules_program *program;
+	struct rules_machine *machine;
 	uint32_t code, plan;
 
 	if (unlikely(!eval || !ret_rules || source >= eval->ruleset->n_sources))
 		return -EINVAL;
 	eval->records++;
 	*ret_rules = eval->matched;
-	program = eval->machines[source].program;
-	code = program->catalogue->code ? program->catalogue->code(record) : 0;
-	plan = likely(code < program->n_codes) ? program->plan_of_code[code] : 0;
+	machine = &eval->machines[source];
+	code = machine->code ? machine->code(record) : 0;
+	plan = likely(code < machine->n_codes) ? machine->plan_of_code[code] : 0;
 	if (plan)
 		return eval_plan(eval, source, record, plan);
 	/* what is known is about another record */
-	eval->machines[source].record = NULL;
+	machine->record = NULL;
 	return 0;
 }
 
