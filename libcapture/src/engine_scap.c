@@ -662,6 +662,9 @@ static int scap_next(struct saker_capture *capture, int timeout_ms,
 	if (unlikely(s->ended))
 		return s->ended;
 	capture_source_passed(&s->src);
+	/* A page ahead: the processor's own look-ahead ends with the page. Harmless past the end.
+	 */
+	__builtin_prefetch(s->src.pos + 4096);
 	do
 		r = scap_step(capture, timeout_ms, ret_event, ret_meta);
 	while (r == 2);
