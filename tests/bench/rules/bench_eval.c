@@ -14,11 +14,12 @@
 
 #include "common/util.h"
 
+/* The processor's time, so that a busy machine does not count. */
 static double now(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
@@ -439,7 +440,8 @@ static void bench_reference(const char *reference)
 
 int main(int argc, char **argv)
 {
-	static const int lengths[] = {10, 1000, 100000, 1000000};
+	static const int n_rules[] = {25, 100, 1000, 10000};
+	static const int n_items[] = {10, 1000, 100000, 1000000};
 	const char *reference = getenv("SAKER_REFERENCE");
 
 	if (argc < 2) {
@@ -460,13 +462,12 @@ int main(int argc, char **argv)
 		set_text("user.name", "root");
 		address = (struct saker_ip){.family = 4, .addr = {203, 0, 113, 9}};
 		*value_of("fd.net") = (struct saker_value){.type = SAKER_TYPE_NET, .ip = &address};
-		bench_rules(25);
-		bench_rules(1000);
-		bench_rules(10000);
-		for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
-			bench_list("fd.name", "in", "/some/path/of/a/file-%d", lengths[i]);
-			bench_list("fd.net", "in", NULL, lengths[i]);
-		}
+		for (size_t i = 0; i < ARRAY_SIZE(n_rules); i++)
+			bench_rules(n_rules[i]);
+		for (size_t i = 0; i < ARRAY_SIZE(n_items); i++)
+			bench_list("fd.name", "in", "/some/path/of/a/file-%d", n_items[i]);
+		for (size_t i = 0; i < ARRAY_SIZE(n_items); i++)
+			bench_list("fd.net", "in", NULL, n_items[i]);
 	}
 	if (reference)
 		bench_reference(reference);
