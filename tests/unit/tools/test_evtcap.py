@@ -182,7 +182,7 @@ def terminal():
         many_events(large)
         to = ("-r", large, "-w", os.path.join(folder, "copy.scap"), "evt.type exists")
         shown, code = on_terminal(*to, seconds=60)
-        if code or not re.search(rb"\r\x1b\[K\[#+ *\] +\d+ %  [\d.]+ million events, [\d.]+ million a second", shown):
+        if code or not re.search(rb"\r\x1b\[K\[#* *\] +\d+ %  [\d.]+ million events, [\d.]+ million a second", shown):
             yield "no bar: exit %s: %r" % (code, shown)
         if not re.search(rb"\r\x1b\[Kevtcap: \d+ events in ", shown):
             yield "the bar stays: %r" % shown
