@@ -47,6 +47,15 @@ struct fill {
 		__u32 len; /* sendmmsg, recvmmsg: bytes of this message */
 		bool ok;
 	} message;
+	__u64 has_note; /* fixed: there is room for a companion */
+	/* For the companion: a bit a parameter that was cut, the first one's length; 0 = unknown.
+	 */
+	__u32 cut;
+	__u64 cut_len;
+	struct path *path; /* of the file that the name led to; NULL = nothing to say of it */
+	__u32 name;	   /* where the name asked for stands in the event, and its bytes */
+	__u32 name_len;
+	const struct uring_op *op; /* of an io_uring; NULL = a system call */
 };
 
 #define PROBE_INLINE static __attribute__((always_inline)) inline
@@ -146,10 +155,22 @@ PROBE_INLINE __u32 fill_raw_kernel_text(struct fill *f, __u64 ptr, __u32 size)
 	return n;
 }
 
+/* The parameter that comes next is not all there. len: its true length, 0 = unknown. */
+PROBE_INLINE void fill_cut(struct fill *f, __u64 len)
+{
+	if (!f->cut)
+		f->cut_len = len;
+	f->cut |= 1U << (f->lens - SAKER_WIRE_HEADER) / SAKER_WIRE_LEN;
+}
+
 PROBE_INLINE __u32 fill_user_str(struct fill *f, __u64 ptr, __u32 max)
 {
 	__u32 n = fill_raw_user_str(f, ptr, max);
+	char last = 0;
 
+	/* It may just fit. */
+	if (n == max && !bpf_probe_read_user(&last, 1, (void *)(ptr + max - 1)) && last)
+		fill_cut(f, 0);
 	fill_len(f, n);
 	return n;
 }
@@ -221,10 +242,15 @@ PROBE_INLINE struct task_struct *fill_current(void)
 
 /* ---- the syscall's arguments ------------------------------------------------ */
 
+/* Programs for something else than a system call say themselves what is an argument, and of whom.
+ */
+#ifndef ARG
 #define ARG(f, n)                              \
 	(!(f)->compat ? ARCH_ARG##n((f)->regs) \
 	 : (f)->moved ? (__u64)(f)->args[n]    \
 		      : (__u64)ARCH_COMPAT_ARG##n((f)->regs))
+#define FILL_TID(f) ((__u32)(f)->task->pid)
+#endif
 
 PROBE_INLINE __u32 fill_user_word(__u64 ptr, __u32 i)
 {
@@ -346,7 +372,7 @@ PROBE_INLINE bool fill_room(struct probe_cpu *cpu, void *ring, __u32 len, bool h
 PROBE_INLINE void fill_header(struct fill *f, __u16 code, __u32 n_params)
 {
 	*(__u64 *)(f->data + 0) = bpf_ktime_get_boot_ns() + switches.epoch_offset;
-	*(__u64 *)(f->data + 8) = (__u32)f->task->pid;
+	*(__u64 *)(f->data + 8) = FILL_TID(f);
 	*(__u16 *)(f->data + 20) = code;
 	*(__u32 *)(f->data + 22) = n_params;
 	f->lens = SAKER_WIRE_HEADER;
@@ -372,24 +398,6 @@ PROBE_INLINE __u64 fill_wake(struct probe_cpu *cpu, __u16 code, __u32 len)
 		return BPF_RB_NO_WAKEUP;
 	cpu->woken = sleep;
 	return BPF_RB_FORCE_WAKEUP;
-}
-
-/* Sends what is in the scratch. */
-PROBE_INLINE void fill_output(struct fill *f, void *ring, __u16 code, enum probe_class class)
-{
-	__u32 len = f->pos;
-
-	f->cpu->busy = 0;
-	if (len > PROBE_EVENT_MAX - 1) {
-		fill_drop_event(f->cpu, PROBE_DROP_TOO_LARGE, class, fill_is_high(code));
-		return;
-	}
-	*(__u32 *)(f->data + 16) = len | f->mark;
-	OPAQUE(len);
-	len &= PROBE_EVENT_MAX - 1;
-	if (!fill_room(f->cpu, ring, len, fill_is_high(code)) ||
-	    bpf_ringbuf_output(ring, f->data, len, fill_wake(f->cpu, code, len)))
-		fill_drop_event(f->cpu, PROBE_DROP_RING_FULL, class, fill_is_high(code));
 }
 
 #endif /* SAKER_BPF_FILL_H */

@@ -365,6 +365,202 @@ struct unix_sock {
 	struct sock *peer;
 };
 
+struct filename {
+	const char *name;
+};
+
+/* ---- io_uring: a request, and what it asks for in its first bytes, by opcode ---- */
+
+struct io_cqe {
+	__u64 user_data;
+	__s32 res;
+	int fd;
+};
+
+struct io_uring_cqe {
+	__u64 user_data;
+	__s32 res;
+	__u32 flags;
+};
+
+struct io_uring_task;
+struct io_ring_ctx;
+
+struct io_kiocb {
+	struct file *file;
+	__u8 opcode;
+	unsigned int flags; /* the low half of 64 since 6.9 */
+	struct io_cqe cqe;
+	struct io_ring_ctx *ctx;
+	void *async_data;
+};
+
+struct io_rsrc_node {
+	unsigned long file_ptr;
+};
+
+struct io_rsrc_data {
+	unsigned int nr;
+	struct io_rsrc_node **nodes;
+};
+
+/* since 6.13 */
+struct io_file_table {
+	struct io_rsrc_data data;
+};
+
+struct io_fixed_file {
+	unsigned long file_ptr;
+};
+
+struct io_file_table___plain {
+	struct io_fixed_file *files;
+};
+
+struct io_sq_data {
+	int task_tgid; /* of whom made it */
+};
+
+struct io_ring_ctx {
+	unsigned int flags;
+	unsigned int compat : 1;
+	struct io_file_table file_table;
+	struct io_sq_data *sq_data;
+};
+
+struct io_ring_ctx___plain {
+	struct io_file_table___plain file_table;
+};
+
+struct kiocb {
+	__s64 ki_pos;
+};
+
+struct io_rw {
+	struct kiocb kiocb;
+	__u64 addr;
+	__u32 len;
+};
+
+struct open_how {
+	__u64 flags;
+	__u64 mode;
+	__u64 resolve;
+};
+
+struct io_open {
+	int dfd;
+	__u32 file_slot;
+	struct filename *filename;
+	struct open_how how;
+};
+
+struct io_close {
+	int fd;
+	__u32 file_slot;
+};
+
+struct io_connect {
+	void *addr;
+	int addr_len;
+};
+
+struct io_accept {
+	int flags;
+	int iou_flags; /* since 6.10 */
+	__u32 file_slot;
+};
+
+/* since 6.11 */
+struct io_bind {
+	int addr_len;
+};
+
+struct io_listen {
+	int backlog;
+};
+
+struct io_socket {
+	int domain;
+	int type;
+	int protocol;
+	__u32 file_slot;
+};
+
+struct io_shutdown {
+	int how;
+};
+
+struct io_sr_msg {
+	void *buf; /* of a message: the caller's struct msghdr */
+	__u32 len;
+	unsigned int msg_flags;
+	unsigned short flags;
+	/* before 6.13: where to, in the caller's memory */
+	unsigned short addr_len;
+	void *addr;
+};
+
+struct __kernel_sockaddr_storage {
+	unsigned short ss_family;
+};
+
+struct msghdr {
+	void *msg_name;
+	int msg_namelen;
+};
+
+struct io_async_msghdr {
+	struct msghdr msg;
+	struct __kernel_sockaddr_storage addr;
+};
+
+struct io_unlink {
+	int dfd;
+	int flags;
+	struct filename *filename;
+};
+
+struct io_rename {
+	int old_dfd;
+	int new_dfd;
+	struct filename *oldpath;
+	struct filename *newpath;
+	int flags;
+};
+
+struct io_mkdir {
+	int dfd;
+	unsigned short mode;
+	struct filename *filename;
+};
+
+/* symlink, too: oldpath is what it says */
+struct io_link {
+	int old_dfd;
+	int new_dfd;
+	struct filename *oldpath;
+	struct filename *newpath;
+	int flags;
+};
+
+struct io_splice {
+	struct file *file_out;
+	__u64 len;
+	int splice_fd_in;
+	unsigned int flags;
+};
+
+struct io_epoll_wait {
+	int maxevents;
+};
+
+struct io_pipe {
+	int *fds;
+	int flags;
+	int file_slot;
+};
+
 struct seq_file {
 	unsigned long count;
 	unsigned long size;
@@ -408,6 +604,15 @@ enum {
 #define KERNEL_S_IFCHR 0020000
 #define KERNEL_S_IFIFO 0010000
 
+#define KERNEL_URING_SQPOLL (1 << 1)	 /* flags of a ring */
+#define KERNEL_URING_FIXED_FILE (1 << 0) /* flags of a request: those that a program sets */
+#define KERNEL_URING_BUFFER_SELECT (1 << 5)
+#define KERNEL_URING_SKIP_SUCCESS (1 << 6)
+#define KERNEL_URING_MULTISHOT (1 << 1) /* flags of a transfer */
+#define KERNEL_URING_ACCEPT_MULTISHOT (1 << 0)
+#define KERNEL_URING_MORE (1 << 1)	    /* flags of a completion */
+#define KERNEL_URING_SLOT_ALLOC 0xffffffffU /* any free place of the ring's table */
+
 #define KERNEL_FMODE_CREATED 0x100000
 #define KERNEL_SB_RDONLY 1
 #define KERNEL_S_IMMUTABLE 8
@@ -426,6 +631,7 @@ enum {
 #define KERNEL_AF_INET 2
 #define KERNEL_AF_INET6 10
 #define KERNEL_AF_NETLINK 16
+#define KERNEL_AF_MAX 46
 
 #define KERNEL_EINPROGRESS 115
 

@@ -4,84 +4,14 @@
  * call is wanted, a program for each event that it jumps to (fill.def, one
  * line each), and one for tasks that end.
  */
-#include "each.h"
+#include "begin.h"
 #include "filter.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
-/* Parameters of each event: PARAMS_SYSCALL_CLOSE_X = 2. */
-enum {
-#define EVENT(code, symbol, name, category, origin, flags, n_params, ...) \
-	PARAMS_##symbol = n_params,
-#include "schema/events.def"
-#undef EVENT
-};
-
-#define COUNT(x) +1
-#define ADD_SIZE(x) +SIZE_##x
-#define PUT(x) PUT_##x;
-
 PROBE_INLINE bool is_compat(struct task_struct *task)
 {
 	return ARCH_COMPAT_STATE(task) & ARCH_COMPAT_BIT;
-}
-
-/* Counts the event; NULL: not possible, and then counted as dropped, or there is nothing to count
- * in. */
-PROBE_INLINE struct probe_cpu *begin(__u32 id, enum probe_class class, void **ret_ring)
-{
-	struct probe_cpu *cpu = bpf_map_lookup_elem(&cpus, &id);
-
-	if (!cpu)
-		return NULL;
-	cpu->seen[class]++;
-	*ret_ring = bpf_map_lookup_elem(&rings, &id);
-	if (!*ret_ring) {
-		fill_drop(cpu, PROBE_DROP_RING_FULL, class);
-		return NULL;
-	}
-	return cpu;
-}
-
-/* The CPU's scratch, one user at a time. */
-PROBE_INLINE bool begin_scratch(struct fill *f, __u32 id, enum probe_class class)
-{
-	f->scratch = bpf_map_lookup_elem(&scratches, &id);
-	if (!f->scratch || f->cpu->busy) {
-		fill_drop(f->cpu, PROBE_DROP_SCRATCH, class);
-		return false;
-	}
-	f->cpu->busy = 1;
-	f->data = f->scratch->data;
-	return true;
-}
-
-PROBE_INLINE bool begin_fixed(struct fill *f, void *ring, __u32 size, __u16 code,
-			      enum probe_class class)
-{
-	bool high = fill_is_high(code);
-
-	f->fixed = true;
-	f->data = fill_room(f->cpu, ring, size, high) ? bpf_ringbuf_reserve(ring, size, 0) : NULL;
-	if (!f->data) {
-		fill_drop_event(f->cpu, PROBE_DROP_RING_FULL, class, high);
-		return false;
-	}
-	return true;
-}
-
-/* Constant for a constant class: events that a filter does not keep away, but only marks. */
-PROBE_INLINE bool is_state(enum probe_class class)
-{
-	return class == PROBE_CLASS_CLONE_FORK || class == PROBE_CLASS_EXECVE ||
-	       class == PROBE_CLASS_PROC_EXIT;
-}
-
-/* What the gate found. Programs at this tracepoint do not interrupt each other on one CPU. */
-PROBE_INLINE void take_mark(struct fill *f)
-{
-	f->mark = f->cpu->mark;
-	f->cpu->mark = 0;
 }
 
 /* ---- one program an event -------------------------------------------------------------- */
@@ -118,6 +48,8 @@ PROBE_INLINE void take_mark(struct fill *f)
 			fill_header(f, SAKER_EV_##symbol, PARAMS_##symbol);                       \
 			*(__u32 *)(f->data + 16) = SIZE_OF_##symbol;                              \
 			EACH(PUT, __VA_ARGS__)                                                    \
+			if (f->has_note)                                                          \
+				note_write(f, f->data + SIZE_OF_##symbol, SAKER_VIA_IA32, 0, 0);  \
 			bpf_ringbuf_submit(                                                       \
 				f->data, fill_wake(f->cpu, SAKER_EV_##symbol, SIZE_OF_##symbol)); \
 		} else {                                                                          \
@@ -127,10 +59,13 @@ PROBE_INLINE void take_mark(struct fill *f)
 				take_mark(f);                                                     \
 			fill_header(f, SAKER_EV_##symbol, PARAMS_##symbol);                       \
 			EACH(PUT, __VA_ARGS__)                                                    \
-			fill_output(f, ring, SAKER_EV_##symbol, PROBE_CLASS_##class);             \
+			note_output(f, ring, SAKER_EV_##symbol, PROBE_CLASS_##class,              \
+				    f->compat ? SAKER_VIA_IA32 : SAKER_VIA_SYSCALL, 0);           \
 		}                                                                                 \
 		return 0;                                                                         \
 	}
+
+#define FILL_RING(...) FILL(__VA_ARGS__)
 
 #define MESSAGES_MAX 16 /* events one sendmmsg or recvmmsg can yield */
 
@@ -175,7 +110,8 @@ PROBE_INLINE void take_mark(struct fill *f)
 		}                                                                                 \
 		fill_header(f, SAKER_EV_##symbol, PARAMS_##symbol);                               \
 		EACH(PUT, __VA_ARGS__)                                                            \
-		fill_output(f, ring, SAKER_EV_##symbol, PROBE_CLASS_##class);                     \
+		note_output(f, ring, SAKER_EV_##symbol, PROBE_CLASS_##class,                      \
+			    f->compat ? SAKER_VIA_IA32 : SAKER_VIA_SYSCALL, 0);                   \
 		if (++at < messages && at < MESSAGES_MAX) {                                       \
 			f->cpu->message = at;                                                     \
 			bpf_tail_call(ctx, &programs, SAKER_EV_##symbol);                         \

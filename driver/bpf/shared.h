@@ -13,6 +13,10 @@
 #define PROBE_CALLS 32	    /* calls that socketcall(2) and ipc(2) carry each */
 #define PROBE_CLASSES 9	    /* enum saker_event_class */
 #define PROBE_REASONS 4	    /* enum saker_drop_reason */
+#define PROBE_URING_OPS 64  /* opcodes of an io_uring; higher ones are not wanted */
+#define PROBE_URING_SMALL 16384 /* operations under way, of short names, that are kept */
+#define PROBE_URING_LARGE 512	/* ... of long names */
+#define PROBE_URING_REPEAT 4096 /* ... that yield again and again (multishot) */
 
 /* Bytes: one event can have as many; a single read may run over by as many again. */
 #define PROBE_EVENT_MAX 65536
@@ -138,6 +142,16 @@ struct probe_call {
 	unsigned short sc;   /* public code */
 };
 
+/* What an operation of an io_uring yields; both 0 = not wanted. */
+struct probe_uring {
+	unsigned short code; /* event */
+	unsigned short at;   /* ... when it names a position */
+	unsigned short sc;   /* the system call that does the same: public code */
+	unsigned short nr;   /* ... and number */
+	unsigned char class; /* what its drops are counted by */
+	unsigned char reserved[7];
+};
+
 /* Read by every program at every event, written by the engine only. */
 struct probe_switches {
 	unsigned long long epoch_offset; /* what makes boot time time since 1970, ns */
@@ -158,6 +172,8 @@ struct probe_switches {
 	unsigned int trace_one_in[PROBE_TRACES];
 	struct probe_gates gates[PROBE_SYSCALLS]; /* by kernel number, for want = PROBE_SLOT_GATE */
 	struct probe_gate call_gates[PROBE_CARRIERS][PROBE_CALLS];
+	struct probe_uring uring[PROBE_URING_OPS]; /* by opcode */
+	unsigned int realpath;			   /* say where names led to */
 };
 
 /* One CPU's counters, written by that CPU only. */

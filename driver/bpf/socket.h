@@ -6,7 +6,13 @@
 #ifndef SAKER_BPF_SOCKET_H
 #define SAKER_BPF_SOCKET_H
 
-#include "file.h"
+#include "note.h"
+
+/* Where addresses and vectors of an argument lie, and whose descriptors are meant. */
+#ifndef SOCKET_READ
+#define SOCKET_READ(to, n, from) bpf_probe_read_user(to, n, (void *)(from))
+#define SOCKET_FILE(f, fd) file_of_fd((f)->task, fd)
+#endif
 
 #define SOCKET_UNIX_FAMILY 2 /* bytes in front of sun_path */
 #define SOCKET_UNIX_PATH 109 /* sun_path and a NUL */
@@ -32,7 +38,7 @@ PROBE_INLINE __u16 socket_port(__u16 be)
 /* The struct sock behind a descriptor; NULL: no socket. */
 PROBE_INLINE struct sock *socket_of_fd(struct fill *f, __u32 fd)
 {
-	struct file *file = file_of_fd(f->task, fd);
+	struct file *file = SOCKET_FILE(f, fd);
 	struct socket *socket;
 
 	if (!file)
@@ -55,7 +61,7 @@ PROBE_INLINE void socket_fill_addr(struct fill *f, __u64 ptr, __u64 user_len)
 		len = 128;
 	OPAQUE(len);
 	len &= 255;
-	if (len < 2 || bpf_probe_read_user(tmp, len, (void *)ptr)) {
+	if (len < 2 || SOCKET_READ(tmp, len, ptr)) {
 		fill_empty(f);
 		return;
 	}
@@ -104,7 +110,7 @@ PROBE_INLINE void socket_fill_tuple_in(struct fill *f, struct sock *sk, enum soc
 	if (!remote_port && user_addr) {
 		struct socket_in in = {};
 
-		bpf_probe_read_user(&in, sizeof(in), (void *)user_addr);
+		SOCKET_READ(&in, sizeof(in), user_addr);
 		remote = in.addr;
 		remote_port = in.port;
 	}
@@ -132,7 +138,7 @@ PROBE_INLINE void socket_fill_tuple_in6(struct fill *f, struct sock *sk, enum so
 	if (!remote_port && user_addr) {
 		struct socket_in6 in6 = {};
 
-		bpf_probe_read_user(&in6, sizeof(in6), (void *)user_addr);
+		SOCKET_READ(&in6, sizeof(in6), user_addr);
 		remote[0] = in6.addr[0];
 		remote[1] = in6.addr[1];
 		remote_port = in6.port;
@@ -185,7 +191,7 @@ PROBE_INLINE void socket_fill_tuple_unix(struct fill *f, struct sock *sk, enum s
 	if (dir == SOCKET_OUT && !peer && user_addr) {
 		n = sizeof(struct sockaddr_un);
 		tmp[n] = 0;
-		if (bpf_probe_read_user(tmp, n, (void *)user_addr))
+		if (SOCKET_READ(tmp, n, user_addr))
 			tmp[2] = tmp[3] = 0;
 		fill_raw_kernel_str(f, (__u64)(tmp[2] ? tmp + 2 : tmp + 3), SOCKET_UNIX_PATH);
 		return;
@@ -348,8 +354,8 @@ PROBE_INLINE __u32 socket_load_iov(struct fill *f, __u64 ptr, __u64 count)
 	OPAQUE(n);
 	n &= 63;
 	if (!f->compat)
-		return bpf_probe_read_user(iov, n * sizeof(*iov), (void *)ptr) ? 0 : n;
-	if (bpf_probe_read_user(compat, n * sizeof(*compat), (void *)ptr))
+		return SOCKET_READ(iov, n * sizeof(*iov), ptr) ? 0 : n;
+	if (SOCKET_READ(compat, n * sizeof(*compat), ptr))
 		return 0;
 	for (i = 0; i < SOCKET_IOVECS; i++) {
 		iov[i].base = compat[i].base;

@@ -67,6 +67,21 @@
 /* NUL-terminated text in user memory. */
 #define PUT_USER_PATH(n) fill_user_str(f, ARG(f, n), PROBE_PATH_MAX)
 #define SIZE_USER_PATH(n) SIZE_VAR
+/* ... and led to the file that the call opened, or to the directory that is the task's now. */
+#define PUT_OPEN_PATH(n)               \
+	({                             \
+		f->name = f->pos;      \
+		PUT_USER_PATH(n);      \
+		source_path_opened(f); \
+	})
+#define SIZE_OPEN_PATH(n) SIZE_VAR
+#define PUT_CWD_PATH(n)             \
+	({                          \
+		f->name = f->pos;   \
+		PUT_USER_PATH(n);   \
+		source_path_cwd(f); \
+	})
+#define SIZE_CWD_PATH(n) SIZE_VAR
 /* ... that the kernel put there. */
 #define PUT_USER_PATH_OK(n)                                          \
 	({                                                           \
@@ -229,6 +244,27 @@ PROBE_INLINE struct file *source_opened(struct fill *f)
 		f->file = f->ret < 0 ? NULL : file_of_fd(f->task, f->ret);
 	}
 	return f->file;
+}
+
+/* The name that stands in the event from f->name on led to this one. */
+PROBE_INLINE void source_path_opened(struct fill *f)
+{
+	struct file *file;
+
+	if (!switches.realpath)
+		return;
+	file = source_opened(f);
+	f->name_len = f->pos - f->name;
+	if (file)
+		f->path = (void *)file + bpf_core_field_offset(struct file, f_path);
+}
+
+PROBE_INLINE void source_path_cwd(struct fill *f)
+{
+	if (!switches.realpath || f->ret < 0)
+		return;
+	f->name_len = f->pos - f->name;
+	f->path = (void *)f->task->fs + bpf_core_field_offset(struct fs_struct, pwd);
 }
 
 /* What the open file adds to the flags asked for: was it made just now, which overlay layer. */
@@ -425,6 +461,8 @@ PROBE_INLINE void source_fill_strings(struct fill *f, __u64 array, __u32 max)
 	fill_advance(f, n);
 	if (n)
 		fill_patch(f, 0);
+	if (n == max && n)
+		fill_cut(f, 0);
 	fill_len(f, n);
 }
 
@@ -435,6 +473,8 @@ PROBE_INLINE void source_fill_range(struct fill *f, __u64 start, __u64 end, __u3
 
 	if (n)
 		fill_patch(f, 0);
+	if (end > start && end - start > max)
+		fill_cut(f, end - start);
 	fill_len(f, n);
 }
 

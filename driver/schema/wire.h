@@ -15,6 +15,45 @@ enum saker_event_code {
 	SAKER_EV_MAX, /* one past the last */
 };
 
+/* SAKER_EV_OWN_NOTE_X = 512 ...: events of our own */
+enum saker_own_event_code {
+#define EVENT(...)
+#define EVENT_OWN(code, symbol, ...) SAKER_EV_##symbol = code,
+#include "events.def"
+#undef EVENT
+#undef EVENT_OWN
+	SAKER_EV_OWN_MAX,
+};
+
+/* How an event came: OWN_NOTE's "via". */
+enum saker_note_via {
+	SAKER_VIA_SYSCALL = 0,
+	SAKER_VIA_IO_URING = 1,
+	SAKER_VIA_IA32 = 2,
+};
+
+/* OWN_NOTE's "how", of an io_uring's operation. */
+enum saker_note_how {
+	SAKER_HOW_DIRECT_RESULT = 1 << 0,  /* the new file is in the ring's own table, no fd */
+	SAKER_HOW_DIRECT_FILE = 1 << 1,	   /* the file used is one of the ring's own table */
+	SAKER_HOW_SQPOLL = 1 << 2,	   /* the kernel's thread took it from the ring */
+	SAKER_HOW_RESULT_UNKNOWN = 1 << 3, /* the ring was told not to say when it succeeds */
+};
+
+/* What is said when there is cause; OWN_CAPTURE's "features". */
+enum saker_note_feature {
+	SAKER_NOTE_FEATURE_NOTES = 1 << 0,    /* via, how, cut */
+	SAKER_NOTE_FEATURE_REALPATH = 1 << 1, /* path */
+};
+
+/*
+ * A file of a ring's own table stands in an fd parameter as this plus its index:
+ * no descriptor of a process, and never the number of one. All ones: which index
+ * it got is not known.
+ */
+#define SAKER_DIRECT_FD (1LL << 32)
+#define SAKER_DIRECT_FD_UNKNOWN (SAKER_DIRECT_FD + 0xffffffffLL)
+
 /* SAKER_SC_OPENAT = 234 ... (public codes, not the kernel's numbers) */
 enum saker_syscall_code {
 #define SYSCALL(sc, symbol, ...) SAKER_SC_##symbol = sc,

@@ -186,6 +186,14 @@ int saker_capture_select(struct saker_capture *capture, const struct saker_captu
 	return capture->engine->select ? capture->engine->select(capture, &selection) : -ENOTSUP;
 }
 
+int saker_capture_want_realpath(struct saker_capture *capture, bool realpath)
+{
+	if (!capture)
+		return -EINVAL;
+	return capture->engine->want_realpath ? capture->engine->want_realpath(capture, realpath)
+					      : -ENOTSUP;
+}
+
 int saker_capture_stop(struct saker_capture *capture)
 {
 	if (!capture)

@@ -30,6 +30,7 @@ struct capture_engine {
 	int (*want)(struct saker_capture *capture, const struct saker_syscall_set *syscalls);
 	int (*select)(struct saker_capture *capture,
 		      const struct saker_capture_selection *selection);
+	int (*want_realpath)(struct saker_capture *capture, bool realpath);
 	int (*stop)(struct saker_capture *capture);
 	/* Fills what the engine knows; delivered and initial are the handle's. */
 	int (*stats)(struct saker_capture *capture, struct saker_capture_stats *stats);

@@ -27,6 +27,7 @@ struct ebpf_engine {
 	uint64_t order_ns;
 	uint64_t wakeups;
 	uint32_t sleep; /* odd while asleep */
+	uint16_t told;	/* what companions would say: flags of an event's meta */
 	bool initial;	/* the state at the start is not all out yet */
 	bool stopped;
 	bool settled; /* nothing can come any more that is not in the rings */
@@ -114,6 +115,15 @@ static void engine_close(struct saker_capture *capture)
 	capture->priv = NULL;
 }
 
+static int engine_want_realpath(struct saker_capture *capture, bool realpath)
+{
+	struct ebpf_engine *e = capture->priv;
+
+	e->probe.switches->realpath = realpath;
+	e->told = SAKER_EVENT_META_NOTED | (realpath ? SAKER_EVENT_META_REALPATH : 0);
+	return 0;
+}
+
 static int start(struct saker_capture *capture, struct ebpf_engine *e,
 		 const struct saker_capture_options *options)
 {
@@ -144,6 +154,9 @@ static int start(struct saker_capture *capture, struct ebpf_engine *e,
 		ebpf_diag_failure(capture, "wait for events", -r, NULL);
 		return r;
 	}
+	engine_want_realpath(capture, options->realpath);
+	/* Before the rest is on: its loading is many calls of our own. */
+	ebpf_uring_want(capture, &e->probe, &set);
 	/* What exists is read behind this point: no process falls in between. */
 	selection.syscalls = &set;
 	r = ebpf_probe_select(capture, &e->probe, &selection);
@@ -288,9 +301,11 @@ static int engine_next_live(struct saker_capture *capture, struct ebpf_engine *e
 			event = capture_merge_next(&e->merge, &ret_meta->cpu);
 		}
 		if (event) {
+			ret_meta->flags = e->told;
 			*ret_event = unlikely(event->len & PROBE_LEN_STATE_ONLY)
 					     ? take_state_only(e, event, ret_meta)
 					     : event;
+			ret_meta->companion = capture_ring_companion(event, (*ret_event)->len);
 			return 1;
 		}
 		if (e->stopped && (e->settled || drained(capture, e)))
@@ -316,7 +331,7 @@ static int engine_next(struct saker_capture *capture, int timeout_ms,
 		if (r < 0)
 			return r;
 		if (r > 0) {
-			ret_meta->flags = SAKER_EVENT_META_INITIAL;
+			ret_meta->flags = SAKER_EVENT_META_INITIAL | e->told;
 			return 1;
 		}
 		e->initial = false;
@@ -437,6 +452,7 @@ const struct capture_engine capture_engine_ebpf = {
 	.interrupt = engine_interrupt,
 	.want = engine_want,
 	.select = engine_select,
+	.want_realpath = engine_want_realpath,
 	.stop = engine_stop,
 	.stats = engine_stats,
 	.refill = engine_refill,

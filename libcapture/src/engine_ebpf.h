@@ -71,6 +71,10 @@ enum ebpf_link {
 	EBPF_LINK_FAULT_USER,
 	EBPF_LINK_FAULT_KERNEL,
 	EBPF_LINK_FOLLOW, /* sched_process_fork, for filters by descent */
+	EBPF_LINKS_PROBE,
+	/* Of another object, which a kernel may do without: see engine_ebpf_uring.c. */
+	EBPF_LINK_URING_SUBMIT = EBPF_LINKS_PROBE,
+	EBPF_LINK_URING_COMPLETE,
 	EBPF_LINKS,
 };
 
@@ -82,10 +86,32 @@ struct ebpf_choice {
 	bool samples;			      /* any of them */
 };
 
+/* The io_uring object's own maps. */
+#define EBPF_URING_MAP_LIST(X)    \
+	X(SMALL, uring_small)     \
+	X(LARGE, uring_large)     \
+	X(REPEATS, uring_repeats) \
+	X(SLOTS, uring_slots)     \
+	X(PROGRAMS, uring_programs)
+
+enum ebpf_uring_map {
+#define X(symbol, name) EBPF_URING_MAP_##symbol,
+	EBPF_URING_MAP_LIST(X)
+#undef X
+		EBPF_URING_MAPS,
+};
+
+struct ebpf_uring {
+	int maps[EBPF_URING_MAPS];	      /* -1 = not loaded */
+	uint64_t loaded[PROBE_PROGRAMS / 64]; /* event codes that have their program */
+	bool attached;
+	bool off; /* not to be had here; has been said */
+};
+
 /* The probe in the kernel. Everything goes when its descriptors are closed; nothing is pinned. */
 struct ebpf_probe {
 	int maps[EBPF_MAPS];
-	int programs[EBPF_LINKS]; /* loaded and still to be attached */
+	int programs[EBPF_LINKS_PROBE]; /* loaded and still to be attached */
 	int links[EBPF_LINKS];
 	uint32_t attached[EBPF_LINKS]; /* ids of the programs that only the links hold */
 	uint32_t n_cpus;	       /* possible ones */
@@ -101,6 +127,7 @@ struct ebpf_probe {
 	uint64_t loaded[PROBE_PROGRAMS / 64]; /* event codes that have their program */
 	int marker;			      /* the iterator that marks tasks; a link */
 	struct ebpf_choice choice;
+	struct ebpf_uring uring;
 };
 
 void ebpf_probe_init(struct ebpf_probe *probe);
@@ -139,6 +166,19 @@ int ebpf_probe_want(struct saker_capture *capture, struct ebpf_probe *probe,
 /* ... to another selection. */
 int ebpf_probe_select(struct saker_capture *capture, struct ebpf_probe *probe,
 		      const struct saker_capture_selection *selection);
+
+/* Attaches a program, to the raw tracepoint of that name, or NULL: to its own. */
+int ebpf_probe_link(struct ebpf_probe *probe, enum ebpf_link link, const char *name, int prog);
+
+void ebpf_uring_init(struct ebpf_uring *uring);
+void ebpf_uring_fini(struct ebpf_uring *uring);
+/*
+ * Loads what the set needs of io_uring's operations, attaches it the first time
+ * there is any, and switches to the set. A kernel that does not let it be looked
+ * into is said once and is no failure.
+ */
+void ebpf_uring_want(struct saker_capture *capture, struct ebpf_probe *probe,
+		     const struct saker_syscall_set *set);
 
 /* Says why a step failed; what: "load", "attach" ...; log: the verifier's, or NULL. */
 void ebpf_diag_failure(const struct saker_capture *capture, const char *what, int error,

@@ -30,7 +30,7 @@ static const struct link_row {
 	[EBPF_LINK_FOLLOW] = {"follow", "sched_process_fork", FOLLOW},
 };
 
-static_assert(ARRAY_SIZE(rows) == EBPF_LINKS, "a row a link");
+static_assert(ARRAY_SIZE(rows) == EBPF_LINKS_PROBE, "a row a link");
 
 const char *ebpf_link_program(enum ebpf_link link)
 {
@@ -47,7 +47,7 @@ uint32_t ebpf_links_of_set(const struct saker_capture *capture, const struct sak
 	uint32_t mask = 0;
 	int i;
 
-	for (i = 0; i < EBPF_LINKS; i++) {
+	for (i = 0; i < EBPF_LINKS_PROBE; i++) {
 		if (rows[i].sc && !saker_syscall_set_has(set, rows[i].sc))
 			continue;
 		/* The two that all rest on are not probed: the loader says best what it misses. */
@@ -70,26 +70,34 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
+int ebpf_probe_link(struct ebpf_probe *probe, enum ebpf_link link, const char *name, int prog)
+{
+	struct bpf_prog_info info = {0};
+	uint32_t len = sizeof(info);
+	int r;
+
+	if (bpf_obj_get_info_by_fd(prog, &info, &len) == 0)
+		probe->attached[link] = info.id;
+	probe->links[link] = bpf_raw_tracepoint_open(name, prog);
+	if (probe->links[link] >= 0)
+		return 0;
+	r = -errno;
+	probe->links[link] = -1;
+	probe->attached[link] = 0;
+	return r;
+}
+
 int ebpf_probe_attach(struct saker_capture *capture, struct ebpf_probe *probe)
 {
 	int i;
 
-	for (i = 0; i < EBPF_LINKS; i++) {
+	for (i = 0; i < EBPF_LINKS_PROBE; i++) {
 		_cleanup_close_ int prog = TAKE_FD(probe->programs[i]);
-		struct bpf_prog_info info = {0};
-		uint32_t len = sizeof(info);
+		int r = prog < 0 ? 0 : ebpf_probe_link(probe, (enum ebpf_link)i, NULL, prog);
 
-		if (prog < 0)
-			continue;
-		if (bpf_obj_get_info_by_fd(prog, &info, &len) == 0)
-			probe->attached[i] = info.id;
-		probe->links[i] = bpf_raw_tracepoint_open(NULL, prog);
-		if (probe->links[i] < 0) {
-			int error = errno;
-
-			probe->links[i] = -1;
-			ebpf_diag_failure(capture, "attach", error, NULL);
-			return -error;
+		if (r < 0) {
+			ebpf_diag_failure(capture, "attach", -r, NULL);
+			return r;
 		}
 	}
 	return 0;
@@ -120,10 +128,10 @@ void ebpf_probe_detach(struct ebpf_probe *probe)
 {
 	int i;
 
-	for (i = 0; i < EBPF_LINKS; i++) {
+	for (i = 0; i < EBPF_LINKS; i++)
 		close_fd(&probe->links[i]);
+	for (i = 0; i < EBPF_LINKS_PROBE; i++)
 		close_fd(&probe->programs[i]);
-	}
 }
 
 bool ebpf_probe_settle(struct ebpf_probe *probe)
@@ -140,11 +148,11 @@ void ebpf_probe_drop_links(struct ebpf_probe *probe, uint32_t keep)
 {
 	int i;
 
-	for (i = 0; i < EBPF_LINKS; i++)
+	for (i = 0; i < EBPF_LINKS_PROBE; i++)
 		if (!(keep & UINT32_C(1) << i))
 			close_fd(&probe->links[i]);
 	/* Another program may take its place later; this one's events are all counted then. */
-	for (i = 0; i < EBPF_LINKS; i++)
+	for (i = 0; i < EBPF_LINKS_PROBE; i++)
 		if (!(keep & UINT32_C(1) << i))
 			settle(probe, i);
 }

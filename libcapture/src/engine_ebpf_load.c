@@ -31,8 +31,10 @@ struct event_program {
 
 static const struct event_program event_programs[] = {
 #define FILL(symbol, class, ...) {SAKER_EV_##symbol, PROBE_CLASS_##class, "x_" #symbol},
+#define FILL_RING(symbol, class, ...) FILL(symbol, class)
 #define FILL_MESSAGES(symbol, class, n, ...) FILL(symbol, class)
 #include "schema/fill.def"
+#undef FILL_RING
 #undef FILL
 #undef FILL_MESSAGES
 	{PROBE_SLOT_GATE, PROBE_CLASS_OTHER, "gate"},
@@ -164,7 +166,7 @@ static void object_select(struct object *o, const struct ebpf_probe *probe, cons
 	size_t i;
 
 	bpf_object__for_each_program(prog, o->skel->obj) bpf_program__set_autoload(prog, false);
-	for (i = 0; i < EBPF_LINKS; i++) {
+	for (i = 0; i < EBPF_LINKS_PROBE; i++) {
 		prog = bpf_object__find_program_by_name(o->skel->obj,
 							ebpf_link_program((enum ebpf_link)i));
 		if (prog && links & UINT32_C(1) << i)
@@ -341,6 +343,7 @@ void ebpf_probe_init(struct ebpf_probe *probe)
 	memset(probe->programs, 0xff, sizeof(probe->programs));
 	memset(probe->links, 0xff, sizeof(probe->links));
 	probe->marker = -1;
+	ebpf_uring_init(&probe->uring);
 }
 
 static void close_fd(int *fd)
@@ -371,6 +374,7 @@ void ebpf_probe_fini(struct ebpf_probe *probe)
 		munmap(probe->cpus, page_round(probe->n_cpus * sizeof(*probe->cpus)));
 	for (i = 0; i < EBPF_MAPS; i++)
 		close_fd(&probe->maps[i]);
+	ebpf_uring_fini(&probe->uring);
 	free(probe->ring_fds);
 	free(probe->rings);
 	free(probe->windows);
@@ -397,7 +401,7 @@ static int keep_programs(struct object *o, struct ebpf_probe *probe, uint32_t li
 {
 	int i;
 
-	for (i = 0; i < EBPF_LINKS; i++) {
+	for (i = 0; i < EBPF_LINKS_PROBE; i++) {
 		struct bpf_program *prog;
 
 		if (!(links & UINT32_C(1) << i))

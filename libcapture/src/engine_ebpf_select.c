@@ -386,6 +386,7 @@ int ebpf_probe_want(struct saker_capture *capture, struct ebpf_probe *probe,
 		return r;
 	ebpf_probe_fill_switches(probe, set, &probe->choice);
 	ebpf_probe_drop_links(probe, links);
+	ebpf_uring_want(capture, probe, set);
 	return 0;
 }
 
@@ -437,6 +438,7 @@ int ebpf_probe_select(struct saker_capture *capture, struct ebpf_probe *probe,
 		return r;
 	ebpf_probe_fill_switches(probe, &set, &choice);
 	ebpf_probe_drop_links(probe, links);
+	ebpf_uring_want(capture, probe, &set);
 	probe->choice = choice;
 	return 0;
 }

@@ -39,6 +39,7 @@ struct scap {
 	bool has_section;
 	bool no_initial;
 	bool in_front; /* no event yet that happened */
+	uint16_t told; /* what companions say from here on: flags of an event's meta */
 	int ended;     /* what next() says from now on; 0 = go on */
 	uint64_t seen;
 	uint64_t lost_fault; /* no way to make a current event of it */
@@ -220,6 +221,7 @@ static int read_section(struct saker_capture *capture, int timeout_ms)
 		capture_converter_reset(s->conv);
 	s->has_section = true;
 	s->in_front = true;
+	s->told = 0;
 	s->src.pos += s->block.len;
 	return 1;
 }
@@ -452,9 +454,23 @@ static int trim_event(struct saker_capture *capture, const struct saker_event *e
 	return 1;
 }
 
+/* What our own writer says of its companions: no event, nothing to show (2). */
+static int take_told(struct scap *s, const struct saker_event *event, size_t avail)
+{
+	const uint8_t *features = (const uint8_t *)event + SAKER_WIRE_HEADER + SAKER_WIRE_LEN;
+	uint32_t told;
+
+	if (avail < SAKER_WIRE_HEADER + SAKER_WIRE_LEN + sizeof(told) || event->nparams != 1)
+		return 2;
+	told = saker_load_u32(features);
+	s->told = (told & SAKER_NOTE_FEATURE_NOTES ? SAKER_EVENT_META_NOTED : 0) |
+		  (told & SAKER_NOTE_FEATURE_REALPATH ? SAKER_EVENT_META_REALPATH : 0);
+	return 2;
+}
+
 /*
- * The event of the block at src.pos, checked: 1 ret_event, 0 a code nobody knows, 2 a filler,
- * or the end.
+ * The event of the block at src.pos, checked: 1 ret_event, 0 a code nobody knows, 2 nothing to
+ * show, or the end.
  */
 static inline int check_event(struct saker_capture *capture, const struct saker_event **ret_event,
 			      struct saker_event_meta *meta)
@@ -473,10 +489,12 @@ static inline int check_event(struct saker_capture *capture, const struct saker_
 		return scap_malformed(capture, "too short for an event");
 	avail -= at;
 	meta->cpu = saker_load_u16(body);
-	meta->flags = 0;
+	meta->flags = s->told;
 	if (unlikely(flagged && saker_load_u32(body + 2) & SCAP_EVENT_STATE_ONLY))
 		meta->flags |= SAKER_EVENT_META_STATE_ONLY;
 	event = (const struct saker_event *)(body + at);
+	if (unlikely(event->type == SAKER_EV_OWN_CAPTURE_X && s->block.version == 2))
+		return take_told(s, event, avail);
 	if (unlikely(event->type >= SAKER_EVENT_CODES &&
 		     (s->block.version == 1 || event->type < SAKER_EVENT_OWN_FIRST)))
 		return 0;
@@ -559,6 +577,74 @@ static inline bool is_initial(const struct saker_event *event)
 	       capture_events[event->type].category & SAKER_EC_ITER;
 }
 
+static inline bool has_companion(const struct scap *s)
+{
+	return (s->block.kind == SCAP_KIND_EVENT_FLAGS ||
+		s->block.kind == SCAP_KIND_EVENT_FLAGS_LARGE) &&
+	       s->block.len >= SCAP_BLOCK_OVERHEAD + 6 &&
+	       saker_load_u32(s->src.pos + SCAP_BLOCK_HEADER + 2) & SCAP_EVENT_COMPANION;
+}
+
+#define COMPANION_HEAD (SCAP_BLOCK_HEADER + 2)
+#define COMPANION_LEAST (COMPANION_HEAD + SAKER_WIRE_HEADER + SCAP_BLOCK_TRAILER)
+
+/* Brings a block of an event at `at` behind src.pos into memory: its length; 0: none; -1: wait. */
+static int64_t reach_block(struct scap *s, uint32_t at, int timeout_ms)
+{
+	int r = capture_source_peek(&s->src, (size_t)at + COMPANION_LEAST, timeout_ms);
+	uint32_t len;
+
+	if (r == 0)
+		return -1;
+	if (r < 0 || capture_source_avail(&s->src) < (size_t)at + COMPANION_LEAST)
+		return 0;
+	len = saker_load_u32(s->src.pos + at + 4);
+	if (saker_load_u32(s->src.pos + at) != SCAP_WRITE_EVENT || len < COMPANION_LEAST ||
+	    len > SCAP_SMALL_BLOCK_MAX)
+		return 0;
+	r = capture_source_peek(&s->src, (size_t)at + len, timeout_ms);
+	if (r == 0)
+		return -1;
+	return r < 0 || capture_source_avail(&s->src) < (size_t)at + len ? 0 : len;
+}
+
+/*
+ * Brings the companion, in the block behind the event's or behind a filler, into
+ * memory, too. ret_at, ret_len: its block, 0 = there is none; what is no companion
+ * is left to be read as what it is, and a file that ends or is broken there says so
+ * then. 1; 0: wait.
+ */
+static int reach_companion(struct scap *s, int timeout_ms, uint32_t *ret_at, uint32_t *ret_len)
+{
+	uint32_t at = s->block.len;
+	int64_t len = reach_block(s, at, timeout_ms);
+	const struct saker_event *event = (const void *)(s->src.pos + at + COMPANION_HEAD);
+
+	if (len > 0 && event->type == SCAP_EVENT_FILLER) {
+		at += (uint32_t)len;
+		len = reach_block(s, at, timeout_ms);
+	}
+	*ret_at = at;
+	*ret_len = len > 0 ? (uint32_t)len : 0;
+	return len >= 0;
+}
+
+/* The companion in that block; NULL: it is none. */
+static const struct saker_event *
+find_companion(const struct scap *s, const struct saker_event *event, uint32_t at, uint32_t len)
+{
+	const uint8_t *block = s->src.pos + at;
+	const struct saker_event *found = (const void *)(block + COMPANION_HEAD);
+
+	if (!len || saker_load_u32(block + len - SCAP_BLOCK_TRAILER) != len)
+		return NULL;
+	if (found->type != SAKER_EV_OWN_NOTE_X || found->ts != event->ts ||
+	    found->tid != event->tid || found->len < SAKER_WIRE_HEADER ||
+	    found->len > len - COMPANION_HEAD - SCAP_BLOCK_TRAILER)
+		return NULL;
+	return found;
+}
+
 /* 1: ret_event; 2: the block had nothing to show; 0: wait. */
 static inline int read_event(struct saker_capture *capture, int timeout_ms,
 			     const struct saker_event **ret_event, struct saker_event_meta *meta)
@@ -567,9 +653,15 @@ static inline int read_event(struct saker_capture *capture, int timeout_ms,
 	bool large = s->block.kind == SCAP_KIND_EVENT_LARGE ||
 		     s->block.kind == SCAP_KIND_EVENT_FLAGS_LARGE;
 	int r = whole_block(capture, large ? SCAP_BLOCK_MAX : SCAP_SMALL_BLOCK_MAX, timeout_ms);
+	uint32_t at = 0, len = 0;
+	bool companion;
 
 	if (unlikely(r <= 0))
 		return r;
+	companion = has_companion(s);
+	if (unlikely(companion && !reach_companion(s, timeout_ms, &at, &len)))
+		return 0;
+	meta->companion = NULL;
 	r = check_event(capture, ret_event, meta);
 	if (unlikely(r < 0))
 		return r;
@@ -599,7 +691,9 @@ static inline int read_event(struct saker_capture *capture, int timeout_ms,
 	}
 	if (unlikely(s->in_front))
 		front_event(s, r > 0 ? *ret_event : NULL, meta);
-	s->src.pos += s->block.len;
+	if (unlikely(companion && r > 0))
+		meta->companion = find_companion(s, *ret_event, at, len);
+	s->src.pos += meta->companion ? at + len : s->block.len;
 	s->seen += r > 0;
 	return r > 0 ? 1 : 2;
 }
@@ -622,6 +716,7 @@ static inline int scap_step(struct saker_capture *capture, int timeout_ms,
 		*ret_event = (const struct saker_event *)s->buf;
 		meta->cpu = 0;
 		meta->flags = SAKER_EVENT_META_INITIAL;
+		meta->companion = NULL;
 		return r;
 	}
 	r = next_header(capture, timeout_ms);

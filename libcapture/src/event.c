@@ -62,6 +62,43 @@ int saker_event_decode(const struct saker_event *event, size_t size,
 	return 0;
 }
 
+/* Parameters of OWN_NOTE, as events.def has them; a later version may append some. */
+enum note_param { NOTE_VIA, NOTE_HOW, NOTE_CUT, NOTE_CUT_LEN, NOTE_PATH, NOTE_PARAMS };
+
+int saker_note_read(const struct saker_event *companion, struct saker_note *ret_note)
+{
+	const uint8_t *base = (const uint8_t *)companion;
+	const uint8_t *params[NOTE_PARAMS];
+	uint32_t lens[NOTE_PARAMS];
+	uint64_t at;
+	uint32_t i;
+
+	if (!companion || !ret_note)
+		return -EINVAL;
+	if (companion->type != SAKER_EV_OWN_NOTE_X)
+		return -ENOENT;
+	if (companion->nparams < NOTE_PARAMS || companion->nparams > SAKER_EVENT_MAX_PARAMS)
+		return -EBADMSG;
+	at = SAKER_WIRE_HEADER + (uint64_t)companion->nparams * SAKER_WIRE_LEN;
+	if (at > companion->len)
+		return -EBADMSG;
+	for (i = 0; i < NOTE_PARAMS; i++) {
+		lens[i] = saker_load_u16(base + SAKER_WIRE_HEADER + (size_t)i * SAKER_WIRE_LEN);
+		params[i] = base + at;
+		at += lens[i];
+	}
+	if (at > companion->len || lens[NOTE_VIA] != 1 || lens[NOTE_HOW] != 1 ||
+	    lens[NOTE_CUT] != 4 || lens[NOTE_CUT_LEN] != 8)
+		return -EBADMSG;
+	ret_note->via = *params[NOTE_VIA];
+	ret_note->how = *params[NOTE_HOW];
+	ret_note->cut = saker_load_u32(params[NOTE_CUT]);
+	ret_note->cut_len = saker_load_u64(params[NOTE_CUT_LEN]);
+	ret_note->path = (const char *)params[NOTE_PATH];
+	ret_note->path_len = (uint32_t)strnlen(ret_note->path, lens[NOTE_PATH]);
+	return 0;
+}
+
 uint32_t saker_param_type_size(enum saker_param_type type)
 {
 	switch (type) {

@@ -73,6 +73,19 @@ void capture_ring_init(struct capture_ring *ring, const void *data, uint64_t siz
 /* Finds the head. NULL: nothing there, or the oldest record is still being written. */
 const struct saker_event *capture_ring_peek(struct capture_ring *ring);
 
+/* The companion in the record of an event (of `len` bytes) found in a ring; NULL: it has none. */
+static inline const struct saker_event *capture_ring_companion(const struct saker_event *event,
+							       uint32_t len)
+{
+	const uint8_t *at = (const uint8_t *)event;
+	uint32_t room = *(const uint32_t *)(at - CAPTURE_RING_HEADER);
+	const struct saker_event *companion = (const void *)(at + len);
+
+	if (likely(room < len + sizeof(struct saker_event)))
+		return NULL;
+	return companion->len <= room - len ? companion : NULL;
+}
+
 /* Is done with the head. */
 void capture_ring_advance(struct capture_ring *ring);
 

@@ -92,6 +92,8 @@ enum scap_kind {
 /* Flags of a block that has them. */
 #define SCAP_EVENT_STATE_ONLY 1
 #define SCAP_EVENT_IS_LARGE 4
+/* Of our own, which others pass over: the next block is this event's companion. */
+#define SCAP_EVENT_COMPANION (1u << 16)
 
 /* Kinds of file descriptors in a list: X(number, symbol). */
 #define SCAP_FD_LIST(X)     \

@@ -31,6 +31,7 @@ struct saker_scap_writer {
 	bool began; /* an event was written that is no list entry */
 	struct saker_scap_options options;
 	struct capture_rotation rotation;
+	uint16_t told;	    /* META_TOLD as the file has it so far */
 	uint64_t first_ts;  /* of the file's first event */
 	uint64_t past_size; /* of the files before */
 	uint32_t n_files;
@@ -485,11 +486,50 @@ static bool is_full(struct saker_scap_writer *w, const struct saker_event *event
 
 	if (likely(!o->file_bytes && !o->file_ns))
 		return false;
-	if (!w->began || event->type >= SAKER_EVENT_OWN_FIRST)
-		return false; /* a companion stays with its event */
+	if (!w->began)
+		return false;
 	if (o->file_bytes && capture_sink_reached(&w->sink) + event->len > o->file_bytes)
 		return true;
 	return o->file_ns && event->ts > w->first_ts && event->ts - w->first_ts >= o->file_ns;
+}
+
+static void write_block(struct saker_scap_writer *w, const struct saker_event *event, uint16_t cpu,
+			uint32_t flags)
+{
+	capture_sink_event(&w->sink, block_type(event, flags), cpu, flags != 0, flags, event,
+			   event->len);
+}
+
+#define META_TOLD (SAKER_EVENT_META_NOTED | SAKER_EVENT_META_REALPATH)
+
+/* In front of the first event, and when it changes: what companions say from here on. */
+static void write_told(struct saker_scap_writer *w, const struct saker_event *event,
+		       const struct saker_event_meta *meta)
+{
+	struct {
+		struct saker_event header;
+		uint16_t len;
+		uint32_t features;
+	} __attribute__((packed)) told = {
+		.header = {.ts = event->ts, .tid = event->tid, .len = sizeof(told)},
+		.len = sizeof(told.features),
+	};
+
+	w->told = meta->flags & META_TOLD;
+	told.header.type = SAKER_EV_OWN_CAPTURE_X;
+	told.header.nparams = 1;
+	if (w->told & SAKER_EVENT_META_NOTED)
+		told.features |= SAKER_NOTE_FEATURE_NOTES;
+	if (w->told & SAKER_EVENT_META_REALPATH)
+		told.features |= SAKER_NOTE_FEATURE_REALPATH;
+	write_block(w, &told.header, meta->cpu, 0);
+}
+
+static bool is_companion(const struct saker_event *companion, const struct saker_event *event)
+{
+	return companion->type >= SAKER_EVENT_OWN_FIRST && companion->ts == event->ts &&
+	       companion->tid == event->tid && companion->len >= SAKER_WIRE_HEADER &&
+	       companion->len <= SAKER_EVENT_MAX_SIZE - 64;
 }
 
 int saker_scap_write(struct saker_scap_writer *w, const struct saker_event *event,
@@ -517,11 +557,17 @@ int saker_scap_write(struct saker_scap_writer *w, const struct saker_event *even
 		end_list(w);
 		w->began = true;
 		w->first_ts = event->ts;
+		w->told = 0;
 	}
+	if (unlikely((meta->flags & META_TOLD) != w->told))
+		write_told(w, event, meta);
 	if (meta->flags & SAKER_EVENT_META_STATE_ONLY)
 		flags = SCAP_EVENT_STATE_ONLY;
-	capture_sink_event(&w->sink, block_type(event, flags), meta->cpu, flags != 0, flags, event,
-			   event->len);
+	if (unlikely(meta->companion && is_companion(meta->companion, event)))
+		flags |= SCAP_EVENT_COMPANION;
+	write_block(w, event, meta->cpu, flags);
+	if (unlikely(flags & SCAP_EVENT_COMPANION))
+		write_block(w, meta->companion, meta->cpu, 0);
 	return w->sink.error;
 }
 

@@ -142,6 +142,11 @@ struct saker_capture_options {
 	uint16_t fullcapture_port_first;
 	uint16_t fullcapture_port_last;
 	uint64_t poll_ns; /* procfs: time between two looks, 10 ms to an hour; 0 = 1 s */
+	/*
+	 * Companions say where names led to (links, "..", mounts), from the kernel's own
+	 * tree of names: for opens and chdir, at some 200 ns each.
+	 */
+	bool realpath;
 };
 
 #define SAKER_CAPTURE_OPTIONS_INIT                            \
@@ -181,6 +186,13 @@ SAKER_PUBLIC struct saker_capture *saker_capture_close(struct saker_capture *cap
 struct saker_event_meta {
 	uint16_t cpu;
 	uint16_t flags; /* enum saker_event_meta_flag */
+	/*
+	 * What the schema has no room for (how it came, what was cut, where its name led
+	 * to), an event of our own that saker_note_read reads; NULL = nothing to say. As
+	 * long valid as the event. It is part of its event: not counted, handed out with
+	 * it, written with it.
+	 */
+	const struct saker_event *companion;
 };
 
 enum saker_event_meta_flag {
@@ -192,6 +204,13 @@ enum saker_event_meta_flag {
 	 * that the filter of whoever wrote the file left out.
 	 */
 	SAKER_EVENT_META_STATE_ONLY = 1 << 1,
+	/*
+	 * Whoever captured it would have said so had there been something to say; without
+	 * these a missing companion means nothing. NOTED: of how it came and what was
+	 * cut; REALPATH: of where names led to.
+	 */
+	SAKER_EVENT_META_NOTED = 1 << 2,
+	SAKER_EVENT_META_REALPATH = 1 << 3,
 };
 
 /*
@@ -219,6 +238,9 @@ SAKER_PUBLIC int saker_capture_select(struct saker_capture *capture,
 /* Changes the wanted set alone; filters and samples stay. */
 SAKER_PUBLIC int saker_capture_want(struct saker_capture *capture,
 				    const struct saker_syscall_set *syscalls);
+
+/* Whether companions say where names led to, as the option realpath; while running. -ENOTSUP. */
+SAKER_PUBLIC int saker_capture_want_realpath(struct saker_capture *capture, bool realpath);
 
 /* Stops new events; saker_capture_next yields what is pending, then -ENODATA. */
 SAKER_PUBLIC int saker_capture_stop(struct saker_capture *capture);

@@ -241,6 +241,22 @@ struct saker_event_view {
 SAKER_PUBLIC int saker_event_decode(const struct saker_event *event, size_t size,
 				    struct saker_event_view *ret_view);
 
+/* What a companion event says of the event before it. */
+struct saker_note {
+	uint8_t via;	  /* enum saker_note_via */
+	uint8_t how;	  /* enum saker_note_how */
+	uint32_t cut;	  /* bit i: parameter i is not all there */
+	uint64_t cut_len; /* true length in bytes of the first of them; 0 = unknown */
+	const char *path; /* where its name led to, if that is another path; not NUL-terminated */
+	uint32_t path_len;
+};
+
+/*
+ * Reads saker_event_meta.companion. -EBADMSG: its lengths do not add up; -ENOENT:
+ * an event of another kind. Trusts nothing in the bytes; path points into them.
+ */
+SAKER_PUBLIC int saker_note_read(const struct saker_event *companion, struct saker_note *ret_note);
+
 /*
  * Start-up state, events 430-448 (SAKER_EVENT_META_INITIAL), whichever engine
  * makes them:

@@ -124,14 +124,35 @@ static bool fits(struct live *live, int64_t tid, const char *name, int64_t value
 	return !name || (p && load(p) == value);
 }
 
+static void keep_note(struct live *live, const struct saker_event *companion)
+{
+	memset(&live->note, 0, sizeof(live->note));
+	live->has_note = companion != NULL;
+	if (!companion)
+		return;
+	assert_int_equal(companion->ts, live->view.event->ts);
+	assert_int_equal(companion->tid, live->view.event->tid);
+	memcpy(live->companion, companion, companion->len);
+	assert_int_equal(saker_note_read((void *)live->companion, &live->note), 0);
+}
+
+void live_note(struct live *live, uint8_t via, uint8_t how)
+{
+	assert_true(live->has_note);
+	assert_int_equal(live->note.via, via);
+	assert_int_equal(live->note.how, how);
+	assert_int_equal(live->note.cut, 0);
+}
+
 void live_find_i64(struct live *live, int64_t tid, const char *name, int64_t value)
 {
 	const struct saker_event *event;
+	struct saker_event_meta meta;
 	double end = now() + FIND_SECONDS;
 	int r;
 
 	do {
-		r = saker_capture_next(live->capture, 2, &event, NULL);
+		r = saker_capture_next(live->capture, 2, &event, &meta);
 		assert_true(r >= 0);
 		if (!r || event->type != live->code)
 			continue;
@@ -142,6 +163,8 @@ void live_find_i64(struct live *live, int64_t tid, const char *name, int64_t val
 			continue;
 		assert_int_equal(live->view.n_params, live->view.info->n_params);
 		live->checked = 0;
+		assert_true(meta.flags & SAKER_EVENT_META_NOTED);
+		keep_note(live, meta.companion);
 		return;
 	} while (now() < end);
 	fail_msg("no %s event (%u) of thread %lld came", saker_event_info(live->code)->name,

@@ -31,6 +31,9 @@ struct live {
 	struct saker_capture *capture;
 	struct saker_event_view view; /* of the event found */
 	uint8_t event[SAKER_EVENT_MAX_SIZE];
+	struct saker_note note; /* of its companion; all zero when it has none */
+	bool has_note;
+	uint8_t companion[SAKER_EVENT_MAX_SIZE];
 	uint32_t checked; /* one bit a parameter */
 	uint16_t code;
 	uint64_t since;	     /* events before this are not the case's */
@@ -51,6 +54,8 @@ void live_find(struct live *live);
 void live_find_tid(struct live *live, int64_t tid);
 /* As live_find, but more than one event may fit: the first one whose parameter has this value. */
 void live_find_i64(struct live *live, int64_t tid, const char *name, int64_t value);
+/* The event's companion says this, and nothing was cut. */
+void live_note(struct live *live, uint8_t via, uint8_t how);
 /* All parameters were looked at. */
 void live_end(struct live *live);
 
