@@ -31,7 +31,7 @@ struct held_event {
 	struct saker_event_meta meta;
 	struct enrich_exe *exe; /* of an execve: what its digest is wanted of; or NULL */
 	uint64_t exe_until;	/* it waits for that until then, monotonic */
-	uint32_t len;
+	uint32_t len;		/* of the event and its companion */
 	_Alignas(8) uint8_t event[];
 };
 
@@ -254,7 +254,9 @@ static bool hold_add(struct saker_state *s, struct enrich_hold *hold,
 		     struct enrich_exe *exe)
 {
 	struct enrich_holds *h = s->holds;
-	size_t size = sizeof(struct held_event) + event->len;
+	const struct saker_event *companion = meta ? meta->companion : NULL;
+	uint32_t len = event->len + (companion ? companion->len : 0);
+	size_t size = sizeof(struct held_event) + len;
 	struct held_event *held = enrich_alloc(s, size);
 	struct held_tid *slot;
 
@@ -267,8 +269,13 @@ static bool hold_add(struct saker_state *s, struct enrich_hold *hold,
 	held->meta = meta ? *meta : (struct saker_event_meta){0};
 	held->exe = exe;
 	held->exe_until = exe ? now_ns() + s->hold_digest_ns : 0;
-	held->len = event->len;
+	held->len = len;
 	memcpy(held->event, event, event->len);
+	/* It lives no longer than its event did. */
+	if (companion) {
+		memcpy(held->event + event->len, companion, companion->len);
+		held->meta.companion = (const void *)(held->event + event->len);
+	}
 	*hold->last = held;
 	hold->last = &held->next;
 	slot = tid_slot(h, event->tid);

@@ -182,6 +182,7 @@ struct saker_state {
 	struct enrich_thread *last_thread;
 	struct enrich_thread *unsettled; /* start-up threads not yet put into families */
 	uint32_t n_unsettled;
+	struct enrich_fd standin;    /* see enrich_fd_standin */
 	struct enrich_thread *ghost; /* stands in for threads that may not be in the table */
 	struct enrich_tombstone *tombstones;
 	uint64_t server_ports[65536 / 64]; /* of start-up listening sockets */
@@ -319,6 +320,12 @@ struct enrich_fd *enrich_fd_add(struct saker_state *s, struct enrich_thread *t, 
 /* The same with another's contents. */
 struct enrich_fd *enrich_fd_add_copy(struct saker_state *s, struct enrich_thread *t, int64_t num,
 				     const struct enrich_fd *source);
+/*
+ * An fd of this record alone, in no table: a file that the process has no
+ * descriptor of (the number is that of a ring's own table). All zero.
+ */
+struct enrich_fd *enrich_fd_standin(struct saker_state *s);
+void enrich_fd_standin_clear(struct saker_state *s);
 /* For writing: unshares table and fd as needed. NULL = not there, or no memory. */
 struct enrich_fd *enrich_fd_own(struct saker_state *s, struct enrich_thread *t, int64_t num);
 void enrich_fd_remove(struct saker_state *s, struct enrich_files *files, int64_t num);
@@ -339,6 +346,9 @@ static inline void enrich_fd_clear_cloexec(struct enrich_fd *fd)
 /* As enrich_path_join, with the directory that dirfd is for the record's thread. */
 uint32_t enrich_path_at(const struct saker_record *r, int64_t dirfd, const char *path, uint32_t len,
 			char *buf);
+/* The same through where dirfd's own name led to; false: it led to that name, or is not known. */
+bool enrich_path_really_at(const struct saker_record *r, int64_t dirfd, const char *path,
+			   uint32_t len, char *buf, uint32_t *ret_len);
 
 /* ---- state_net.c --------------------------------------------------------------- */
 

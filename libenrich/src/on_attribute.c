@@ -114,7 +114,12 @@ static void on_chdir(struct saker_state *s, struct saker_record *r)
 	struct enrich_slice path = enrich_param_text(r, 1);
 	struct enrich_thread *t = succeeded(r);
 
-	if (t && path.len)
+	if (!t)
+		return;
+	/* Where it led to: what is opened relative to it is found there. */
+	if (r->flags & ENRICH_RECORD_HAS_NOTE && r->note.path_len)
+		path = (struct enrich_slice){r->note.path, r->note.path_len};
+	if (path.len)
 		cwd_change(s, t, path.text, path.len);
 }
 
@@ -122,8 +127,12 @@ static void on_fchdir(struct saker_state *s, struct saker_record *r)
 {
 	struct enrich_thread *t = succeeded(r);
 
-	if (t && r->fd && r->fd->name)
-		cwd_change(s, t, r->fd->name->text, r->fd->name->len);
+	const struct enrich_str *path = r->fd && r->fd->real ? r->fd->real
+					: r->fd		     ? r->fd->name
+							     : NULL;
+
+	if (t && path)
+		cwd_change(s, t, path->text, path->len);
 }
 
 static void on_chroot(struct saker_state *s, struct saker_record *r)

@@ -27,6 +27,22 @@ struct open_call {
 	uint64_t ino;
 };
 
+/* Where the name led to, when whoever captured it would have said so. */
+static void open_real(struct saker_state *s, const struct saker_record *r,
+		      const struct open_call *call, struct enrich_fd *fd)
+{
+	char path[ENRICH_PATH_MAX + 1];
+	uint32_t len;
+
+	if (!(r->flags & ENRICH_RECORD_REALPATH))
+		return;
+	fd->flags |= ENRICH_FD_REAL_KNOWN;
+	if (r->flags & ENRICH_RECORD_HAS_NOTE && r->note.path_len)
+		enrich_str_set(s, &fd->real, r->note.path, r->note.path_len);
+	else if (enrich_path_really_at(r, call->dirfd, call->name.text, call->name.len, path, &len))
+		enrich_str_set(s, &fd->real, path, len);
+}
+
 static void open_finish(struct saker_state *s, struct saker_record *r, const struct open_call *call)
 {
 	char path[ENRICH_PATH_MAX + 1];
@@ -36,7 +52,8 @@ static void open_finish(struct saker_state *s, struct saker_record *r, const str
 	if (!made_fd(r))
 		return;
 	len = enrich_path_at(r, call->dirfd, call->name.text, call->name.len, path);
-	fd = enrich_fd_add(s, r->thread, r->res);
+	/* What went to a ring's own table is this record's to show, and no descriptor. */
+	fd = r->res >= SAKER_DIRECT_FD ? enrich_fd_standin(s) : enrich_fd_add(s, r->thread, r->res);
 	if (!fd) {
 		r->fd_num = r->res;
 		return;
@@ -54,6 +71,7 @@ static void open_finish(struct saker_state *s, struct saker_record *r, const str
 		enrich_str_assign(s, &fd->name_raw, fd->name);
 	else
 		enrich_str_set(s, &fd->name_raw, call->name.text, call->name.len);
+	open_real(s, r, call, fd);
 	enrich_record_set_fd(r, fd, r->res);
 }
 

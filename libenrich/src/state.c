@@ -225,6 +225,7 @@ struct saker_state *saker_state_free(struct saker_state *s)
 		return NULL;
 	s->record.fd = NULL;
 	enrich_holds_fini(s);
+	enrich_fd_standin_clear(s);
 	enrich_threads_fini(s);
 	enrich_container_unref(s, s->event_container);
 	enrich_containers_fini(s);
@@ -395,6 +396,8 @@ static void finish_previous(struct saker_state *s)
 		enrich_container_unref(s, s->event_container);
 		s->event_container = NULL;
 	}
+	if (unlikely(s->standin.refs))
+		enrich_fd_standin_clear(s);
 	if (s->pending_close_fd >= 0) {
 		t = enrich_thread_find(s, s->pending_close_tid);
 		if (t && t->files)
@@ -421,7 +424,14 @@ static void record_begin(struct saker_state *s, const struct saker_event_meta *m
 	r->fd_num = -1;
 	r->res = 0;
 	r->flags = 0;
-	r->cpu = meta ? meta->cpu : 0;
+	r->cpu = 0;
+	if (meta) {
+		r->cpu = meta->cpu;
+		r->flags = (meta->flags & SAKER_EVENT_META_NOTED ? ENRICH_RECORD_NOTED : 0) |
+			   (meta->flags & SAKER_EVENT_META_REALPATH ? ENRICH_RECORD_REALPATH : 0);
+		if (unlikely(meta->companion) && saker_note_read(meta->companion, &r->note) == 0)
+			r->flags |= ENRICH_RECORD_HAS_NOTE;
+	}
 	r->number = ++s->stats.n_events;
 	r->prev_ts = s->last_ts ? s->last_ts : r->view.event->ts;
 	/* Events about the capture itself do not start its clock. */
@@ -471,6 +481,20 @@ static void record_result(struct saker_record *r)
 		r->flags |= ENRICH_RECORD_FAILED;
 }
 
+/* A file of a ring's own table: what its companion says is all there is to know of it. */
+static void record_direct_fd(struct saker_state *s, struct saker_record *r)
+{
+	struct enrich_fd *fd;
+
+	if (!(r->flags & ENRICH_RECORD_HAS_NOTE) || !r->note.path_len || r->note.path[0] != '/')
+		return;
+	fd = enrich_fd_standin(s);
+	fd->type = ENRICH_FD_FILE_V2;
+	fd->flags = ENRICH_FD_REAL_KNOWN;
+	enrich_str_set(s, &fd->name, r->note.path, r->note.path_len);
+	r->fd = fd;
+}
+
 /* The fd the event uses. A hole in a table that we know the thread of is worth one question. */
 static void record_fd(struct saker_state *s, const struct enrich_fact *fact)
 {
@@ -487,6 +511,10 @@ static void record_fd(struct saker_state *s, const struct enrich_fact *fact)
 	r->fd_num = (int64_t)saker_load_u64(p->data);
 	if (r->fd_num < 0)
 		return;
+	if (unlikely(r->fd_num >= SAKER_DIRECT_FD)) {
+		record_direct_fd(s, r);
+		return;
+	}
 	fd = enrich_files_find(r->thread->files, r->fd_num);
 	if (unlikely(!fd)) {
 		if (!(r->flags & ENRICH_RECORD_FAILED) && s->refill &&

@@ -221,6 +221,8 @@ enum enrich_fd_flag {
 	ENRICH_FD_UPPER_LAYER = 1 << 7,
 	ENRICH_FD_LOWER_LAYER = 1 << 8,
 	ENRICH_FD_INFERRED = 1 << 9, /* made up from an event that only used it */
+	/* name, or real where that is set, is what the kernel calls it: no links, no "..". */
+	ENRICH_FD_REAL_KNOWN = 1 << 10,
 };
 
 /*
@@ -263,6 +265,7 @@ struct enrich_fd {
 	struct enrich_str *name; /* resolved path or text of the tuple */
 	struct enrich_str
 		*name_raw; /* as the program gave it; NULL = not known (start-up, sockets ...) */
+	struct enrich_str *real;   /* where its name led to; NULL = to that name, as far as known */
 	struct enrich_tuple tuple; /* sockets */
 };
 
@@ -490,6 +493,9 @@ enum enrich_record_flag {
 	ENRICH_RECORD_FAILED = 1 << 2,	     /* the call failed: res < 0 */
 	ENRICH_RECORD_HAS_RES = 1 << 3,	     /* res is set */
 	ENRICH_RECORD_HAS_FD = 1 << 4,	     /* fd_num is set (fd may still be NULL: unknown) */
+	ENRICH_RECORD_HAS_NOTE = 1 << 5,     /* its companion says something: note is set */
+	ENRICH_RECORD_NOTED = 1 << 6,	     /* a companion would have said how it came */
+	ENRICH_RECORD_REALPATH = 1 << 7,     /* ... and where its name led to */
 };
 
 struct saker_record {
@@ -516,6 +522,7 @@ struct saker_record {
 	uint64_t first_ts; /* of the first event that is not META; 0 before: evt.reltime's zero */
 	uint16_t cpu;
 	uint16_t flags; /* enum enrich_record_flag */
+	struct saker_note note;
 	/* Rewound for each record: what extractors build lives here. */
 	struct arena scratch;
 };

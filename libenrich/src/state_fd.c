@@ -52,6 +52,7 @@ static void fd_unref(struct saker_state *s, struct enrich_fd *fd)
 		return;
 	enrich_str_unref(s, fd->name);
 	enrich_str_unref(s, fd->name_raw);
+	enrich_str_unref(s, fd->real);
 	if (s->record.fd == fd)
 		s->record.fd = NULL;
 	enrich_dealloc(s, fd, sizeof(*fd));
@@ -270,6 +271,27 @@ static void fd_copy_contents(struct enrich_fd *fd, const struct enrich_fd *sourc
 	fd->used = used;
 	enrich_str_ref(fd->name);
 	enrich_str_ref(fd->name_raw);
+	enrich_str_ref(fd->real);
+}
+
+void enrich_fd_standin_clear(struct saker_state *s)
+{
+	struct enrich_fd *fd = &s->standin;
+
+	if (!fd->refs)
+		return;
+	enrich_str_unref(s, fd->name);
+	enrich_str_unref(s, fd->name_raw);
+	enrich_str_unref(s, fd->real);
+	memset(fd, 0, sizeof(*fd));
+}
+
+struct enrich_fd *enrich_fd_standin(struct saker_state *s)
+{
+	enrich_fd_standin_clear(s);
+	s->standin.refs = 1;
+	s->standin.num = -1;
+	return &s->standin;
 }
 
 struct enrich_fd *enrich_fd_add_copy(struct saker_state *s, struct enrich_thread *t, int64_t num,

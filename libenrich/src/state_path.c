@@ -119,6 +119,19 @@ uint32_t enrich_path_join(char *buf, const char *dir, uint32_t dir_len, const ch
 	return n;
 }
 
+/* The directory with a "/" at its end; `slashed` is room for that. */
+static struct enrich_slice as_directory(const struct enrich_str *name, char *slashed)
+{
+	struct enrich_slice dir = {enrich_str_text(name), enrich_str_len(name)};
+
+	if (dir.len && dir.len < ENRICH_PATH_MAX && dir.text[dir.len - 1] != '/') {
+		memcpy(slashed, dir.text, dir.len);
+		slashed[dir.len++] = '/';
+		dir.text = slashed;
+	}
+	return dir;
+}
+
 uint32_t enrich_path_at(const struct saker_record *r, int64_t dirfd, const char *path, uint32_t len,
 			char *buf)
 {
@@ -133,15 +146,27 @@ uint32_t enrich_path_at(const struct saker_record *r, int64_t dirfd, const char 
 	} else if (r->thread) {
 		fd = enrich_fd_find(r->thread, dirfd);
 		if (fd)
-			dir = (struct enrich_slice){enrich_str_text(fd->name),
-						    enrich_str_len(fd->name)};
-		if (fd && dir.len && dir.len < ENRICH_PATH_MAX && dir.text[dir.len - 1] != '/') {
-			memcpy(slashed, dir.text, dir.len);
-			slashed[dir.len++] = '/';
-			dir.text = slashed;
-		}
+			dir = as_directory(fd->name, slashed);
 	}
 	return enrich_path_join(buf, dir.text, dir.len, path, len);
+}
+
+bool enrich_path_really_at(const struct saker_record *r, int64_t dirfd, const char *path,
+			   uint32_t len, char *buf, uint32_t *ret_len)
+{
+	char slashed[ENRICH_PATH_MAX + 1];
+	const struct enrich_fd *fd;
+	struct enrich_slice dir;
+
+	/* The working directory is kept as what it really is. */
+	if (!r->thread || dirfd == ENRICH_AT_FDCWD || !len || path[0] == '/')
+		return false;
+	fd = enrich_fd_find(r->thread, dirfd);
+	if (!fd || !fd->real)
+		return false;
+	dir = as_directory(fd->real, slashed);
+	*ret_len = enrich_path_join(buf, dir.text, dir.len, path, len);
+	return true;
 }
 
 struct enrich_slice enrich_record_path(struct saker_record *r, uint32_t index)

@@ -9,7 +9,7 @@
 
 #define PROC_CGROUPS_MAX 32768
 /* KiB: the kernel counts resident pages by CPU and sums up loosely. */
-#define PROC_RSS_TOLERANCE 4096
+#define PROC_RSS_TOLERANCE 8192
 
 /* What /proc/<pid>/<name> holds; how many bytes. */
 ssize_t proc_read(pid_t pid, const char *name, char *buf, size_t size);
