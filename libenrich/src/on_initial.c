@@ -202,6 +202,8 @@ static void on_file_named(struct saker_state *s, struct saker_record *r)
 	if (!fd)
 		return;
 	set_name(s, r, fd, 1);
+	/* What exists already was named by the kernel itself. */
+	fd->flags |= ENRICH_FD_REAL_KNOWN;
 	fd->ino = enrich_param_u64(r, 2);
 }
 
@@ -212,6 +214,7 @@ static void on_file_regular(struct saker_state *s, struct saker_record *r)
 	if (!fd)
 		return;
 	set_name(s, r, fd, 1);
+	fd->flags |= ENRICH_FD_REAL_KNOWN;
 	fd->open_flags = enrich_param_u32(r, 2);
 	fd->mnt_id = enrich_param_u32(r, 3);
 	fd->ino = enrich_param_u64(r, 4);

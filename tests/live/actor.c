@@ -244,6 +244,47 @@ static int act_io_uring(char **argv)
 	return 0;
 }
 
+/* A place for one operation, of a ring that is opened for it; NULL: refused. */
+static struct io_uring_sqe *ring_begin(int *ret_fd, uint32_t **ret_tail)
+{
+	struct io_uring_params p = {0};
+	struct io_uring_sqe *sqes;
+	uint8_t *sq;
+
+	*ret_fd = (int)syscall(SYS_io_uring_setup, 1, &p);
+	if (*ret_fd < 0)
+		return NULL;
+	sq = mmap(NULL, p.sq_off.array + sizeof(uint32_t), PROT_READ | PROT_WRITE, MAP_SHARED,
+		  *ret_fd, IORING_OFF_SQ_RING);
+	sqes = mmap(NULL, sizeof(*sqes), PROT_READ | PROT_WRITE, MAP_SHARED, *ret_fd,
+		    IORING_OFF_SQES);
+	if (sq == MAP_FAILED || sqes == MAP_FAILED)
+		return NULL;
+	*(uint32_t *)(sq + p.sq_off.array) = 0;
+	*ret_tail = (uint32_t *)(sq + p.sq_off.tail);
+	return sqes;
+}
+
+/* ring-open PATH: as open, through an io_uring. */
+static int act_ring_open(char **argv)
+{
+	struct io_uring_sqe *sqe;
+	uint32_t *tail;
+	int fd;
+
+	sqe = ring_begin(&fd, &tail);
+	if (!sqe)
+		return refused("io_uring_setup");
+	sqe->opcode = IORING_OP_OPENAT;
+	sqe->fd = AT_FDCWD;
+	sqe->addr = (uintptr_t)argv[0];
+	sqe->open_flags = O_RDONLY | O_CLOEXEC;
+	__atomic_store_n(tail, 1, __ATOMIC_RELEASE);
+	if (syscall(SYS_io_uring_enter, fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) != 1)
+		return refused("io_uring_enter");
+	return 0;
+}
+
 /* module: tries to load a module from a descriptor that is none. */
 static int act_module(char **argv)
 {
@@ -280,11 +321,14 @@ static const struct {
 	int n_args; /* at least */
 	int (*run)(char **argv);
 } acts[] = {
-	{"open", 1, act_open},	     {"wait-open", 2, act_wait_open}, {"spawn", 2, act_spawn},
-	{"memfd", 1, act_memfd},     {"traceme", 0, act_traceme},     {"attach", 0, act_attach},
-	{"connect", 2, act_connect}, {"wire", 1, act_wire},	      {"packet", 0, act_packet},
-	{"bpf", 0, act_bpf},	     {"io-uring", 0, act_io_uring},   {"module", 0, act_module},
-	{"scratch", 2, act_scratch}, {"flood", 1, act_flood},
+	{"open", 1, act_open},	       {"wait-open", 2, act_wait_open},
+	{"spawn", 2, act_spawn},       {"memfd", 1, act_memfd},
+	{"traceme", 0, act_traceme},   {"attach", 0, act_attach},
+	{"connect", 2, act_connect},   {"wire", 1, act_wire},
+	{"packet", 0, act_packet},     {"bpf", 0, act_bpf},
+	{"io-uring", 0, act_io_uring}, {"ring-open", 1, act_ring_open},
+	{"module", 0, act_module},     {"scratch", 2, act_scratch},
+	{"flood", 1, act_flood},
 };
 
 int main(int argc, char **argv)

@@ -226,6 +226,22 @@ def io_uring(agent):
         raise Unable(str(failure))
 
 
+def ring_open(path):
+    def act(agent):
+        try:
+            run([ACTOR, "ring-open", path])
+        except Failure as failure:
+            raise Unable(str(failure))
+    return act
+
+
+def linked_shadow(agent):
+    """By a link in a folder of ours: the name that is opened is on no list."""
+    with folder_in("/tmp") as folder:
+        os.symlink("/etc", os.path.join(folder, "harmless"))
+        run([ACTOR, "open", os.path.join(folder, "harmless/shadow")])
+
+
 def namespace_in_container(agent):
     with container_group() as group:
         in_group(group, lambda: subprocess.call(["unshare", "-m", "true"]))
@@ -332,6 +348,15 @@ CASES = [
     Case("packet", packet, {**who("actor"), "evt.args": has("AF_PACKET")}, ours="Packet socket opened"),
     Case("module", module, who("actor"), ours="Code loaded into the kernel by unexpected program"),
     Case("bpf", bpf, who("actor"), ours="Code loaded into the kernel by unexpected program"),
+    Case("ring-shadow", ring_open("/etc/shadow"),
+         {**who("actor"), "fd.name": "/etc/shadow"},
+         stable="Read sensitive file untrusted", ours="Account secrets read by unexpected program"),
+    Case("ring-via", ring_open("/etc/hostname"),
+         {**who("actor"), "evt.via": "io_uring", "fd.name": "/etc/hostname"},
+         ours="Fixture: opened through a ring"),
+    Case("linked-shadow", linked_shadow,
+         {**who("actor"), "fd.realpath": "/etc/shadow", "fd.name": has("harmless/shadow")},
+         ours="Fixture: secrets by another name"),
     Case("io-uring", io_uring, who("actor"), ours="io_uring set up by unexpected program"),
     Case("container-namespace", namespace_in_container,
          {**who("unshare"), "container.id": "5a4e5a4e5a4e"}, ours="Namespace changed in container"),

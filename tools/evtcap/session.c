@@ -252,6 +252,16 @@ static int open_view(struct session *s)
 	return s->view->open(s, &s->view_self);
 }
 
+/* A capture is for whoever reads it later; on a terminal only what is shown costs. */
+static bool wants_realpath(const struct session *s)
+{
+	const struct evtcap_options *o = s->options;
+
+	return o->write || (o->filter && strstr(o->filter, "fd.realpath")) ||
+	       (o->format && strstr(o->format, "fd.realpath")) ||
+	       (o->fields && strstr(o->fields, "fd.realpath"));
+}
+
 static int open_capture(struct session *s)
 {
 	struct saker_capture_options options = SAKER_CAPTURE_OPTIONS_INIT;
@@ -273,6 +283,7 @@ static int open_capture(struct session *s)
 	options.dynamic_snaplen = s->options->dynamic_snaplen;
 	options.fullcapture_port_first = s->options->port_first;
 	options.fullcapture_port_last = s->options->port_last;
+	options.realpath = wants_realpath(s);
 	options.diag = say_diag;
 	options.diag_userdata = &s->say;
 	r = saker_capture_open(&options, &s->capture);

@@ -155,6 +155,8 @@ static int swap_rules(struct agent *a, struct rules_files *files)
 	/* Wider before the swap: events of new rules are there when they are. */
 	if (r == 0)
 		r = saker_capture_want(a->capture, &wanted);
+	if (r == 0)
+		r = saker_capture_want_realpath(a->capture, agent_wants_realpath(ruleset));
 	if (r == -ENOTSUP)
 		r = 0; /* a file, or /proc: there is what there is */
 	if (r == 0)

@@ -67,6 +67,8 @@ int agent_load_rules(struct agent *agent, struct rules_files *files,
 int agent_use_ruleset(struct agent *agent, struct saker_ruleset *ruleset);
 int agent_open_output(struct agent *agent);
 int agent_open_capture(struct agent *agent);
+/* A rule or its output says where names led to: the capture is asked for that only then. */
+bool agent_wants_realpath(const struct saker_ruleset *ruleset);
 int agent_open_state(struct agent *agent);
 void agent_fini(struct agent *agent);
 

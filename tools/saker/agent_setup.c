@@ -140,6 +140,21 @@ static int take_filters(struct agent *a, struct saker_capture_filter *filters)
 	return 0;
 }
 
+static void note_realpath(void *userdata, const char *field)
+{
+	bool *wanted = userdata;
+
+	*wanted |= strcmp(field, "fd.realpath") == 0;
+}
+
+bool agent_wants_realpath(const struct saker_ruleset *ruleset)
+{
+	bool wanted = false;
+
+	saker_ruleset_fields(ruleset, "syscall", note_realpath, &wanted);
+	return wanted;
+}
+
 int agent_open_capture(struct agent *a)
 {
 	struct saker_capture_options options = SAKER_CAPTURE_OPTIONS_INIT;
@@ -183,6 +198,7 @@ int agent_open_capture(struct agent *a)
 	options.fullcapture_port_last = c->port_last;
 	options.reserve_percent = c->reserve_percent;
 	options.drop_failed_exit = c->drop_failed_exit;
+	options.realpath = agent_wants_realpath(a->ruleset);
 	r = saker_capture_open(&options, &a->capture);
 	reporter_finish(&reporter);
 	if (r < 0 && reporter.errors == 0)

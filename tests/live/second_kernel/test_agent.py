@@ -39,6 +39,9 @@ ACTS = {
     "module": "actor module",
     "bpf": "actor bpf",
     "io-uring": "actor io-uring",
+    "ring-shadow": "actor ring-open /etc/shadow",
+    "ring-via": "actor ring-open /etc/hostname",
+    "linked-shadow": "ln -s /etc harmless; actor open harmless/shadow",
     "container-namespace": "mkdir %s; sh -c 'echo 0 > %s/cgroup.procs; /bin/unshare -m true'" % (GROUP, GROUP),
 }
 
