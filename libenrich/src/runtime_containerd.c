@@ -242,6 +242,8 @@ static json_t *container_json(struct ctrd *c, const char *ns, const Ctrd__Contai
 	snprintf(name, sizeof(name), "%s", from->id);
 	runtime_json_text(container, "name", name);
 	runtime_json_image(container, from->image);
+	if (from->runtime)
+		runtime_json_text(container, "runtime", from->runtime->name);
 	add_digest(c, container, ns, from->image);
 	if (from->created_at)
 		json_object_set_new(container, "created_time",

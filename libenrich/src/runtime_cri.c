@@ -208,6 +208,7 @@ static void add_status(const struct cri *c, json_t *container, const Cri__Contai
 	if (is_true_at(info, "config", "linux", "security_context", "privileged", NULL) ||
 	    is_true_at(info, "privileged", NULL))
 		json_object_set_new(container, "privileged", json_true());
+	runtime_json_text(container, "runtime", runtime_json_path(info, "runtimeType", NULL));
 	add_image(container, status, info);
 	add_env(container, info);
 	add_mounts(container, status);
@@ -269,6 +270,9 @@ static void add_pod(const struct cri *c, json_t *container, const Cri__PodSandbo
 	if (!pod)
 		return;
 	add_namespaces(container, pod);
+	/* Where the runtime does not say what runs the pod, its class does. */
+	if (*pod->runtime_handler && !runtime_json_path(container, "runtime", NULL))
+		runtime_json_text(container, "runtime", pod->runtime_handler);
 	runtime_json_text(container, "pod_sandbox_id", pod->id);
 	runtime_json_text(labels, "io.kubernetes.sandbox.id", pod->id);
 	if (pod->network)

@@ -351,6 +351,8 @@ static int docker_lookup(void *self, const char *id, json_t **ret_json)
 		return -EBADMSG;
 	}
 	runtime_json_text(container, "image", runtime_json_path(from, "Config", "Image", NULL));
+	runtime_json_text(container, "runtime",
+			  runtime_json_path(from, "HostConfig", "Runtime", NULL));
 	add_borrowed_ip(h, container, json_object_get(from, "HostConfig"));
 	image = runtime_json_path(from, "Image", NULL);
 	if (image && is_plain(image) &&
@@ -395,6 +397,8 @@ static int podman_lookup(void *self, const char *id, json_t **ret_json)
 	if (root) {
 		runtime_json_image(container, runtime_json_path(from, "ImageName", NULL));
 		runtime_json_text(container, "imageid", runtime_json_path(from, "Image", NULL));
+		runtime_json_text(container, "runtime",
+				  runtime_json_path(from, "OCIRuntime", NULL));
 		runtime_json_text(container, "imagedigest",
 				  runtime_json_path(from, "ImageDigest", NULL));
 		*ret_json = root;

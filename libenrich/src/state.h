@@ -97,16 +97,17 @@ struct enrich_label {
 };
 
 /* Text that a runtime tells of a container; the keys are those of container events. */
-#define ENRICH_CONTAINER_TEXT_LIST(X) \
-	X(NAME, "name")               \
-	X(IMAGE, "image")             \
-	X(IMAGE_ID, "imageid")        \
-	X(REPOSITORY, "imagerepo")    \
-	X(TAG, "imagetag")            \
-	X(DIGEST, "imagedigest")      \
-	X(IP, "ip")                   \
-	X(CNI, "cni_json")            \
-	X(SANDBOX_ID, "pod_sandbox_id")
+#define ENRICH_CONTAINER_TEXT_LIST(X)   \
+	X(NAME, "name")                 \
+	X(IMAGE, "image")               \
+	X(IMAGE_ID, "imageid")          \
+	X(REPOSITORY, "imagerepo")      \
+	X(TAG, "imagetag")              \
+	X(DIGEST, "imagedigest")        \
+	X(IP, "ip")                     \
+	X(CNI, "cni_json")              \
+	X(SANDBOX_ID, "pod_sandbox_id") \
+	X(RUNTIME, "runtime") /* ours: no other writer has it, and readers pass over it */
 
 enum enrich_container_text {
 #define X(symbol, key) ENRICH_CONTAINER_TEXT_##symbol,

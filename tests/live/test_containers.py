@@ -19,7 +19,7 @@ from harness import Agent, check, find, tell
 RULE = "Shell in a container"
 FIELDS = ("container.id container.full_id container.name container.type container.image "
           "container.image.repository container.image.tag container.image.digest container.privileged "
-          "container.mounts container.labels container.host_network container.host_pid k8s.pod.name "
+          "container.runtime container.mounts container.labels container.host_network container.host_pid k8s.pod.name "
           "k8s.ns.name k8s.pod.uid k8s.pod.labels k8s.pod.sandbox_id user.name group.name proc.cmdline").split()
 
 
@@ -67,7 +67,7 @@ def docker():
             alerts = agent.alerts
     expect(alerts, "first", container__name="elder", container__full_id=before, container__type="docker",
            container__image__repository="saker-test", container__image__tag="v1")
-    got = expect(alerts, "second", container__name="falcon", container__type="docker", container__image=runtimes.IMAGE,
+    got = expect(alerts, "second", container__name="falcon", container__type="docker", container__runtime="runc", container__image=runtimes.IMAGE,
                  container__image__repository="saker-test", container__image__tag="v1", container__privileged=False,
                  container__mounts="/etc:/host-etc:ro:false:rprivate", container__labels="wing:left",
                  container__host_network=False, container__host_pid=False, k8s__pod__name=None, user__name="root")
@@ -85,6 +85,7 @@ def containerd():
             agent.stop()  # and what still waits for metadata comes out
             alerts = agent.alerts
     expect(alerts, "fourth", container__id="kestrel", container__name="kestrel", container__type="containerd",
+           container__runtime="io.containerd.runc.v2",
            container__image=runtimes.FULL_IMAGE, container__image__repository="docker.io/library/saker-test",
            container__image__tag="v1", container__image__digest=lambda text: text and text.startswith("sha256:"),
            container__privileged=False, container__mounts=lambda text: "/etc:/host-etc::false:" in text,
@@ -101,6 +102,7 @@ def pod():
             agent.stop()
             alerts = agent.alerts
     expect(alerts, "fifth; sleep 600", container__full_id=container, container__name="egg", container__type="containerd",
+           container__runtime="io.containerd.runc.v2",
            container__image__repository="docker.io/library/saker-test", container__image__tag="v1",
            container__privileged=False, container__host_network=True,
            container__mounts=lambda text: "/etc:/host-etc::false:private" in text, k8s__pod__name="nest-0",

@@ -178,8 +178,8 @@ static void test_fields(void **state)
 	/* PENDING: asked, not answered. */
 	EXPECT(r, {"container.id", "0123456789ab"}, {"container.full_id", HEX64},
 	       {"container.name", "(absent 7)"}, {"container.type", "(absent 7)"},
-	       {"container.privileged", "(absent 7)"}, {"container.mounts", "(absent 7)"},
-	       {"k8s.pod.name", "(absent 7)"});
+	       {"container.privileged", "(absent 7)"}, {"container.runtime", "(absent 7)"},
+	       {"container.mounts", "(absent 7)"}, {"k8s.pod.name", "(absent 7)"});
 	/* The event's own record shows the container. */
 	r = apply(s, container_event(redis));
 	EXPECT(r, {"container.id", "0123456789ab"}, {"container.name", "cache"},

@@ -125,7 +125,8 @@ static const char docker_inspect[] =
 	"\"0123456789012345678901234567890123456789012345678901234567890123456789"
 	"0123456789012345678901234567890123456789\"}},"
 	"\"HostConfig\":{\"Privileged\":true,\"PidMode\":\"host\",\"IpcMode\":\"private\","
-	"\"NetworkMode\":\"container:" POD64 "\",\"CpuShares\":512,\"Memory\":1048576},"
+	"\"NetworkMode\":\"container:" POD64
+	"\",\"Runtime\":\"runc\",\"CpuShares\":512,\"Memory\":1048576},"
 	"\"NetworkSettings\":{\"IPAddress\":\"\",\"Ports\":{\"80/tcp\":[{\"HostIp\":\"127.0.0.1\","
 	"\"HostPort\":\"8080\"}],\"53/udp\":[{\"HostIp\":\"0.0.0.0\",\"HostPort\":\"53\"}]}},"
 	"\"Mounts\":[{\"Source\":\"/etc\",\"Destination\":\"/e\",\"Mode\":\"ro\",\"RW\":false,"
@@ -152,18 +153,19 @@ static void test_docker_recorded(void **state)
 	assert_int_equal(fake_start(&http, folder, "docker.sock"), 0);
 	c = new_containers(SAKER_RUNTIME_DOCKER, http.socket, 2000);
 	got = ask(c, HEX64, ENRICH_CONTAINER_DOCKER);
-	expect_json(got, "{\"type\":0,\"id\":\"0123456789ab\",\"full_id\":\"" HEX64 "\","
-			 "\"name\":\"web\",\"image\":\"reg.example.com:5000/team/web\","
-			 "\"imagerepo\":\"reg.example.com:5000/team/web\",\"imagetag\":\"2.1\","
-			 "\"imagedigest\":\"sha256:d1\",\"imageid\":\"abcd\",\"ip\":\"172.17.0.5\","
-			 "\"privileged\":true,\"host_pid\":true,\"host_ipc\":false,"
-			 "\"host_network\":false,\"created_time\":1714558830,\"cpu_shares\":512,"
-			 "\"cpu_period\":100000,\"memory_limit\":1048576,\"User\":\"1000\","
-			 "\"env\":[\"A=b\"],\"labels\":{\"app\":\"web\"},"
-			 "\"port_mappings\":[{\"HostIp\":2130706433,\"HostPort\":8080,"
-			 "\"ContainerPort\":80}],"
-			 "\"Mounts\":[{\"Source\":\"/etc\",\"Destination\":\"/e\",\"Mode\":\"ro\","
-			 "\"RW\":false,\"Propagation\":\"rprivate\"}]}");
+	expect_json(got,
+		    "{\"type\":0,\"id\":\"0123456789ab\",\"full_id\":\"" HEX64 "\","
+		    "\"name\":\"web\",\"image\":\"reg.example.com:5000/team/web\","
+		    "\"imagerepo\":\"reg.example.com:5000/team/web\",\"imagetag\":\"2.1\","
+		    "\"imagedigest\":\"sha256:d1\",\"imageid\":\"abcd\",\"ip\":\"172.17.0.5\","
+		    "\"privileged\":true,\"host_pid\":true,\"host_ipc\":false,\"runtime\":\"runc\","
+		    "\"host_network\":false,\"created_time\":1714558830,\"cpu_shares\":512,"
+		    "\"cpu_period\":100000,\"memory_limit\":1048576,\"User\":\"1000\","
+		    "\"env\":[\"A=b\"],\"labels\":{\"app\":\"web\"},"
+		    "\"port_mappings\":[{\"HostIp\":2130706433,\"HostPort\":8080,"
+		    "\"ContainerPort\":80}],"
+		    "\"Mounts\":[{\"Source\":\"/etc\",\"Destination\":\"/e\",\"Mode\":\"ro\","
+		    "\"RW\":false,\"Propagation\":\"rprivate\"}]}");
 	json_decref(got);
 	/* Now it is known to answer. */
 	assert_int_equal(saker_containers_ask(c, POD64, 64, ENRICH_CONTAINER_DOCKER), 1);
@@ -183,7 +185,8 @@ static void test_podman_recorded(void **state)
 		{"/v4.0.0/libpod/containers/" HEX64 "/json",
 		 "{\"Id\":\"" HEX64
 		 "\",\"Name\":\"db\",\"Created\":\"2024-05-01T12:20:30.5+02:00\","
-		 "\"ImageName\":\"docker.io/library/postgres:16\",\"Image\":\"1234\","
+		 "\"ImageName\":\"docker.io/library/"
+		 "postgres:16\",\"Image\":\"1234\",\"OCIRuntime\":\"crun\","
 		 "\"ImageDigest\":\"sha256:77\",\"Config\":{\"Labels\":{\"a\":\"b\"}},"
 		 "\"HostConfig\":{\"NetworkMode\":\"host\",\"IpcMode\":\"host\"}}"},
 		{NULL, NULL},
@@ -198,7 +201,7 @@ static void test_podman_recorded(void **state)
 	got = ask(c, HEX64, ENRICH_CONTAINER_PODMAN);
 	expect_json(got, "{\"type\":11,\"name\":\"db\",\"image\":\"docker.io/library/postgres:16\","
 			 "\"imagerepo\":\"docker.io/library/postgres\",\"imagetag\":\"16\","
-			 "\"imagedigest\":\"sha256:77\",\"imageid\":\"1234\","
+			 "\"imagedigest\":\"sha256:77\",\"imageid\":\"1234\",\"runtime\":\"crun\","
 			 "\"created_time\":1714558830,\"labels\":{\"a\":\"b\"},"
 			 "\"host_network\":true,\"host_ipc\":true,\"host_pid\":false}");
 	json_decref(got);
@@ -291,6 +294,7 @@ static void set_pod(struct fake_call *call)
 	metadata.uid = (char *)"u-1";
 	metadata.ns = (char *)"prod";
 	network.ip = (char *)"10.1.2.3";
+	status.runtime_handler = (char *)"kata";
 	options.pid = 2;
 	namespaces.options = &options;
 	of_linux.namespaces = &namespaces;
@@ -327,7 +331,8 @@ static void test_crio_recorded(void **state)
 		"{\"type\":8,\"id\":\"0123456789ab\",\"name\":\"nginx\","
 		"\"image\":\"quay.io/a/b:1.2\",\"imagerepo\":\"quay.io/a/b\",\"imagetag\":\"1.2\","
 		"\"imagedigest\":\"sha256:bbbb\",\"privileged\":true,\"host_pid\":true,"
-		"\"host_network\":false,\"ip\":\"10.1.2.3\",\"cni_json\":\"{\\\"ips\\\":[]}\","
+		"\"host_network\":false,\"runtime\":\"kata\",\"ip\":\"10.1.2.3\",\"cni_json\":\"{"
+		"\\\"ips\\\":[]}\","
 		"\"pod_sandbox_id\":\"" POD64 "\",\"pod_sandbox_labels\":{\"app\":\"shop\"},"
 		"\"created_time\":1714558830,\"labels\":{\"tier\":\"front\","
 		"\"io.kubernetes.sandbox.id\":\"" POD64 "\",\"io.kubernetes.pod.name\":\"shop-0\","
