@@ -23,8 +23,13 @@ def test():
     with open(UNIT) as f:
         capabilities = re.search(r"^CapabilityBoundingSet=(.*)$", f.read(), re.MULTILINE).group(1).split()
     with Agent([harness.OUR_RULES], wrapper=bounded(capabilities)) as agent:
-        harness.run(["cat", "/etc/shadow"])
-        check(any(a["rule"].startswith("Account secrets") for a in agent.fence()), "reading /etc/shadow raised no alert")
+        # On a machine that has no time for us an event may be dropped; that is another test's business.
+        for _ in range(5):
+            harness.run(["cat", "/etc/shadow"])
+            if any(a["rule"].startswith("Account secrets") for a in agent.fence()):
+                break
+        else:
+            raise Failure("reading /etc/shadow raised no alert:\n" + harness.tell(agent.alerts))
         agent.stop()
     # Without any, it must say so and end, rather than run and see nothing.
     try:
