@@ -291,7 +291,9 @@ static void switch_to_another(void **state)
 	assert_in_range(value_of("pgft_maj"), 0, after.ru_majflt);
 	assert_int_equal(live_param(live, "pgft_min")->len, 8);
 	assert_in_range(value_of("pgft_min"), before.ru_minflt - 64, after.ru_minflt);
-	U32("vm_size", size);
+	/* A slow machine switches in the middle of BEGIN too, which maps and unmaps. */
+	assert_int_equal(live_param(live, "vm_size")->len, 4);
+	assert_in_range(value_of("vm_size"), size - 4096, size + 4096);
 	/* The kernel keeps this one in parts by CPU; within a quarter. */
 	assert_int_equal(live_param(live, "vm_rss")->len, 4);
 	assert_in_range(value_of("vm_rss"), rss - rss / 4, rss + rss / 4);
