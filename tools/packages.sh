@@ -11,6 +11,7 @@ BUILD_PACKAGES=(
 	g++ libre2-dev                             # regular expressions of rules
 	libmicrohttpd-dev                          # the HTTP server: metrics, evtagg serve
 	libzstd-dev                                # compressed logs, for evtagg
+	libncurses-dev                             # the terminal browser of evtagg
 	libsystemd-dev                             # the journal, for evtagg
 	libssl-dev                                 # digests of executables
 	libcurl4-openssl-dev                       # Docker and Podman, asked for container metadata
@@ -21,6 +22,8 @@ CHECK_PACKAGES=(
 	libcmocka-dev clang-format shellcheck python3
 	sysdig   # another reader of captures, that ours is held against (its driver is not installed)
 	zsh fish # their completions
+	tmux # a terminal for evtagg browse, whose cells can be read
+	chromium chromium-driver # a browser for evtagg serve and its reports
 	qemu-system-x86 busybox-static cpio # a machine with another kernel, for tests/live/second_kernel
 	docker.io containerd runc # containers, for tests/live/test_containers.py and test_container_log.py
 	systemd-journal-remote zstd jq # a real journal, compressed logs, what evtagg is measured against

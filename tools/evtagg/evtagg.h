@@ -28,6 +28,7 @@ struct verb {
 
 #define EVTAGG_VERB_LIST(X) \
 	X(count)            \
+	X(browse)           \
 	X(export)
 
 #define X(name) extern const struct verb verb_##name;

@@ -98,7 +98,8 @@ static int open_streams(const struct inputs *inputs, struct stream **ret)
 static bool can_reread(const struct session *s)
 {
 	for (uint32_t i = 0; i < s->inputs.n; i++) {
-		if (!s->inputs.v[i]->stats.total)
+		/* A file on standard input has a size, but was read from where it stood. */
+		if (!s->inputs.v[i]->stats.total || util_streq(s->inputs.v[i]->name, "-"))
 			return false;
 	}
 	return !s->options.input.follow;

@@ -31,7 +31,7 @@ FOREIGN = {
     r"bpf/": {"driver", "libcapture"},
     r"(libelf|gelf)\.h$": {"libcapture"},
     r"zlib\.h$": {"libcapture", "tools"},
-    r"zstd\.h$|systemd/": {"tools"},
+    r"zstd\.h$|systemd/|ncurses\.h$": {"tools"},
     r"yaml\.h$": {"librules", "tools"},
     r"re2/|hs\.h$": {"librules"},
     r"jansson\.h$|curl/": {"libenrich", "liboutput", "tools"},
