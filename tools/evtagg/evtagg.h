@@ -29,6 +29,8 @@ struct verb {
 #define EVTAGG_VERB_LIST(X) \
 	X(count)            \
 	X(browse)           \
+	X(report)           \
+	X(serve)            \
 	X(export)
 
 #define X(name) extern const struct verb verb_##name;
