@@ -109,7 +109,7 @@ function alert() {
 function notes() {
   const list = [], g = view.kind === "alert" ? null : grid();
   if (seen.error) list.push("It did not work: " + shown(seen.error));
-  if (seen.data && seen.data.all > seen.data.list.rows.length) list.push("The newest " + count(seen.data.list.rows.length) + " of " + count(seen.data.all) + ".");
+  if (seen.data && seen.data.list && seen.data.all > seen.data.list.rows.length) list.push("The newest " + count(seen.data.list.rows.length) + " of " + count(seen.data.all) + ".");
   if (g && g.total > g.rows.length) list.push("The first " + count(g.rows.length) + " of " + count(g.total) + ".");
   if (g && g.exact === false) list.push("Memory was full: counts with <= are upper bounds, by at most " + count(g.max_error) + " too high.");
   if (seen.status && !seen.status.complete && (view.path.length || view.by)) list.push("Only the newest alerts are kept: what is older counts in the first table only.");
