@@ -607,16 +607,16 @@ def completions(folder):
                               stdout=subprocess.PIPE, text=True).stdout.split()
     help_text = run("--help").stdout.decode()
     verbs = re.findall(r"^  ([a-z]+) ", help_text, re.MULTILINE)
-    check({"count", "export"} <= set(verbs) <= set(asked("evtagg", "")), verbs, asked("evtagg", ""))
+    check({"count", "browse", "report", "serve", "export"} <= set(verbs) <= set(asked("evtagg", "")), verbs, asked("evtagg", ""))
     with open(source + "/evtagg.1.in") as f:
         manual = f.read().replace("\\-", "-")
     for verb in verbs:
         options = re.findall(r"^  (?:-.,|  ) (--[a-z-]+)", run(verb, "--help").stdout.decode(), re.MULTILINE)
         check(len(options) > 5 and set(options) <= set(asked("evtagg", verb, "--")), verb, options)
         check(re.search(r"^\.B %s$" % verb, manual, re.MULTILINE), verb, "is not in the manual page")
-    for verb in ("count", "export"):
+    for verb in verbs:
         for option in re.findall(r"^  (?:-.,|  ) (--[a-z-]+)", run(verb, "--help").stdout.decode(), re.MULTILINE):
-            check(option in manual or option in ("--help", "--listen"), option, "is not in the manual page")
+            check(option in manual or option == "--help", option, "is not in the manual page")
     check("rare" in asked("evtagg", "--sort", "r") and asked("evtagg", "--by", "rule,proc.na") == ["rule,proc.name"])
 
 

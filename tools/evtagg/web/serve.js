@@ -64,16 +64,21 @@ function open(row) {
 }
 function table() {
   const g = grid(), list = rows(), few = view.kind === "rows";
+  // What one can do stands before the times: it is in sight on a narrow page too.
+  const place = few ? g.columns.findIndex(c => c.title === "First") : g.columns.length;
+  const put = (cells, ...more) => [...cells.slice(0, place), ...more, ...cells.slice(place)];
   const heads = g.columns.map((c, i) => el("th", { class: (c.right ? "right " : "") + "sortable" + (seen.sort === i ? " sorted" : ""), tabindex: 0, onclick: () => sort(i) },
     shown(c.title), el("span", { class: "arrow" }, seen.sort === i ? (seen.down ? "▼" : "▲") : "")));
-  const body = list.map((row, n) => el("tr", { class: "open" + (row.marked ? " noise" : "") + (n === seen.at ? " at" : ""), onclick: () => open(row) },
-    g.columns.map((c, i) => el("td", { class: (c.right ? "right" : "") + (i === 0 && few ? " key" : "") + (i === g.columns.length - 1 ? " wide" : ""), title: i === 0 ? shown(text(row.cells[i])) : null },
-      c.title === "Priority" ? chip(text(row.cells[i]), row.priority) : shown(text(row.cells[i])))),
-    few ? el("td", null, row.timeline ? spark(row.timeline) : "") : null,
-    few ? el("td", null, button("alerts", () => go("alerts", view.path.concat(row.steps)), "small"), " ",
-      button("fields", () => go("fields", view.path.concat(row.steps)), "small"), " ", button(row.marked ? "unmark" : "noise", () => mark(row), "small" + (row.marked ? " on" : ""))) : null));
+  const body = list.map((row, n) => {
+    const cells = g.columns.map((c, i) => el("td", { class: (c.right ? "right" : "") + (i === 0 && few ? " key" : "") + (i < g.columns.length - 1 ? "" : few ? " clip" : " wide"), title: i === 0 || i === g.columns.length - 1 ? shown(text(row.cells[i])) : null },
+      c.title === "Priority" ? chip(text(row.cells[i]), row.priority) : shown(text(row.cells[i]))));
+    const more = few ? [el("td", null, row.timeline ? spark(row.timeline) : ""),
+      el("td", null, button("alerts", () => go("alerts", view.path.concat(row.steps)), "small"), " ", button("fields", () => go("fields", view.path.concat(row.steps)), "small"), " ",
+        button(row.marked ? "unmark" : "noise", () => mark(row), "small" + (row.marked ? " on" : "")))] : [];
+    return el("tr", { class: "open" + (row.marked ? " noise" : "") + (n === seen.at ? " at" : ""), onclick: () => open(row) }, put(cells, ...more));
+  });
   return el("div", { class: "scroll" }, el("table", { id: "table" },
-    el("thead", null, el("tr", null, heads, few ? el("th", null, "Over time") : null, few ? el("th", null, "") : null)), el("tbody", null, body)));
+    el("thead", null, el("tr", null, few ? put(heads, el("th", null, "Over time"), el("th", null, "")) : heads)), el("tbody", null, body)));
 }
 function sort(column) {
   if (column === seen.sort) seen.down = !seen.down; else { seen.sort = column; seen.down = grid().columns[column].number; }
@@ -126,6 +131,7 @@ function status() {
 function tools() {
   const find = el("input", { id: "search", type: "search", placeholder: "search  ( / )", value: seen.search, oninput: e => { seen.search = e.target.value; seen.at = 0; redraw(); } });
   const by = el("input", { id: "by", placeholder: "group by: columns, Enter", value: view.kind === "rows" && view.by ? view.by : "", onkeydown: e => { if (e.key === "Enter" && e.target.value.trim()) go("rows", view.path, e.target.value.trim()); } });
+  if (view.kind === "alert") return null;
   return el("div", { class: "crumbs" }, find, by, view.kind === "rows" ? button(seen.hide ? "noise hidden" : "hide noise", () => { seen.hide = !seen.hide; draw(); }, seen.hide ? "on" : "") : null,
     view.kind !== "alerts" && view.kind !== "alert" ? button("alerts", () => go("alerts", view.path)) : null, view.kind !== "fields" ? button("fields", () => go("fields", view.path)) : null,
     el("span", { class: "grow" }), el("span", { class: "dim" }, "keys: j k Enter  / search  m noise  a alerts  f fields  Backspace back"));
