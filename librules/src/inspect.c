@@ -110,62 +110,6 @@ const struct rules_span *rules_inspect_span(const struct rules_inspecting *in,
 	return &in->spans[low - 1];
 }
 
-/* ---- definitions ------------------------------------------------------------ */
-
-static int add_definition(struct rules_inspecting *in, struct saker_definition *to,
-			  const char *kind, const char *name, const struct rules_place *place)
-{
-	int r;
-
-	to->kind = kind;
-	to->text = "";
-	r = rules_inspect_string(in, name, &to->name);
-	return r < 0 ? r : rules_inspect_place(in, &place->mark, &to->place);
-}
-
-static int add_macro_text(struct rules_inspecting *in, const struct rules_macro *macro,
-			  struct saker_definition *to)
-{
-	size_t len;
-
-	return rules_string_join(in->arena, &macro->condition, &to->text, &len);
-}
-
-static int add_definitions(struct inspect_target *t)
-{
-	const struct rules_definitions *d = &t->in.loader->definitions;
-	struct saker_inspection *inspection = &t->inspection->public;
-	size_t n = (size_t)d->n_lists + d->n_macros + d->n_rules + d->n_replaced;
-	struct saker_definition *all = arena_alloc(t->in.arena, n * sizeof(*all));
-	struct saker_definition *to = all;
-	int r = all ? 0 : -ENOMEM;
-
-	for (uint32_t i = 0; r == 0 && i < d->n_lists; i++, to++) {
-		to->n_items = d->lists[i].n_items;
-		for (uint32_t k = 0; k < d->lists[i].n_bulks; k++)
-			to->n_items += d->lists[i].bulks[k]->n;
-		r = add_definition(&t->in, to, "list", d->lists[i].name, d->lists[i].place);
-	}
-	for (uint32_t i = 0; r == 0 && i < d->n_macros; i++, to++) {
-		r = add_definition(&t->in, to, "macro", d->macros[i].name, d->macros[i].place);
-		if (r == 0)
-			r = add_macro_text(&t->in, &d->macros[i], to);
-	}
-	for (uint32_t i = 0; r == 0 && i < d->n_rules; i++, to++)
-		r = add_definition(&t->in, to, "rule", d->rules[i].name, d->rules[i].place);
-	for (uint32_t i = 0; r == 0 && i < d->n_replaced; i++, to++) {
-		const struct rules_replaced *old = &d->replaced[i];
-
-		to->replaced_by_same = old->same;
-		r = add_definition(&t->in, to, old->kind, old->name, old->place);
-		if (r == 0)
-			r = rules_inspect_place(&t->in, &old->by->mark, &to->replaced_by);
-	}
-	inspection->definitions = all;
-	inspection->n_definitions = (uint32_t)n;
-	return r;
-}
-
 /* ---- rules ------------------------------------------------------------------ */
 
 static void no_warning(void *userdata, int code, const struct rules_mark *mark, const char *message)
@@ -289,7 +233,7 @@ static int add_exceptions(struct rules_inspecting *in, const char *rule,
 		r = rules_inspect_string(in, from->exceptions[i].name, &names[i]);
 	to->exceptions = names;
 	to->n_exceptions = from->n_exceptions;
-	return r;
+	return r < 0 ? r : rules_inspect_exceptions(in, from, to);
 }
 
 static int add_rule(struct rules_inspecting *in, const struct rules_build *build,
@@ -306,11 +250,87 @@ static int add_rule(struct rules_inspecting *in, const struct rules_build *build
 	if (r == 0)
 		r = add_exceptions(in, input->name, to);
 	if (r == 0)
+		r = rules_inspect_names(in, input->condition, &to->macros, &to->lists);
+	if (r == 0)
 		r = rules_inspect_tree(in, input->root, &to->root);
 	if (r == 0 && catalogue)
 		r = find_codes(in, catalogue, input->root, to);
 	return r;
 }
+
+/* ---- definitions ------------------------------------------------------------ */
+
+static int add_definition(struct rules_inspecting *in, struct saker_definition *to,
+			  const char *kind, const char *name, const struct rules_place *place)
+{
+	int r;
+
+	to->kind = kind;
+	to->text = "";
+	r = rules_inspect_string(in, name, &to->name);
+	return r < 0 ? r : rules_inspect_place(in, &place->mark, &to->place);
+}
+
+static int add_macro(struct rules_inspecting *in, const struct rules_build *build,
+		     uint32_t position, struct saker_definition *to)
+{
+	const struct rules_macro *macro = &in->loader->definitions.macros[position];
+	const struct rules_macro_tree *tree = &build->macros[position];
+	struct saker_rule_details details = {0};
+	size_t len;
+	int r = rules_string_join(in->arena, &macro->condition, &to->text, &len);
+
+	to->used = tree->used;
+	if (r == 0)
+		r = rules_inspect_names(in, to->text, &to->macros, &to->lists);
+	if (r < 0 || !tree->done)
+		return r;
+	r = rules_inspect_tree(in, tree->tree.root, &to->root);
+	if (r == 0 && build->n_catalogues)
+		r = find_codes(in, build->catalogues[0], tree->tree.root, &details);
+	to->codes = details.codes;
+	to->n_words = details.n_words;
+	return r;
+}
+
+static int add_definitions(struct inspect_target *t, const struct rules_build *build)
+{
+	const struct rules_definitions *d = &t->in.loader->definitions;
+	struct saker_inspection *inspection = &t->inspection->public;
+	size_t n = (size_t)d->n_lists + d->n_macros + d->n_rules + d->n_replaced;
+	struct saker_definition *all = arena_alloc(t->in.arena, n * sizeof(*all));
+	struct saker_definition *to = all;
+	int r = all ? 0 : -ENOMEM;
+
+	for (uint32_t i = 0; r == 0 && i < d->n_lists; i++, to++) {
+		to->n_items = d->lists[i].n_items;
+		for (uint32_t k = 0; k < d->lists[i].n_bulks; k++)
+			to->n_items += d->lists[i].bulks[k]->n;
+		r = add_definition(&t->in, to, "list", d->lists[i].name, d->lists[i].place);
+		if (r == 0)
+			r = rules_inspect_list(&t->in, &d->lists[i], &build->lists[i], to);
+	}
+	for (uint32_t i = 0; r == 0 && i < d->n_macros; i++, to++) {
+		r = add_definition(&t->in, to, "macro", d->macros[i].name, d->macros[i].place);
+		if (r == 0)
+			r = add_macro(&t->in, build, i, to);
+	}
+	for (uint32_t i = 0; r == 0 && i < d->n_rules; i++, to++)
+		r = add_definition(&t->in, to, "rule", d->rules[i].name, d->rules[i].place);
+	for (uint32_t i = 0; r == 0 && i < d->n_replaced; i++, to++) {
+		const struct rules_replaced *old = &d->replaced[i];
+
+		to->replaced_by_same = old->same;
+		r = add_definition(&t->in, to, old->kind, old->name, old->place);
+		if (r == 0)
+			r = rules_inspect_place(&t->in, &old->by->mark, &to->replaced_by);
+	}
+	inspection->definitions = all;
+	inspection->n_definitions = (uint32_t)n;
+	return r;
+}
+
+/* ---- the back ---------------------------------------------------------------- */
 
 static int inspect_back(struct rules_build *build, struct saker_ruleset **ret_ruleset)
 {
@@ -328,7 +348,9 @@ static int inspect_back(struct rules_build *build, struct saker_ruleset **ret_ru
 	if (r == 0)
 		r = add_spans(&t->in);
 	if (r == 0)
-		r = add_definitions(t);
+		r = rules_inspect_requirements(&t->in, &t->inspection->public);
+	if (r == 0)
+		r = add_definitions(t, build);
 	t->inspection->public.rules = rules;
 	/* A rule without its condition: the compile fails, and nobody gets to see this. */
 	for (uint32_t i = 0; r == 0 && i < build->n_inputs && build->inputs[i].root; i++) {

@@ -42,6 +42,27 @@ int rules_inspect_place(struct rules_inspecting *in, const struct rules_mark *ma
 const struct rules_span *rules_inspect_span(const struct rules_inspecting *in,
 					    const struct rules_mark *mark);
 
+/* Names collected from anywhere, in the inspection's arena once they are sorted. */
+struct rules_names {
+	const char **v;
+	size_t n;
+	size_t cap;
+};
+
+int rules_names_add(struct rules_names *names, const char *name);
+/* Sorted, none twice; frees what was collected, whatever comes of it. */
+int rules_names_take(struct rules_inspecting *in, struct rules_names *names,
+		     struct saker_names *ret);
+/* What a condition as written names: macros, and lists within lists of values. */
+int rules_inspect_names(struct rules_inspecting *in, const char *condition,
+			struct saker_names *ret_macros, struct saker_names *ret_lists);
+int rules_inspect_list(struct rules_inspecting *in, const struct rules_list *list,
+		       const struct rules_list_items *its, struct saker_definition *to);
+/* Fields and operators of a rule's exceptions. */
+int rules_inspect_exceptions(struct rules_inspecting *in, const struct rules_rule *rule,
+			     struct saker_rule_details *to);
+int rules_inspect_requirements(struct rules_inspecting *in, struct saker_inspection *to);
+
 /* What a node became; NULL = it was not copied. */
 struct saker_expression *rules_inspect_copy_of(const struct rules_inspecting *in,
 					       const struct rules_node *node);

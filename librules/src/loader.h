@@ -62,6 +62,8 @@ enum rules_part {
 };
 
 struct rules_build;
+struct rules_macro_tree;
+struct rules_list_items;
 
 /*
  * Reports a finding about a rule and remembers errors (build->failed). `mark`:
@@ -100,6 +102,9 @@ struct rules_build {
 	 */
 	const struct rules_input *inputs;
 	uint32_t n_inputs;
+	/* By position in the definitions; for an inspection, which tells of these as well. */
+	const struct rules_macro_tree *macros;
+	const struct rules_list_items *lists;
 	bool failed; /* an error was reported */
 };
 

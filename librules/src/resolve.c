@@ -305,6 +305,8 @@ static int front(struct rules_resolver *v, struct rules_build *build)
 	if (r == 0)
 		r = build_rules(v, inputs, &build->n_inputs);
 	build->inputs = inputs;
+	build->macros = v->macros;
+	build->lists = v->lists.lists;
 	return r;
 }
 

@@ -24,6 +24,10 @@ struct ruleset_build {
 	struct rules_compile_error error;
 	/* the rule being compiled */
 	const struct rules_input *input;
+	const char *output; /* its output with what is appended to it */
+	const char **names; /* of the values that go with it */
+	uint32_t n_names;
+	uint32_t names_cap;
 };
 
 static void ruleset_warn(void *userdata, int code, const struct rules_mark *mark,
@@ -197,6 +201,12 @@ static int ruleset_extra_fields(struct ruleset_build *b)
 		for (uint32_t k = 0; r >= 0 && k < append->n_extra_fields; k++)
 			r = ruleset_extra_field(b, append->extra_fields[k]);
 	}
+	b->n_names = b->formats.n_values;
+	for (uint32_t i = 0; r >= 0 && i < b->n_names; i++) {
+		r = GROW(b->names, i, b->names_cap);
+		if (r >= 0)
+			b->names[i] = b->formats.values[i].name;
+	}
 	if (r >= 0 && rules_bind_find(b->formats.builder, time, strlen(time)))
 		r = rules_format_add_field(&b->formats, time);
 	return r;
@@ -231,6 +241,7 @@ static int ruleset_compile_output(struct ruleset_build *b, struct rules_builder 
 
 	if (r < 0)
 		return r;
+	b->output = text.text;
 	b->formats.builder = builder;
 	b->formats.n_values = 0;
 	r = rules_format_compile(&b->formats, text.text, text.len, false, &output->format);
@@ -275,6 +286,28 @@ static void ruleset_warn_codes(struct ruleset_build *b, const struct rules_build
 			     "performance penalty.");
 }
 
+static int ruleset_by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The names are the program's, which the ruleset keeps. */
+static int ruleset_add_values(struct ruleset_build *b, struct saker_rule *rule)
+{
+	const char **to = arena_alloc(&b->ruleset->arena, ((size_t)b->n_names + 1) * sizeof(*to));
+
+	if (!to)
+		return -ENOMEM;
+	if (b->n_names)
+		qsort(b->names, b->n_names, sizeof(*b->names), ruleset_by_name);
+	for (uint32_t i = 0; i < b->n_names; i++) {
+		if (i == 0 || !util_streq(b->names[i - 1], b->names[i]))
+			to[rule->n_values++] = b->names[i];
+	}
+	rule->values = to;
+	return 0;
+}
+
 static int ruleset_add_rule(struct ruleset_build *b, uint32_t source, uint32_t literal,
 			    bool evaluated, const struct rules_output *output)
 {
@@ -284,6 +317,7 @@ static int ruleset_add_rule(struct ruleset_build *b, uint32_t source, uint32_t l
 	struct arena *arena = &ruleset->arena;
 	struct saker_rule *rule = &ruleset->rules[ruleset->n_rules];
 	const char **tags = arena_alloc(arena, MAX((size_t)input->n_tags, 1) * sizeof(*tags));
+	int r;
 
 	*rule = (struct saker_rule){
 		.name = arena_strdup(arena, input->name),
@@ -296,9 +330,16 @@ static int ruleset_add_rule(struct ruleset_build *b, uint32_t source, uint32_t l
 		.priority = input->priority,
 		.enabled = input->enabled,
 		.index = ruleset->n_rules,
+		.format = arena_strdup(arena, b->output),
+		.capture = input->capture,
+		.capture_duration = input->capture_duration,
 	};
-	if (!tags || !rule->name || !rule->description || !rule->condition || !rule->output)
+	if (!tags || !rule->name || !rule->description || !rule->condition || !rule->output ||
+	    !rule->format)
 		return -ENOMEM;
+	r = ruleset_add_values(b, rule);
+	if (r < 0)
+		return r;
 	for (uint32_t i = 0; i < input->n_tags; i++) {
 		tags[i] = arena_strdup(arena, input->tags[i]);
 		if (!tags[i])
@@ -425,6 +466,7 @@ static void ruleset_build_fini(struct ruleset_build *b)
 	free(b->plan_rules);
 	free(b->n_plan_rules);
 	rules_format_builder_fini(&b->formats);
+	free(b->names);
 }
 
 int rules_ruleset_build(struct rules_build *build, struct saker_ruleset **ret_ruleset)

@@ -3,6 +3,7 @@
 #include <jansson.h>
 
 #include "list.h"
+#include "text.h"
 
 #include "common/util.h"
 
@@ -63,28 +64,6 @@ static bool is_of_class(const struct saker_field *field, const char *class)
 	       (field->group && strcasecmp(field->group, class) == 0);
 }
 
-static void wrap(FILE *out, const char *text, int indent, int width)
-{
-	int column = width;
-
-	while (*text) {
-		int n = (int)strcspn(text, " \n");
-
-		if (column + n + 1 > width) {
-			fprintf(out, "\n%*s", indent, "");
-			column = indent;
-		} else if (column > indent) {
-			fputc(' ', out);
-			column++;
-		}
-		fwrite(text, 1, (size_t)n, out);
-		column += n;
-		text += n;
-		text += strspn(text, " \n");
-	}
-	fputc('\n', out);
-}
-
 static void put_text(FILE *out, const struct saker_field *f)
 {
 	char flags[160];
@@ -92,7 +71,7 @@ static void put_text(FILE *out, const struct saker_field *f)
 	list_flags_text(f->flags, flags, sizeof(flags));
 	fprintf(out, "  %-34s %s%s%s%s", f->name, list_type_name(f->type), *flags ? " (" : "",
 		flags, *flags ? ")" : "");
-	wrap(out, f->description ? f->description : "", 6, 100);
+	text_wrap(out, f->description ? f->description : "", 6, 100);
 }
 
 static void put_markdown(FILE *out, const struct saker_field *f)

@@ -85,3 +85,34 @@ void text_make_utf8(char *text)
 		len -= n;
 	}
 }
+
+void text_wrap(FILE *out, const char *text, int indent, int width)
+{
+	int column = width;
+
+	while (*text) {
+		int n = (int)strcspn(text, " \n");
+
+		if (column + n + 1 > width) {
+			fprintf(out, "\n%*s", indent, "");
+			column = indent;
+		} else if (column > indent) {
+			fputc(' ', out);
+			column++;
+		}
+		fwrite(text, 1, (size_t)n, out);
+		column += n;
+		text += n;
+		text += strspn(text, " \n");
+	}
+	fputc('\n', out);
+}
+
+size_t text_likeness(const char *a, const char *b)
+{
+	size_t n = 0;
+
+	while (a[n] && b[n] && (a[n] | 32) == (b[n] | 32))
+		n++;
+	return strcasestr(b, a) ? MAX(n, strlen(a)) : n;
+}

@@ -24,4 +24,10 @@ void text_put_clean(FILE *out, const char *text, size_t len);
 /* Bytes that are no UTF-8 become '?': JSON and XML do not take them. */
 void text_make_utf8(char *text);
 
+/* Words on lines of at most `width`, each behind `indent` blanks and a line of its own. */
+void text_wrap(FILE *out, const char *text, int indent, int width);
+
+/* Letters in common at the start, or one within the other: names of rules are sentences. */
+size_t text_likeness(const char *a, const char *b);
+
 #endif /* TOOLS_TEXT_H */

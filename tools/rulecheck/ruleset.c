@@ -2,6 +2,7 @@
 /* Rule files loaded as the agent loads them, with what is known about them besides. */
 #include "report.h"
 #include "rulecheck.h"
+#include "text.h"
 
 static int load_found(struct ruleset_loaded *l, const struct ruleset_how *how, saker_diag_fn diag,
 		      void *userdata)
@@ -123,23 +124,13 @@ unsigned int text_distance(const char *a, const char *b)
 	return row[n];
 }
 
-/* Letters in common at the start, or one within the other: names of rules are sentences. */
-static size_t likeness(const char *a, const char *b)
-{
-	size_t n = 0;
-
-	while (a[n] && b[n] && (a[n] | 32) == (b[n] | 32))
-		n++;
-	return strcasestr(b, a) ? MAX(n, strlen(a)) : n;
-}
-
 int ruleset_no_such_rule(const struct ruleset_loaded *l, const char *rule)
 {
 	const char *best = NULL;
 	size_t most = 3;
 
 	for (uint32_t i = 0; i < l->inspection->n_rules; i++) {
-		size_t n = likeness(rule, l->inspection->rules[i].name);
+		size_t n = text_likeness(rule, l->inspection->rules[i].name);
 
 		if (n > most) {
 			most = n;

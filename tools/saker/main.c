@@ -9,6 +9,7 @@
 #include "agent.h"
 #include "catalogue.h"
 #include "config_keys.h"
+#include "describe.h"
 #include "list.h"
 #include "report.h"
 #include "validate.h"
@@ -42,6 +43,17 @@ static int do_validate(const struct options *options, const struct config *confi
 	return r == 0 ? AGENT_OK : AGENT_BAD_RULES;
 }
 
+static int do_describe(const struct options *options, const struct config *config)
+{
+	struct catalogue catalogue;
+	int r = catalogue_init(&catalogue, config);
+
+	r = r == 0 ? describe_rules(stdout, stderr, options, config, &catalogue.public)
+		   : AGENT_FAILED;
+	catalogue_fini(&catalogue);
+	return r;
+}
+
 static int with_config(const struct options *options)
 {
 	struct reporter reporter = {.out = stderr, .colour = report_colour(stderr)};
@@ -60,6 +72,8 @@ static int with_config(const struct options *options)
 		r = AGENT_BAD_RULES;
 	} else if (options->mode == OPTIONS_LIST) {
 		r = do_list(options, &config);
+	} else if (options->mode == OPTIONS_DESCRIBE) {
+		r = do_describe(options, &config);
 	} else if (options->mode == OPTIONS_VALIDATE) {
 		r = do_validate(options, &config);
 	} else {

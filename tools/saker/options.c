@@ -27,6 +27,8 @@ static const struct cli_option rows[] = {
 	{'v', "verbose", no_argument, NULL, NULL, "log more"},
 	{'V', "validate", required_argument, "FILE", "Instead of that",
 	 "say what is wrong with rules; again for more"},
+	{'L', "describe", no_argument, NULL, NULL, "describe the rules, macros and lists (4)"},
+	{'l', "describe-rule", required_argument, "RULE", NULL, "describe one rule"},
 	{OPT_DRY_RUN, "dry-run", no_argument, NULL, NULL,
 	 "check configuration and rules as a run would"},
 	{OPT_LIST, "list", optional_argument, "CLASS", NULL,
@@ -41,6 +43,7 @@ static const struct cli_option rows[] = {
 
 static int take_format(const struct cli *cli, struct options *o, const char *text, FILE *err)
 {
+	o->format_given = true;
 	if (util_streq(text, "text"))
 		o->format = LIST_TEXT;
 	else if (util_streq(text, "markdown"))
@@ -83,6 +86,15 @@ static int take(const struct cli *cli, void *target, int value, const char *argu
 			return cli_bad(cli, err, "-V needs the name of a file or folder");
 		o->validate[o->n_validate++] = argument;
 		o->mode = OPTIONS_VALIDATE;
+		return 0;
+	case 'L':
+		o->mode = OPTIONS_DESCRIBE;
+		return 0;
+	case 'l':
+		if (!*argument)
+			return cli_bad(cli, err, "-l needs the name of a rule");
+		o->describe = argument;
+		o->mode = OPTIONS_DESCRIBE;
 		return 0;
 	case 'M':
 		return take_seconds(cli, o, argument, err);
@@ -132,7 +144,7 @@ static const struct cli command_line = {
 void options_help(FILE *out)
 {
 	fputs("Usage: saker [-c FILE] [-o KEY=VALUE]... [-r FILE|DIR]... [--replay FILE]\n"
-	      "       saker -V FILE...\n"
+	      "       saker -V FILE... | -L | -l RULE\n"
 	      "Watches the system calls of this machine, or of a capture, and alerts by rules.\n",
 	      out);
 	fputc('\n', out);
@@ -140,11 +152,30 @@ void options_help(FILE *out)
 	fputs("\n(1) else " SAKER_CONFIG_FILE ", if it is there\n"
 	      "(2) --list-keys lists them (3) else rules_files of the configuration, else\n"
 	      "" SAKER_RULES_DIR "\n"
+	      "(4) all about them with --format json or -o json_output=true\n"
 	      "\nExit code: 0 well, 1 rules or configuration are wrong, 2 usage, 3 the capture\n"
 	      "cannot be opened, 4 it failed while running. SIGHUP loads the rules again,\n"
 	      "SIGUSR1 reopens files, SIGINT and SIGTERM stop when all alerts are delivered;\n"
 	      "a second one waits for nothing. See saker(1).\n",
 	      out);
+}
+
+/* An option that would do nothing is a mistake to be told. */
+static int check_together(const struct options *o, FILE *err)
+{
+	bool lists = o->mode == OPTIONS_LIST || o->mode == OPTIONS_LIST_KEYS;
+
+	if (o->mode == OPTIONS_HELP || o->mode == OPTIONS_VERSION)
+		return 0;
+	if (o->names_only && o->mode != OPTIONS_LIST)
+		return cli_bad(&command_line, err, "-N goes with --list");
+	if (o->format_given && !lists && o->mode != OPTIONS_DESCRIBE)
+		return cli_bad(&command_line, err,
+			       "--format goes with --list, --list-keys and -L; alerts are JSON "
+			       "with -o json_output=true");
+	if (o->format == LIST_MARKDOWN && o->mode != OPTIONS_LIST)
+		return cli_bad(&command_line, err, "only --list has the format markdown");
+	return 0;
 }
 
 /* "-V a.yaml b.yaml" and "--list proc" are what people type. */
@@ -159,9 +190,7 @@ static int take_words(struct options *o, int argc, char **argv, int first, FILE 
 			return cli_bad(&command_line, err,
 				       "what is '%s' for? Rules are given with -r", argv[i]);
 	}
-	if (o->names_only && o->mode == OPTIONS_RUN)
-		return cli_bad(&command_line, err, "-N goes with --list");
-	return 0;
+	return check_together(o, err);
 }
 
 int options_parse(struct options *options, int argc, char **argv, FILE *err)

@@ -15,6 +15,7 @@ enum options_mode {
 	OPTIONS_LIST,
 	OPTIONS_LIST_KEYS,
 	OPTIONS_VALIDATE,
+	OPTIONS_DESCRIBE,
 };
 
 /* Strings point into argv. */
@@ -27,9 +28,11 @@ struct options {
 	uint32_t n_sets;
 	const char **validate;
 	uint32_t n_validate;
+	const char *describe; /* one rule; NULL = all */
 	const char *replay;
 	const char *list_class; /* NULL = all */
 	enum list_format format;
+	bool format_given;
 	bool names_only;
 	bool unbuffered;
 	bool dry_run;

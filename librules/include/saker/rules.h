@@ -150,7 +150,12 @@ struct saker_rule {
 	uint32_t n_tags;
 	enum saker_priority priority;
 	bool enabled;
-	uint32_t index; /* load order, 0-based */
+	uint32_t index;		   /* load order, 0-based */
+	const char *format;	   /* the output as rendered, with what was appended to it */
+	const char *const *values; /* names that go with it, evt.time aside; sorted */
+	uint32_t n_values;
+	bool capture;		   /* a match is to start a capture, */
+	uint32_t capture_duration; /* of so many ms; 0 = the configured default */
 };
 
 /* All rules, enabled or not, by load order; NULL past the last. */
@@ -287,6 +292,12 @@ struct saker_expression {
 	uint32_t cost;			   /* guessed nanoseconds to compute it; 0 = not known */
 };
 
+/* Names that a text holds: sorted, none twice. */
+struct saker_names {
+	const char *const *names;
+	uint32_t n;
+};
+
 /* A list, macro or rule where it is defined. */
 struct saker_definition {
 	const char *kind; /* "list", "macro", "rule" */
@@ -296,6 +307,17 @@ struct saker_definition {
 	struct saker_place replaced_by; /* of what a later definition replaced; else file NULL */
 	bool replaced_by_same;		/* a list or macro, and the later one says the same */
 	uint32_t n_items;		/* of a list as written */
+	/* Of those that were not replaced: */
+	bool used;		   /* a list or macro: something names it */
+	struct saker_names macros; /* that a macro's text names */
+	struct saker_names lists;  /* that a macro's text or a list's items name */
+	const char *const *items;  /* of a list, n_items: as written */
+	const char *const *values; /* of a list: the lists it names written out */
+	uint32_t n_values;
+	const struct saker_expression *root; /* a macro's; NULL = it has errors, or no macro */
+	/* A macro's, over the first source's catalogue; NULL = it does not compile there. */
+	const uint64_t *codes;
+	uint32_t n_words;
 };
 
 struct saker_rule_details {
@@ -308,6 +330,10 @@ struct saker_rule_details {
 	uint32_t n_words;
 	const char *const *exceptions; /* their names */
 	uint32_t n_exceptions;
+	struct saker_names exception_fields;
+	struct saker_names exception_operators;
+	struct saker_names macros; /* that the condition as written names */
+	struct saker_names lists;
 	/*
 	 * Guessed nanoseconds to evaluate it for a record that it is asked about, by itself (what
 	 * rules share is computed once for all of them): as it mostly goes, the checks that rule
@@ -317,6 +343,13 @@ struct saker_rule_details {
 	uint32_t most_cost;
 };
 
+/* A plugin that the files ask for; one of those in a row has to be there. */
+struct saker_requirement {
+	const char *name;
+	const char *version;
+	bool alternative; /* to the one before */
+};
+
 /* All of it belongs to the inspection. */
 struct saker_inspection {
 	const struct saker_rule_details *rules; /* of known sources, in load order */
@@ -324,6 +357,9 @@ struct saker_inspection {
 	const struct saker_definition
 		*definitions; /* lists, macros, rules in use, then replaced ones */
 	uint32_t n_definitions;
+	const char *engine_version; /* the highest required one, "0.0.0" = none is */
+	const struct saker_requirement *requirements;
+	uint32_t n_requirements;
 };
 
 /*

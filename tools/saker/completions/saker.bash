@@ -60,12 +60,12 @@ _saker()
 		_saker_reply "$cur" -W "text markdown json"
 		return
 		;;
-	-M | --max-seconds)
+	-M | --max-seconds | -l | --describe-rule)
 		return
 		;;
 	esac
-	_saker_reply "$cur" -W "-c -o -r -M -U -v -V -N -h --config --option --rules \
-		--replay --max-seconds --unbuffered --verbose --validate --dry-run --list \
+	_saker_reply "$cur" -W "-c -o -r -M -U -v -V -L -l -N -h --config --option --rules \
+		--replay --max-seconds --unbuffered --verbose --validate --describe --describe-rule --dry-run --list \
 		--names-only --list-keys --format --version --help"
 }
 complete -F _saker saker
