@@ -13,6 +13,7 @@ enum evtagg_exit {
 	EVTAGG_BAD = 1,	   /* a condition, an input, a rule file is wrong */
 	EVTAGG_USAGE = 2,  /* the command line is */
 	EVTAGG_FAILED = 3, /* memory, a broken pipe, an input that broke off */
+	EVTAGG_FOUND = 4,  /* check: what --fail-on names is there */
 };
 
 /*
@@ -31,6 +32,7 @@ struct verb {
 	X(browse)           \
 	X(report)           \
 	X(serve)            \
+	X(check)            \
 	X(export)
 
 #define X(name) extern const struct verb verb_##name;

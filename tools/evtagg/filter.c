@@ -4,12 +4,12 @@
  * are not known beforehand, so they are taken from the condition's own words; those
  * that the agent knows get the agent's types.
  */
-#include <arpa/inet.h>
 #include <ctype.h>
 
 #include <saker/enrich.h>
 #include <saker/rules.h>
 
+#include "alert_value.h"
 #include "evtagg.h"
 #include "filter.h"
 
@@ -162,78 +162,6 @@ static void extract_base(void *userdata, const struct saker_field_ref *ref,
 	}
 }
 
-static bool to_number(struct text t, bool is_signed, uint64_t *ret)
-{
-	char copy[40], *end;
-
-	if (t.len == 0 || t.len >= sizeof(copy))
-		return false;
-	memcpy(copy, t.p, t.len);
-	copy[t.len] = '\0';
-	errno = 0;
-	*ret = is_signed ? (uint64_t)strtoll(copy, &end, 0) : strtoull(copy, &end, 0);
-	return !*end && !errno;
-}
-
-static bool to_ip(struct text t, struct saker_ip *ip)
-{
-	char copy[64];
-
-	if (t.len >= sizeof(copy))
-		return false;
-	memcpy(copy, t.p, t.len);
-	copy[t.len] = '\0';
-	memset(ip, 0, sizeof(*ip));
-	ip->family = strchr(copy, ':') ? 6 : 4;
-	ip->prefix = ip->family == 4 ? 32 : 128;
-	return inet_pton(ip->family == 4 ? AF_INET : AF_INET6, copy, ip->addr) == 1;
-}
-
-/* As the agent's type has it, out of what the alert says. */
-static bool typed(struct filter *f, uint8_t type, const struct saker_json_slice *s,
-		  struct saker_value *ret)
-{
-	struct text t = resolve(f, s);
-	uint64_t n;
-
-	switch (type) {
-	case SAKER_TYPE_BOOL:
-		*ret = saker_value_u64(SAKER_TYPE_BOOL, s->kind == SAKER_JSON_TRUE ||
-								text_is(t, "true") ||
-								text_is(t, "1"));
-		return true;
-	case SAKER_TYPE_I8 ... SAKER_TYPE_I64:
-		if (!to_number(t, true, &n))
-			return false;
-		*ret = saker_value_i64((enum saker_type)type, (int64_t)n);
-		return true;
-	case SAKER_TYPE_U8 ... SAKER_TYPE_PORT:
-		if (!to_number(t, false, &n))
-			return false;
-		*ret = saker_value_u64((enum saker_type)type, n);
-		return true;
-	case SAKER_TYPE_DOUBLE: {
-		char copy[64];
-
-		snprintf(copy, sizeof(copy), "%.*s", (int)MIN(t.len, 60), t.p);
-		memset(ret, 0, sizeof(*ret));
-		ret->type = SAKER_TYPE_DOUBLE;
-		ret->f64 = strtod(copy, NULL);
-		return true;
-	}
-	case SAKER_TYPE_IP:
-	case SAKER_TYPE_NET:
-		memset(ret, 0, sizeof(*ret));
-		ret->type = type;
-		ret->ip = &f->ip;
-		return to_ip(t, &f->ip);
-	default:
-		*ret = saker_value_str(t.p, t.len);
-		ret->type = type;
-		return true;
-	}
-}
-
 static void extract_field(void *userdata, const struct saker_field_ref *ref,
 			  struct saker_values *out)
 {
@@ -242,7 +170,7 @@ static void extract_field(void *userdata, const struct saker_field_ref *ref,
 	struct saker_value v;
 
 	if (s->kind == SAKER_JSON_NONE || s->kind == SAKER_JSON_NULL ||
-	    !typed(e->filter, ref->type, s, &v))
+	    !alert_value(ref->type, s->kind, resolve(e->filter, s), &e->filter->ip, &v))
 		saker_values_absent(out, SAKER_ABSENT_NOT_APPLICABLE);
 	else
 		saker_values_set(out, v);

@@ -134,6 +134,11 @@ int session_column(struct session *session, const char *name, struct column *ret
 	return session->running ? -EBUSY : column_parse(name, &session->wanted, ret);
 }
 
+struct wanted *session_wanted(struct session *session)
+{
+	return session->running ? NULL : &session->wanted;
+}
+
 int session_consume(struct session *session, const struct consumer *consumer)
 {
 	if (session->running)

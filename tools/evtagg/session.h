@@ -70,6 +70,8 @@ void session_args_fini(struct session_args *sa);
 int session_new(const struct session_options *options, struct session **ret_session);
 /* The fields that a consumer reads, by column: before the first step. */
 int session_column(struct session *session, const char *name, struct column *ret);
+/* The same for who adds many fields, by index: what conditions over alerts are bound to. */
+struct wanted *session_wanted(struct session *session);
 /* Somebody else who wants the selected alerts, before the first step; at most 4. */
 int session_consume(struct session *session, const struct consumer *consumer);
 
