@@ -32,6 +32,7 @@ struct verb {
 	X(browse)           \
 	X(report)           \
 	X(serve)            \
+	X(suggest)          \
 	X(check)            \
 	X(export)
 

@@ -17,6 +17,7 @@ enum outcome {
 	UNDECIDED,
 	APPEAR,
 	N_OUTCOMES,
+	NOT_BY_OLD = N_OUTCOMES, /* the old rules would not have made it: another version did */
 };
 
 static const char *const outcome_names[N_OUTCOMES] = {"stay", "gone", "undecided", "appear"};
@@ -131,9 +132,8 @@ static enum outcome own_outcome(struct check *c, struct row *row)
 
 	if (row->before) {
 		if (replay_ask(c->replay, row->before) == TRUTH_FALSE)
-			row->unexplained++;
-		else
-			replay_assume(c->replay, row->before);
+			return NOT_BY_OLD;
+		replay_assume(c->replay, row->before);
 	}
 	if (row->after && !row->after->enabled)
 		return GONE;
@@ -205,8 +205,12 @@ static int take(void *userdata, const struct record *record)
 	row->alerts++;
 	row->priority = MIN(row->priority, record->priority);
 	outcome = own_outcome(c, row);
-	row->counts[outcome]++;
-	sample(c, row, outcome, record);
+	if (outcome == NOT_BY_OLD) {
+		row->unexplained++;
+	} else {
+		row->counts[outcome]++;
+		sample(c, row, outcome, record);
+	}
 	ask_others(c, row, record);
 	return 0;
 }
@@ -262,8 +266,7 @@ static void put_row(const struct row *row)
 		putchar('\n');
 	}
 	if (row->unexplained)
-		printf("    note       %llu of them the old rules would not have made: other rules "
-		       "did\n",
+		printf("    note       %llu of them the old rules would not have made: left out\n",
 		       (unsigned long long)row->unexplained);
 	if (row->may_appear && row->changed)
 		printf("    note       for %llu alerts of other rules it is not decided\n",
