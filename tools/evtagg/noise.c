@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Patterns of alerts, counted. See noise.h. */
+#include <ctype.h>
+
 #include <saker/enrich.h>
 
 #include "common/hash.h"
@@ -96,54 +98,99 @@ static bool has_suffix(struct text t, const char *suffix)
 	return t.len >= n && memcmp(t.p + t.len - n, suffix, n) == 0;
 }
 
-/* Whether an exception can compare it; its type. What other sources have is text. */
-static bool usable(struct text name, enum noise_type *ret_type)
+static bool is_left_out(struct text name)
 {
-	const struct saker_catalogue *agent = saker_enrich_catalogue();
-	size_t base = 0;
-
-	*ret_type = NOISE_TEXT;
-	if (!memchr(name.p, '.', name.len) || memchr(name.p, '(', name.len) || name.len > 120)
-		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(left_out); i++) {
 		if (text_is(name, left_out[i]))
-			return false;
+			return true;
 	}
-	if ((name.len > 8 && memcmp(name.p, "evt.time", 8) == 0) || has_suffix(name, ".ts") ||
-	    (name.len > 7 && memcmp(name.p, "thread.", 7) == 0) || text_is(name, "evt.time") ||
-	    (name.len > 11 && memcmp(name.p, "evt.rawtime", 11) == 0) ||
-	    has_suffix(name, "ctime") || has_suffix(name, "mtime"))
-		return false;
-	while (base < name.len && name.p[base] != '[')
-		base++;
+	return (name.len >= 8 && memcmp(name.p, "evt.time", 8) == 0) ||
+	       (name.len >= 11 && memcmp(name.p, "evt.rawtime", 11) == 0) ||
+	       (name.len >= 7 && memcmp(name.p, "thread.", 7) == 0) || has_suffix(name, ".ts") ||
+	       has_suffix(name, "ctime") || has_suffix(name, "mtime");
+}
+
+/* The agent's field of that name, with an argument in brackets or behind a dot. */
+static const struct saker_field *agent_field(struct text name)
+{
+	const struct saker_catalogue *agent = saker_enrich_catalogue();
+
 	for (uint32_t i = 0; i < agent->n_fields; i++) {
 		const struct saker_field *f = &agent->fields[i];
+		size_t n = strlen(f->name);
+		bool takes = f->flags & (SAKER_FIELD_ARG_ALLOWED | SAKER_FIELD_ARG_REQUIRED);
 
-		if (strlen(f->name) != base || memcmp(f->name, name.p, base) != 0)
+		if (name.len < n || memcmp(f->name, name.p, n) != 0)
 			continue;
-		if (f->flags & (SAKER_FIELD_PRINT_ONLY | SAKER_FIELD_ANY) ||
-		    (f->flags & SAKER_FIELD_LIST && base == name.len) ||
-		    f->type == SAKER_TYPE_BYTES)
-			return false;
-		if (f->type >= SAKER_TYPE_BOOL && f->format != SAKER_FORMAT_DEC)
-			return false;
-		if (f->type == SAKER_TYPE_BOOL || f->type >= SAKER_TYPE_RELTIME)
-			return f->type == SAKER_TYPE_BOOL || f->type == SAKER_TYPE_PORT ||
-					       f->type == SAKER_TYPE_IP
-				       ? (*ret_type = NOISE_NUMBER, true)
-				       : false;
-		*ret_type = f->type >= SAKER_TYPE_I8 ? NOISE_NUMBER : NOISE_TEXT;
-		return true;
+		if (name.len == n)
+			return f->flags & SAKER_FIELD_ARG_REQUIRED ? NULL : f;
+		if (takes && name.len > n + 1 && name.p[n] == '.')
+			return f;
+		if (takes && name.len > n + 2 && name.p[n] == '[' && name.p[name.len - 1] == ']' &&
+		    !memchr(name.p + n + 1, '[', name.len - n - 1))
+			return f;
 	}
-	/* evt.arg.flags, and what plugins have */
-	return memcmp(name.p, "evt.", 4) != 0 || (name.len > 8 && !memcmp(name.p, "evt.arg.", 8));
+	return NULL;
+}
+
+static bool is_word(struct text name)
+{
+	for (uint32_t i = 0; i < name.len; i++) {
+		if (!isalnum((unsigned char)name.p[i]) && !strchr("._[]/-", name.p[i]))
+			return false;
+	}
+	return name.len && name.len <= 120 && isalpha((unsigned char)*name.p);
+}
+
+/*
+ * Whether an exception can compare it; its type. Fields of plugins are text, and of what
+ * the agent knows only what has one value that reads as it is compared.
+ */
+static bool usable(struct text name, bool syscall, enum noise_type *ret_type)
+{
+	const struct saker_field *f = agent_field(name);
+
+	*ret_type = NOISE_TEXT;
+	if (!is_word(name) || !memchr(name.p, '.', name.len) || is_left_out(name))
+		return false;
+	if (!f)
+		return !syscall && memcmp(name.p, "evt.", 4) != 0 && !memchr(name.p, '[', name.len);
+	if (f->flags & (SAKER_FIELD_PRINT_ONLY | SAKER_FIELD_ANY | SAKER_FIELD_LIST) &&
+	    name.p[name.len - 1] != ']')
+		return false;
+	switch (f->type) {
+	case SAKER_TYPE_NONE: /* as the argument has it: text, if it is no number */
+	case SAKER_TYPE_STRING:
+	case SAKER_TYPE_PATH:
+		return true;
+	case SAKER_TYPE_BOOL ... SAKER_TYPE_U64:
+	case SAKER_TYPE_PORT:
+	case SAKER_TYPE_IP:
+		*ret_type = NOISE_NUMBER;
+		return f->format == SAKER_FORMAT_DEC;
+	default:
+		return false;
+	}
 }
 
 #define UNUSABLE UINT32_MAX
 
+static int reject(struct noise *n, struct noise_rule *rule, struct text name)
+{
+	char *copy;
+
+	if (rule->n_keys == NOISE_MAX_KEYS)
+		return 0;
+	copy = arena_strndup(&n->arena, name.p, name.len);
+	if (!copy)
+		return -ENOMEM;
+	rule->keys[rule->n_keys++] = (struct text){copy, name.len};
+	return 0;
+}
+
 /* hint: where the last alert had it. The index, UNUSABLE. */
 static int find_field(struct noise *n, struct noise_rule *rule, struct text name, uint32_t hint,
-		      uint32_t *ret)
+		      bool syscall, uint32_t *ret)
 {
 	enum noise_type type;
 	char *copy;
@@ -159,9 +206,13 @@ static int find_field(struct noise *n, struct noise_rule *rule, struct text name
 		}
 	}
 	*ret = UNUSABLE;
+	for (uint32_t i = 0; i < rule->n_keys; i++) {
+		if (text_eq(name, rule->keys[i]))
+			return 0;
+	}
 	if (rule->n_fields == NOISE_MAX_FIELDS ||
-	    (!text_is(name, "evt.hostname") && !usable(name, &type)))
-		return 0;
+	    (!text_is(name, "evt.hostname") && !usable(name, syscall, &type)))
+		return reject(n, rule, name);
 	if (text_is(name, "evt.hostname"))
 		type = NOISE_TEXT;
 	copy = arena_strndup(&n->arena, name.p, name.len);
@@ -522,6 +573,9 @@ static uint64_t context_of(const struct noise *n, const struct noise_rule *rule,
 static int read_fields(struct noise *n, struct noise_rule *rule, const struct record *record,
 		       struct seen *seen)
 {
+	const struct saker_json_slice *source = &record->alert->source;
+	bool syscall = source->kind != SAKER_JSON_STRING ||
+		       text_is((struct text){source->text, source->len}, "syscall");
 	struct saker_json_slice key, value;
 	struct saker_json_iter iter;
 	uint32_t hint = 0, field;
@@ -529,7 +583,7 @@ static int read_fields(struct noise *n, struct noise_rule *rule, const struct re
 
 	memset(seen->v, 0, sizeof(seen->v));
 	if (record->host.len && !n->any_host) {
-		r = find_field(n, rule, TEXT("evt.hostname"), 0, &field);
+		r = find_field(n, rule, TEXT("evt.hostname"), 0, true, &field);
 		if (r == 0 && field != UNUSABLE)
 			seen->v[field] = (struct saker_json_slice){record->host.p, record->host.len,
 								   SAKER_JSON_STRING, 0};
@@ -540,7 +594,7 @@ static int read_fields(struct noise *n, struct noise_rule *rule, const struct re
 
 		if (key.escaped || (name.len == 12 && text_is(name, "evt.hostname")))
 			continue;
-		r = find_field(n, rule, name, ++hint, &field);
+		r = find_field(n, rule, name, ++hint, syscall, &field);
 		if (r == 0 && field != UNUSABLE) {
 			seen->v[field] = value;
 			hint = field;
@@ -742,7 +796,9 @@ static const struct cell *settle(const struct noise *n, uint32_t cell, bool *ret
 
 	if (c->kind == 'v' && c->frame && carries(&n->cells[c->frame - 1]))
 		c = &n->cells[c->frame - 1];
-	*ret_any = c->kind == 'p' || n->cells[c->place].distinct > NOISE_MAX_VALUES;
+	/* A frame that stands for too little (one that has no values of its own is of ids). */
+	*ret_any = c->kind == 'p' || (c->kind == 'f' && c->distinct && !carries(c)) ||
+		   n->cells[c->place].distinct > NOISE_MAX_VALUES;
 	return c;
 }
 

@@ -17,6 +17,7 @@
 
 #define NOISE_MAX_RULES 1024
 #define NOISE_MAX_FIELDS 32
+#define NOISE_MAX_KEYS 64 /* of output_fields that are no fields, remembered as such */
 #define NOISE_SLOTS 32	    /* of the time line */
 #define NOISE_MIN_FRAME 16  /* distinct values, and more, make a frame */
 #define NOISE_MAX_VALUES 64 /* of a field, in a context; more = any */
@@ -56,6 +57,8 @@ struct noise_rule {
 	uint64_t too_varied; /* alerts that found no place */
 	struct noise_field fields[NOISE_MAX_FIELDS];
 	uint32_t n_fields;
+	struct text keys[NOISE_MAX_KEYS];
+	uint32_t n_keys;
 	struct noise_pattern *patterns; /* after noise_finish, the most frequent first */
 	uint32_t n_patterns;
 	struct noise_value *values; /* by value id */

@@ -9,6 +9,7 @@
 #define MAX_SET 64	     /* values of a field in one exception */
 #define MAX_FRAMES 8	     /* alternatives of a regular expression */
 #define MAX_BOXES 64	     /* of a rule */
+#define MIN_BURST 8	     /* alerts; fewer are together by chance */
 #define SLOTS (NOISE_SLOTS / 2)
 
 /* Two values that came together: how often, and when. */
@@ -99,8 +100,9 @@ static int add_pairs(struct finder *f, const struct noise_pattern *p)
 }
 
 /*
- * Often, in a third of the time line's slots at least and over half of it, and no more
- * than half of it at once: neither rare, nor a burst, nor new.
+ * Often, in a third of the time line's slots at least and over half of it, the fullest
+ * slot left aside: neither rare, nor new, nor no more than a burst. A burst beside what
+ * is steady (an attack on a host that has noise as well) takes nothing from that.
  */
 static bool established(const struct finder *f, uint32_t a, uint32_t va, uint32_t b, uint32_t vb)
 {
@@ -119,12 +121,25 @@ static bool established(const struct finder *f, uint32_t a, uint32_t va, uint32_
 		first = MIN(first, i);
 		last = i;
 	}
-	return pair->count >= f->options->min_count && filled >= MAX(4u, f->n_slots / 3) &&
-	       2 * (last - first + 1) >= f->n_slots && (uint64_t)most * 2 <= pair->count;
+	return pair->count >= f->options->min_count &&
+	       pair->count - most + 1 >= f->options->min_count &&
+	       filled >= MAX(4u, f->n_slots / 3) && 2 * (last - first + 1) >= f->n_slots;
+}
+
+/* Half of it and more came at once: something happened, whatever else is usual about it. */
+static bool is_burst(const struct noise_pattern *p)
+{
+	uint32_t most = 0;
+
+	for (uint32_t i = 0; i < NOISE_SLOTS; i++)
+		most = MAX(most, p->slots[i]);
+	return p->count >= MIN_BURST && (uint64_t)most * 2 > p->count;
 }
 
 static bool is_benign(const struct finder *f, const struct noise_pattern *p)
 {
+	if (!p->marked && is_burst(p))
+		return false;
 	for (uint32_t a = 0; a < f->rule->n_fields; a++) {
 		for (uint32_t b = a; b < f->rule->n_fields; b++) {
 			if (!established(f, a, p->values[a], b, p->values[b]))
@@ -390,7 +405,8 @@ static bool has_identity(const struct box *box)
 		return box->checks[name] <= BOX_REGEX && parent >= 0 &&
 		       box->checks[parent] <= BOX_REGEX;
 	for (uint32_t i = 0; i < box->rule->n_fields; i++)
-		n += box->checks[i] <= BOX_REGEX;
+		n += box->checks[i] <= BOX_REGEX &&
+		     strncmp(box->rule->fields[i].name, "evt.", 4) != 0;
 	return n >= 2;
 }
 

@@ -25,6 +25,14 @@ _evtagg()
 		mapfile -t COMPREPLY < <(compgen -W "count rare name priority first last rate burst hosts distinct" -- "$cur")
 		return
 		;;
+	--protect)
+		mapfile -t COMPREPLY < <(compgen -W "emergency alert critical error warning notice informational debug" -- "$cur")
+		return
+		;;
+	--fail-on)
+		mapfile -t COMPREPLY < <(compgen -P "${cur%"${cur##*,}"}" -W "gone undecided appear" -- "${cur##*,}")
+		return
+		;;
 	--format)
 		mapfile -t COMPREPLY < <(compgen -W "json text syslog journal-json journal-export docker cri" -- "$cur")
 		return
