@@ -9,7 +9,7 @@
 #include "template.h"
 
 #define MAX_PATTERNS (1u << 20) /* of all rules; memory ends it before, as a rule */
-#define MAX_VALUE 1024		/* bytes; a longer one is "any" */
+#define MAX_VALUE 4096		/* bytes; a longer one is "any" */
 #define SAMPLE_LEN 300
 
 /*
@@ -692,7 +692,9 @@ static int find_cells(struct noise *n, const struct noise_rule *rule, const stru
 		r = text_for(n, s, &t);
 		if (r == 0 && is_instance(rule, i, t))
 			r = instance_cell(n, seen->context, i, &cell);
-		else if (r == 0 && (t.len > MAX_VALUE || !writable(t)))
+		else if (r == 0 && !writable(t))
+			r = -EILSEQ;
+		else if (r == 0 && t.len > MAX_VALUE)
 			r = cell_of(n, seen->context, i, 'p', TEXT(""), &cell, &new);
 		else if (r == 0)
 			r = value_cell(n, seen->context, i, rule->fields[i].type, t, &cell);
@@ -731,6 +733,10 @@ int noise_add(void *userdata, const struct record *record)
 		return r;
 	seen.context = context_of(n, rule, &seen);
 	r = find_cells(n, rule, &seen, cells);
+	if (r == -EILSEQ) { /* no exception can name it, and who writes so is worth a look */
+		rule->too_varied++;
+		return 0;
+	}
 	for (n_cells = rule->n_fields; n_cells && !cells[n_cells - 1]; n_cells--)
 		;
 	if (r == 0)

@@ -178,7 +178,7 @@ void template_regex(struct text frame, struct textbuf *out)
 		else if (c == RANDOM)
 			textbuf_puts(out, "[0-9A-Za-z]+");
 		else if ((unsigned char)c < 32)
-			textbuf_puts(out, "(?s:.)");
+			textbuf_puts(out, "[^ -~]");
 		else if (strchr("\\^\"'", c)) /* would need a backslash, or ends the quotes */
 			textbuf_puts(out, ".");
 		else if (strchr(".+*?()|[]{}$", c))
