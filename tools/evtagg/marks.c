@@ -29,27 +29,48 @@ static int take_text(struct arena *arena, const struct saker_json_slice *s, stru
 	return 0;
 }
 
+static int take_step(struct marks *m, const struct saker_json_slice *key,
+		     const struct saker_json_slice *value, struct path *path)
+{
+	struct path_step step = {.kind = value->kind};
+	struct text column;
+
+	if (take_text(&m->arena, key, &column) < 0)
+		return -ENOMEM;
+	step.column = column.p;
+	if (value->kind != SAKER_JSON_NULL && take_text(&m->arena, value, &step.value) < 0)
+		return -ENOMEM;
+	return !column.len || path_add(path, &step) < 0 ? -EBADMSG : 0;
+}
+
+static bool is_key(const struct saker_json_slice *key, const char *name)
+{
+	return text_is((struct text){key->text, key->len}, name);
+}
+
 static int take_mark(struct marks *m, const char *line, size_t len, struct path *ret)
 {
 	struct saker_json_slice object = {line, (uint32_t)len, SAKER_JSON_OBJECT, 0}, key, value;
+	struct saker_json_slice fields = {0};
 	struct saker_json_iter iter;
 	struct path path = {0};
+	bool rule = false;
+	int r = 0;
 
 	saker_json_iter_init(&iter, &object);
-	while (saker_json_iter_next(&iter, &key, &value)) {
-		struct path_step step = {.kind = value.kind};
-		struct text column;
-
-		if (take_text(&m->arena, &key, &column) < 0)
-			return -ENOMEM;
-		step.column = column.p;
-		if (value.kind != SAKER_JSON_NULL && take_text(&m->arena, &value, &step.value) < 0)
-			return -ENOMEM;
-		if (!column.len || path_add(&path, &step) < 0)
-			return -EBADMSG;
+	while (r == 0 && saker_json_iter_next(&iter, &key, &value)) {
+		if (is_key(&key, "fields") || is_key(&key, "output_fields"))
+			fields = value;
+		if (!is_key(&key, "rule"))
+			continue;
+		rule = true;
+		r = take_step(m, &key, &value, &path);
 	}
+	saker_json_iter_init(&iter, &fields);
+	while (r == 0 && saker_json_iter_next(&iter, &key, &value))
+		r = take_step(m, &key, &value, &path);
 	*ret = path;
-	return path.n ? 0 : -EBADMSG;
+	return r == 0 && (!rule || fields.kind != SAKER_JSON_OBJECT) ? -EBADMSG : r;
 }
 
 static int take_line(struct marks *m, struct saker_alert_scanner *scanner, const char *line,
@@ -174,22 +195,45 @@ bool marks_cover(const struct marks *marks, const struct path *path)
 
 /* ---- writing ----------------------------------------------------------------------------- */
 
-static void put_mark(FILE *out, const struct path *path)
+static void put_value(FILE *out, const struct path_step *s)
+{
+	if (s->kind == SAKER_JSON_STRING)
+		put_json_text(out, s->value);
+	else if (s->kind == SAKER_JSON_NULL)
+		fputs("null", out);
+	else
+		fwrite(s->value.p, 1, s->value.len, out);
+}
+
+static const struct path_step *rule_of(const struct path *path)
 {
 	for (uint32_t i = 0; i < path->n; i++) {
-		const struct path_step *s = &path->steps[i];
-
-		fputs(i ? ", " : "{", out);
-		put_json_text(out, text_of(s->column));
-		fputs(": ", out);
-		if (s->kind == SAKER_JSON_STRING)
-			put_json_text(out, s->value);
-		else if (s->kind == SAKER_JSON_NULL)
-			fputs("null", out);
-		else
-			fwrite(s->value.p, 1, s->value.len, out);
+		if (util_streq(path->steps[i].column, "rule") &&
+		    path->steps[i].kind == SAKER_JSON_STRING)
+			return &path->steps[i];
 	}
-	fputs("}\n", out);
+	return NULL;
+}
+
+/* As noise_marks_read of evtagg suggest takes it. */
+static void put_mark(FILE *out, const struct path *path)
+{
+	const struct path_step *rule = rule_of(path);
+	bool any = false;
+
+	fputs("{\"rule\": ", out);
+	put_value(out, rule);
+	fputs(", \"fields\": {", out);
+	for (uint32_t i = 0; i < path->n; i++) {
+		if (&path->steps[i] == rule)
+			continue;
+		fputs(any ? ", " : "", out);
+		put_json_text(out, text_of(path->steps[i].column));
+		fputs(": ", out);
+		put_value(out, &path->steps[i]);
+		any = true;
+	}
+	fputs("}}\n", out);
 }
 
 /* Beside it, then in its place: a full disk leaves the old one. */
@@ -225,6 +269,8 @@ int marks_toggle(struct marks *m, const struct path *path, bool *ret_marked)
 {
 	int r;
 
+	if (!rule_of(path))
+		return -ENOTSUP;
 	for (uint32_t i = 0; i < m->n; i++) {
 		if (!has_all(path, &m->v[i]) || !has_all(&m->v[i], path))
 			continue;

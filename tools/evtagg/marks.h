@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a person marked as noise while browsing, in a file: a JSON object a line, whose
- * keys are columns and whose values are what those have ("rule" most of the time, null
- * for an alert without the field). An alert is noise when it has all values of one line.
- * Other lines are kept as they are.
+ * What a person marked as noise while browsing, in a file that `evtagg suggest --marked`
+ * takes: a JSON object a line,
+ *
+ *   {"rule": "NAME", "fields": {"proc.name": "backup", "container.id": null}}
+ *
+ * An alert is noise when it is of that rule and has all those values (null: it lacks the
+ * field). Lines that are no marks are kept as they are.
  */
 #ifndef EVTAGG_MARKS_H
 #define EVTAGG_MARKS_H
@@ -28,7 +31,10 @@ int marks_load(struct marks *marks, const char *file);
 void marks_fini(struct marks *marks);
 /* Whether a mark, or a more general one, covers all that this path leads to. */
 bool marks_cover(const struct marks *marks, const struct path *path);
-/* Marks, or takes the mark of just this path away; then writes the file anew. */
+/*
+ * Marks, or takes the mark of just this path away; then writes the file anew. -ENOTSUP:
+ * the path has no rule, and what is noise of one rule may be an attack in another.
+ */
 int marks_toggle(struct marks *marks, const struct path *path, bool *ret_marked);
 
 #endif /* EVTAGG_MARKS_H */

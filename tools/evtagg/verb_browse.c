@@ -217,7 +217,9 @@ static int do_mark(struct browse *b)
 	if (browse_path(level, row, &path) < 0)
 		return 0;
 	r = marks_toggle(&b->marks, &path, &marked);
-	if (r < 0)
+	if (r == -ENOTSUP)
+		browse_say(b, "Noise is marked within a rule: group by rule too.");
+	else if (r < 0)
 		browse_say(b, "%s: %s", b->marks.file, strerror(-r));
 	else
 		browse_say(b, "%s, in %s.", marked ? "Marked as noise" : "The mark is gone",

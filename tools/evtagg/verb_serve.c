@@ -350,8 +350,11 @@ static int run_endpoint(struct serve *s, const struct endpoint *endpoint,
 		r = endpoint->run(s, request, &path, &b);
 		leave(s);
 	}
-	if (r == -EINVAL || r == -E2BIG || b.failed || r < 0) {
+	if (b.failed || r < 0) {
 		textbuf_fini(&b);
+		if (r == -ENOTSUP)
+			return refuse(response, 400,
+				      "noise is marked within a rule: group by rule too\n");
 		if (r == -EINVAL || r == -E2BIG)
 			return refuse(response, 400, "this is no path to alerts\n");
 		return r < 0 ? r : -ENOMEM;

@@ -215,7 +215,7 @@ def search(folder):
 def mark(folder):
     marks = os.path.join(folder, "marks.jsonl")
     with open(marks, "w") as f:
-        f.write("# a line of mine\n" + json.dumps({"rule": "Write below etc"}) + "\n")
+        f.write("# a line of mine\n" + json.dumps({"rule": "Write below etc", "fields": {}}) + "\n")
     with start(folder) as t:
         lines = t.wait("a mark out of the file", lambda l: "m" in [r["mark"] for r in cells(l)])
         equal([r["mark"] for r in cells(lines)], ["", "", "m", ""])
@@ -238,8 +238,16 @@ def mark(folder):
     with open(marks) as f:
         lines = f.read().split("\n")
     equal(lines[0], "# a line of mine")
-    equal(sorted(lines[1:-1])[:1], ['{"rule": "Read sensitive file untrusted", "user.uid": 0}'])
-    equal(json.loads(sorted(lines[1:-1])[-1]), {"rule": "Write below etc"})
+    equal(sorted(lines[1:-1])[:1], ['{"rule": "Read sensitive file untrusted", "fields": {"user.uid": 0}}'])
+    equal(json.loads(sorted(lines[1:-1])[-1]), {"rule": "Write below etc", "fields": {}})
+    with start(folder, "--by", "hostname") as t:
+        t.wait("hosts", lambda l: "104 alerts" in l[0])
+        t.keys("m")
+        t.wait("not without a rule", lambda l: "within a rule" in l[22])
+        t.keys("Q")
+        equal(t.exit_code(), 0)
+    with open(marks) as f:
+        equal(f.read().split("\n"), lines, "the file, untouched")
 
 
 def follow(folder):

@@ -135,7 +135,7 @@ def mark(folder):
         browser.wait("marked by a key", noise, lambda n: n == BY_COUNT[1:3])
         browser.picture("serve-noise-dark")
         with open(server.marks) as f:
-            equal([json.loads(line) for line in f], [{"rule": BY_COUNT[1]}, {"rule": BY_COUNT[2]}])
+            equal([json.loads(line) for line in f], [{"rule": BY_COUNT[1], "fields": {}}, {"rule": BY_COUNT[2], "fields": {}}])
         browser.click("button", "hide noise")
         browser.wait("hidden", CELLS % "table", lambda r: [x[0] for x in r] == [BY_COUNT[0], BY_COUNT[3]])
         browser.click("button", "noise hidden")
@@ -186,14 +186,15 @@ def guard(folder):
                 (400, "GET", "/api/rows?c0=rule&k0=x&v0=a", {}), (400, "GET", "/api/rows?c0=rule", {}), (400, "GET", "/api/rows?c0=&k0=1&v0=", {}),
                 (400, "GET", "/api/rows?" + "&".join("c%d=a&k%d=1&v%d=b" % (i, i, i) for i in range(13)), {}),
                 (400, "GET", "/api/rows?by=" + ",".join("abcdefghijklmnopq"), {}), (400, "GET", "/api/rows?by=%2C", {}),
-                (400, "POST", "/api/mark", {"X_Evtagg_Token": token})):
+                (400, "POST", "/api/mark", {"X_Evtagg_Token": token}),
+                (400, "POST", "/api/mark?c0=hostname&k0=1&v0=web00", {"X_Evtagg_Token": token})):
             status, text, _ = server.ask(method, path, **more)
             equal(status, want, "%s %s %s: %s" % (method, path, more, text[:200]))
             equal(os.path.exists(server.marks), False, "marks after " + path)
         status, text, _ = server.ask("POST", mark_url, X_Evtagg_Token=token, Origin="http://" + host, Sec_Fetch_Site="same-origin")
         equal((status, json.loads(text)["marked"]), (200, True))
         with open(server.marks) as f:
-            equal(json.loads(f.read()), {"rule": "Write below etc"})
+            equal(json.loads(f.read()), {"rule": "Write below etc", "fields": {}})
         answer = json.loads(server.ask("GET", "/api/rows?by=proc.name&c0=rule&k0=1&v0=Write%20below%20etc")[1])
         equal([(r["cells"][0], r["cells"][1][1], r["marked"]) for r in answer["rows"]], [("cp", 4, True), ("tee", 4, True), ("vi", 4, True)])
         # Values keep their types: null, numbers and texts are not one.
