@@ -2,6 +2,7 @@
 """evtagg suggest and check: python3 test_evtagg_tuning.py CASE
 
 planted   known noise, and attacks that differ from it in one field: the noise goes, no attack does; rulecheck passes
+sparse    noise of many independent fields
 agree     what suggest says it hides is what check says goes
 frames    what becomes a frame and what does not; hostile texts
 protect   priorities, --force, marks, limits, standard input
@@ -106,6 +107,32 @@ def planted(folder):
     again = json.loads(suggest("--json", "-r", rules, "-r", quiet, path))
     equal(len(again["exceptions"]), 0, again["exceptions"])
     equal(again["silent"], gone["noise"])
+
+
+def sparse(folder):
+    """Independent fields, with far more combinations than alerts: one exception, and no attack in it."""
+    rules, r = put(folder + "/rules.yaml", noise_journal.RULES), random.Random(3)
+    hosts = ["h%02d" % i for i in range(30)]
+    kind = {"rule": "Sensitive file read", "priority": "Warning", "fields": {
+        "evt.type": lambda: r.choice(["open", "openat"]), "proc.exepath": "/usr/bin/x",
+        "proc.pname": lambda: r.choice("abcde"), "proc.cmdline": lambda: "x --mode " + r.choice("qwer"),
+        "user.name": lambda: r.choice(["u1", "u2", "u3"]), "fd.name": lambda: "/etc/" + r.choice("abcdfg"),
+        "container.image.repository": None}}
+
+    def alert(when, mark, change=None, host=None):
+        return noise_journal.alert(r, kind, host or r.choice(hosts), noise_journal.BASE + when, mark, change)
+    alerts = [alert(r.random() * 7 * 86400, "noise") for _ in range(3000)]
+    for field, value in noise_journal.NEW.items():
+        if field == "hostname":
+            alerts += [alert(3e5 + i, "attack", host=value) for i in range(5)]
+        elif value:
+            alerts += [alert(3e5 + i, "attack", {field: value}) for i in range(5)]
+    alerts.sort(key=lambda a: a["time"])
+    path = folder + "/journal.jsonl"
+    noise_journal.write(path, alerts)
+    equal(len(json.loads(suggest("--json", path))["exceptions"]), 1)
+    gone, _ = hidden_marks(folder, rules, put(folder + "/quiet.yaml", suggest("-r", rules, path)), alerts)
+    equal((gone["noise"], gone["attack"]), (3000, 0))
 
 
 def agree(folder):
@@ -429,7 +456,7 @@ def speed(folder):
     check(cpu < 60 and peak < 300, cpu, peak)
 
 
-CASES = {"planted": planted, "agree": agree, "frames": frames, "protect": protect, "replay": replay, "check": changes,
+CASES = {"planted": planted, "sparse": sparse, "agree": agree, "frames": frames, "protect": protect, "replay": replay, "check": changes,
          "captures": captures, "speed": speed}
 with tempfile.TemporaryDirectory(prefix="saker-tuning-") as scratch:
     try:
