@@ -3,6 +3,7 @@
 #include <ctype.h>
 
 #include <saker/enrich.h>
+#include <saker/rules.h>
 
 #include "common/hash.h"
 #include "noise.h"
@@ -142,6 +143,19 @@ static bool is_word(struct text name)
 	return name.len && name.len <= 120 && isalpha((unsigned char)*name.p);
 }
 
+/* An argument may be one that no event has: librules is asked. */
+static bool compiles(struct text name, const char *check)
+{
+	struct saker_filter *filter = NULL;
+	char text[192];
+	int r;
+
+	snprintf(text, sizeof(text), "%.*s %s", (int)name.len, name.p, check);
+	r = saker_filter_compile(saker_enrich_catalogue(), text, NULL, NULL, &filter);
+	saker_filter_free(filter);
+	return r == 0;
+}
+
 /*
  * Whether an exception can compare it; its type. Fields of plugins are text, and of what
  * the agent knows only what has one value that reads as it is compared.
@@ -158,8 +172,11 @@ static bool usable(struct text name, bool syscall, enum noise_type *ret_type)
 	if (f->flags & (SAKER_FIELD_PRINT_ONLY | SAKER_FIELD_ANY | SAKER_FIELD_LIST) &&
 	    name.p[name.len - 1] != ']')
 		return false;
+	if (name.len != strlen(f->name)) {
+		*ret_type = compiles(name, "regex \"a\"") ? NOISE_TEXT : NOISE_NUMBER;
+		return compiles(name, "= 1");
+	}
 	switch (f->type) {
-	case SAKER_TYPE_NONE: /* as the argument has it: text, if it is no number */
 	case SAKER_TYPE_STRING:
 	case SAKER_TYPE_PATH:
 		return true;
@@ -808,6 +825,22 @@ static const struct cell *settle(const struct noise *n, uint32_t cell, bool *ret
 	return c;
 }
 
+/* What a field of numbers or addresses can be compared with; an alert may say anything. */
+static bool is_number(const struct noise_rule *rule, const struct cell *c)
+{
+	struct text name = text_of(rule->fields[c->field].name);
+	char check[64];
+
+	if (!c->text.len || c->text.len > 48)
+		return false;
+	for (uint32_t i = 0; i < c->text.len; i++) {
+		if (!isalnum((unsigned char)c->text.p[i]) && !memchr(".:-", c->text.p[i], 3))
+			return false;
+	}
+	snprintf(check, sizeof(check), "= %.*s", (int)c->text.len, c->text.p);
+	return compiles(name, check);
+}
+
 static int value_id(struct noise *n, struct noise_rule *rule, struct ids *ids, uint32_t cell,
 		    uint32_t *ret)
 {
@@ -822,6 +855,11 @@ static int value_id(struct noise *n, struct noise_rule *rule, struct ids *ids, u
 	}
 	if (ids->of_cell[cell]) {
 		*ret = ids->of_cell[cell] - 1;
+		return 0;
+	}
+	if (rule->fields[c->field].type == NOISE_NUMBER && !is_number(rule, c)) {
+		ids->of_cell[cell] = NOISE_ANY + 1;
+		*ret = NOISE_ANY;
 		return 0;
 	}
 	for (; ids->table[at & (ids->table_size - 1)]; at++) {
