@@ -17,7 +17,7 @@
 
 #define NOISE_MAX_RULES 1024
 #define NOISE_MAX_FIELDS 32
-#define NOISE_MAX_KEYS 64 /* of output_fields that are no fields, remembered as such */
+#define NOISE_MAX_KEYS 64   /* of output_fields that are no fields, remembered as such */
 #define NOISE_SLOTS 32	    /* of the time line */
 #define NOISE_MIN_FRAME 16  /* distinct values, and more, make a frame */
 #define NOISE_MAX_VALUES 64 /* of a field, in a context; more = any */
