@@ -33,18 +33,23 @@ static void put_drops(struct session *s, const struct saker_capture_stats *stats
 
 static void put_dump(struct session *s)
 {
+	uint64_t written = s->n_matched - dump_n_unnamed(s->dump);
 	uint32_t n = dump_n_files(s->dump);
 
 	if (n > 1)
 		say_line(&s->say,
 			 "%" PRIu64 " events in %u files, %" PRIu64 " bytes; the last is %s",
-			 s->n_matched, n, dump_size(s->dump), dump_file(s->dump));
+			 written, n, dump_size(s->dump), dump_file(s->dump));
 	else
-		say_line(&s->say, "%" PRIu64 " events in %s, %" PRIu64 " bytes", s->n_matched,
+		say_line(&s->say, "%" PRIu64 " events in %s, %" PRIu64 " bytes", written,
 			 dump_file(s->dump), dump_size(s->dump));
 	if (dump_n_state(s->dump))
 		say_line(&s->say, "and %" PRIu64 " more for the state alone",
 			 dump_n_state(s->dump));
+	if (dump_n_unnamed(s->dump))
+		say_line(&s->say,
+			 "%" PRIu64 " of system calls that old sysdig cannot name left out",
+			 dump_n_unnamed(s->dump));
 }
 
 void account_print(struct session *s)

@@ -15,6 +15,13 @@
 
 #define MAX_ACCOUNTS 65536 /* users and as many groups; what is past that goes by number */
 #define FLUSH_NS UINT64_C(1000000000)
+#define GENERIC_EXIT 1 /* the event of all system calls without one of their own */
+/*
+ * The first system call, by its public number, that libscap of 2022 (Debian's
+ * sysdig) has no name for. It reads past its table for the generic event of one,
+ * and crashes; an event of its own it passes over.
+ */
+#define FIRST_UNNAMED 329
 #define CHANGES_STATE (SAKER_EF_MODIFIES_STATE | SAKER_EF_CREATES_FD | SAKER_EF_DESTROYS_FD)
 
 struct dump {
@@ -30,8 +37,10 @@ struct dump {
 	uint32_t accounts_capacity;
 	bool own_accounts; /* their strings are ours */
 	bool live;
+	bool for_sysdig;
 	bool wrote_last; /* the last event, whose companion may follow */
 	uint64_t n_state;
+	uint64_t n_unnamed;
 	uint64_t flushed;
 	struct saker_machine machine;
 	const char *file;
@@ -199,6 +208,7 @@ int dump_open(const struct evtcap_options *o, struct saker_capture *capture,
 		d->capture = capture;
 		d->state = state;
 		d->live = live;
+		d->for_sysdig = o->for_sysdig;
 		d->say = say;
 		d->file = o->write;
 		r = copy_tables(d);
@@ -225,11 +235,27 @@ static int failed(struct dump *d, int r)
 	return r;
 }
 
+/* A generic event, which begins with its call's number, of a call that sysdig cannot name. */
+static bool is_unnamed(const struct saker_event *event)
+{
+	struct saker_event_view view;
+
+	if (event->type > GENERIC_EXIT || saker_event_decode(event, event->len, &view) < 0)
+		return false;
+	return view.n_params && view.params[0].len == 2 &&
+	       saker_load_u16(view.params[0].data) >= FIRST_UNNAMED;
+}
+
 int dump_event(struct dump *d, const struct saker_event *event, const struct saker_event_meta *meta)
 {
-	int r = saker_scap_write(d->writer, event, meta);
+	int r;
 
-	d->wrote_last = true;
+	d->wrote_last = !(d->for_sysdig && is_unnamed(event));
+	if (!d->wrote_last) {
+		d->n_unnamed++;
+		return 0;
+	}
+	r = saker_scap_write(d->writer, event, meta);
 	return unlikely(r < 0) ? failed(d, r) : 0;
 }
 
@@ -243,6 +269,8 @@ int dump_state_event(struct dump *d, const struct saker_event *event,
 	if (event->type >= SAKER_EVENT_OWN_FIRST) {
 		if (!d->wrote_last)
 			return 0;
+	} else if (d->for_sysdig && is_unnamed(event)) {
+		return 0;
 	} else if (!(meta->flags & (SAKER_EVENT_META_INITIAL | SAKER_EVENT_META_STATE_ONLY))) {
 		d->wrote_last = info && (info->flags & CHANGES_STATE);
 		if (!d->wrote_last)
@@ -285,6 +313,11 @@ const char *dump_file(const struct dump *d)
 uint64_t dump_n_state(const struct dump *d)
 {
 	return d->n_state;
+}
+
+uint64_t dump_n_unnamed(const struct dump *d)
+{
+	return d->n_unnamed;
 }
 
 struct dump *dump_close(struct dump *d)

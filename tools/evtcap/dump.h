@@ -31,7 +31,8 @@ int dump_finish(struct dump *dump);
 uint64_t dump_size(const struct dump *dump);
 uint32_t dump_n_files(const struct dump *dump);
 const char *dump_file(const struct dump *dump);
-uint64_t dump_n_state(const struct dump *dump); /* written for the state alone */
+uint64_t dump_n_state(const struct dump *dump);	  /* written for the state alone */
+uint64_t dump_n_unnamed(const struct dump *dump); /* matched, left out by --for-sysdig */
 struct dump *dump_close(struct dump *dump);
 
 #endif /* EVTCAP_DUMP_H */

@@ -24,6 +24,7 @@ enum {
 	OPT_SAMPLE,
 	OPT_DYNAMIC,
 	OPT_PORTS,
+	OPT_FOR_SYSDIG,
 };
 
 static const struct cli_option rows[] = {
@@ -51,6 +52,8 @@ static const struct cli_option rows[] = {
 	 "Where they go (default: standard output, as text)",
 	 "a capture file, - is standard output"},
 	{'z', "gzip", no_argument, NULL, NULL, "with -w: compressed"},
+	{OPT_FOR_SYSDIG, "for-sysdig", no_argument, NULL, NULL,
+	 "with -w: without system calls that sysdig of 2022 crashes on"},
 	{'C', "file-size", required_argument, "MB", NULL,
 	 "with -w: a new file each MB million bytes"},
 	{'G', "file-time", required_argument, "SECONDS", NULL,
@@ -223,6 +226,9 @@ static int take_flag(struct evtcap_options *o, int value)
 	case OPT_JSON:
 		o->json = true;
 		return 0;
+	case OPT_FOR_SYSDIG:
+		o->for_sysdig = true;
+		return 0;
 	case OPT_PRINT:
 		o->print = true;
 		return 0;
@@ -363,9 +369,10 @@ static int check(const struct evtcap_options *o, FILE *err)
 
 	if (o->mode == EVTCAP_LIST || o->mode == EVTCAP_HELP || o->mode == EVTCAP_VERSION)
 		return 0;
-	if (!o->write && (rotates || o->max_files || o->gzip || o->print))
+	if (!o->write && (rotates || o->max_files || o->gzip || o->for_sysdig || o->print))
 		return cli_bad(&command_line, err,
-			       "-z, -C, -G, -W and --print say how -w writes, which is missing");
+			       "-z, -C, -G, -W, --for-sysdig and --print say how -w writes, which "
+			       "is missing");
 	if (o->max_files && !rotates)
 		return cli_bad(&command_line, err, "-W needs -C or -G");
 	if (rotates && util_streq(o->write, "-"))
@@ -378,12 +385,12 @@ static int check(const struct evtcap_options *o, FILE *err)
 			       o->read);
 	if (o->read && (o->select || o->snaplen || probes(o) || o->self || o->engine || o->poll_ms))
 		return cli_bad(&command_line, err,
-			       "-e, -k, -s, --self, --sample, --engine and --poll are for live "
-			       "capture; a file has what it has");
+			       "-e, -k, -s, --self, --sample, --engine, --poll, --dynamic-snaplen "
+			       "and --full-ports are for live capture; a file has what it has");
 	if (is_procfs && (o->select || o->snaplen || probes(o) || o->self))
 		return cli_bad(&command_line, err,
-			       "-e, -k, -s, --sample and --self tell the probe what to do; "
-			       "--engine procfs has none");
+			       "-e, -k, -s, --sample, --self, --dynamic-snaplen and --full-ports "
+			       "tell the probe what to do; --engine procfs has none");
 	if (o->poll_ms && !is_procfs)
 		return cli_bad(&command_line, err, "--poll goes with --engine procfs");
 	if (o->poll_ms && o->poll_ms < 10)

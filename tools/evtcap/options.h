@@ -69,6 +69,7 @@ struct evtcap_options {
 	bool top_by_bytes;
 	bool json;
 	bool gzip;
+	bool for_sysdig;
 	bool print; /* events too when they are written to a file */
 	bool quiet;
 	bool self; /* our own system calls too */

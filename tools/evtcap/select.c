@@ -11,16 +11,9 @@
 #define GENERIC_EXIT 1 /* the event of all system calls without one of their own */
 #define WORDS ((SAKER_EVENT_CODES + 63) / 64)
 #define MAX_NAME 63
-/*
- * The first system call, by its public number, that libscap of 2022 (Debian's
- * sysdig) has no name for. It reads past its table for the generic event of one,
- * and crashes; an event of its own it passes over.
- */
-#define FIRST_UNNAMED 329
 
 static int add_names(struct session *s, const char *names, struct saker_syscall_set *set)
 {
-
 	while (*names) {
 		size_t n = strcspn(names, ", ");
 		char name[MAX_NAME + 1] = "";
@@ -78,20 +71,6 @@ static bool add_generic(const char *filter, struct saker_syscall_set *set)
 	return found;
 }
 
-/* "all"; to be written to a file, without those generic events that some readers crash on. */
-static int add_all(struct session *s, struct saker_syscall_set *set)
-{
-	int r = saker_syscall_set_add_name(set, "all");
-
-	for (uint32_t sc = FIRST_UNNAMED; s->options->write && sc < SAKER_SYSCALL_CODES; sc++) {
-		const struct saker_syscall_info *info = saker_syscall_by_code(sc);
-
-		if (info && info->event == GENERIC_EXIT)
-			saker_syscall_set_remove(set, sc);
-	}
-	return r;
-}
-
 /*
  * Context switches, page faults and signals come by the million: a filter that
  * lets everything pass does not ask for them, one that names them does.
@@ -124,7 +103,7 @@ static int select_filtered(struct session *s, struct saker_syscall_set *set)
 			r = 0; /* an event that no system call yields */
 	}
 	if (r == 0 && codes[0] >> GENERIC_EXIT & 1 && !add_generic(s->options->filter, set))
-		r = add_all(s, set);
+		r = saker_syscall_set_add_name(set, "all");
 	if (r == 0)
 		r = saker_syscall_set_add_name(set, "state");
 	return r;
@@ -136,7 +115,7 @@ static int select_syscalls(struct session *s, struct saker_syscall_set *set)
 		return select_names(s, s->options->select, set);
 	if (s->filter)
 		return select_filtered(s, set);
-	return add_all(s, set);
+	return saker_syscall_set_add_name(set, "all");
 }
 
 static int select_kept(struct session *s, struct wanted *w)

@@ -447,6 +447,8 @@ static void test_usage(void **state)
 	expect(EVTCAP("-t", "noon"), 2, "", "-t takes one of clock, date, iso");
 	expect(EVTCAP("--top=nobody"), 2, "", "--top takes one of proc, file, conn");
 	expect(EVTCAP("-r", story, "-z"), 2, "", "which is missing");
+	expect(EVTCAP("-r", story, "--for-sysdig"), 2, "", "which is missing");
+	expect(EVTCAP("-r", story, "--dynamic-snaplen"), 2, "", "a file has what it has");
 	expect(EVTCAP("-r", story, "-w", "x", "-W", "2"), 2, "", "-W needs -C or -G");
 	expect(EVTCAP("-r", story, "-w", "-", "-C", "2"), 2, "", "cannot be split");
 	expect(EVTCAP("-r", story, "-w", "-", "-i"), 2, "", "both a capture and text");
