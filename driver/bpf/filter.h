@@ -10,6 +10,12 @@
 
 #include "source.h"
 
+/* Names are in the memory of whoever calls; a program whose are not says so in front. */
+#ifndef FILTER_READ_NAME
+#define FILTER_READ_NAME(f, ptr) fill_raw_user_str(f, ptr, PROBE_PATH_MAX)
+#define FILTER_READ_FIRST(to, ptr) bpf_probe_read_user(to, 1, (void *)(ptr))
+#endif
+
 PROBE_INLINE bool filter_says(__u32 kind, const __u32 *verdict)
 {
 	if (verdict)
@@ -17,10 +23,21 @@ PROBE_INLINE bool filter_says(__u32 kind, const __u32 *verdict)
 	return !(switches.includes & kind);
 }
 
+/*
+ * Whose doing it is. The threads that the kernel adds to a process for its
+ * io_uring are born without sched_process_fork, so they have no mark, and a
+ * command of their own. Not fill_current(): the storage of a task takes a trusted pointer.
+ */
+PROBE_INLINE struct task_struct *filter_task(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return task->flags & KERNEL_PF_IO_WORKER ? task->group_leader : task;
+}
+
 PROBE_INLINE bool filter_pid(void)
 {
-	struct probe_mark *mark =
-		bpf_task_storage_get(&filter_marks, bpf_get_current_task_btf(), NULL, 0);
+	struct probe_mark *mark = bpf_task_storage_get(&filter_marks, filter_task(), NULL, 0);
 
 	if (mark && mark->generation != switches.generation)
 		mark = NULL;
@@ -31,7 +48,7 @@ PROBE_INLINE bool filter_comm(void)
 {
 	struct probe_comm comm = {};
 
-	bpf_get_current_comm(comm.text, sizeof(comm.text));
+	bpf_probe_read_kernel_str(comm.text, sizeof(comm.text), filter_task()->comm);
 	return filter_says(PROBE_FILTER_COMM, bpf_map_lookup_elem(&filter_comms, &comm));
 }
 
@@ -140,7 +157,7 @@ PROBE_INLINE bool filter_path(struct fill *f, int dir, int path)
 	__u8 first = 0;
 	__u32 len;
 
-	if (bpf_probe_read_user(&first, 1, (void *)ptr) || !first)
+	if (FILTER_READ_FIRST(&first, ptr) || !first)
 		return true;
 	f->pos = __builtin_offsetof(struct probe_prefix, text);
 	if (first != '/') {
@@ -152,7 +169,9 @@ PROBE_INLINE bool filter_path(struct fill *f, int dir, int path)
 		if (f->pos > __builtin_offsetof(struct probe_prefix, text) + 1)
 			fill_raw8(f, '/');
 	}
-	fill_raw_user_str(f, ptr, PROBE_PATH_MAX);
+	/* It may be gone since: then the scratch has somebody else's name there. */
+	if (!FILTER_READ_NAME(f, ptr))
+		return true;
 	len = f->pos - __builtin_offsetof(struct probe_prefix, text) - 1;
 	bpf_loop(FILTER_SCAN, filter_scan_step, &scan, 0);
 	if (scan.odd)
@@ -161,6 +180,21 @@ PROBE_INLINE bool filter_path(struct fill *f, int dir, int path)
 		len = PROBE_PREFIX;
 	key->bits = len * 8;
 	return filter_says(PROBE_FILTER_PATH, bpf_map_lookup_elem(&filter_paths, key));
+}
+
+/* Of a call with two names either one is enough. */
+PROBE_INLINE bool filter_paths_wanted(struct fill *f, __u32 id,
+				      const volatile struct probe_gate *gate)
+{
+	if (!(switches.filters & PROBE_FILTER_PATH) || gate->path[0] < 0)
+		return true;
+	f->cpu = bpf_map_lookup_elem(&cpus, &id);
+	f->scratch = bpf_map_lookup_elem(&scratches, &id);
+	if (!f->cpu || !f->scratch || f->cpu->busy)
+		return true;
+	f->data = f->scratch->data;
+	return filter_path(f, gate->dir[0], gate->path[0]) ||
+	       (gate->path[1] >= 0 && filter_path(f, gate->dir[1], gate->path[1]));
 }
 
 /* ---- counting --------------------------------------------------------------------------- */

@@ -9,18 +9,6 @@
 #ifndef SAKER_BPF_GATE_H
 #define SAKER_BPF_GATE_H
 
-/* Of a call with two names either one is enough. */
-PROBE_INLINE bool gate_paths(struct fill *f, __u32 id, const volatile struct probe_gate *gate)
-{
-	f->cpu = bpf_map_lookup_elem(&cpus, &id);
-	f->scratch = bpf_map_lookup_elem(&scratches, &id);
-	if (!f->cpu || !f->scratch || f->cpu->busy)
-		return true;
-	f->data = f->scratch->data;
-	return filter_path(f, gate->dir[0], gate->path[0]) ||
-	       (gate->path[1] >= 0 && filter_path(f, gate->dir[1], gate->path[1]));
-}
-
 PROBE_INLINE const volatile struct probe_gate *gate_of(struct fill *f)
 {
 	__u32 nr = (__u32)ARCH_NR(f->regs) & (PROBE_SYSCALLS - 1);
@@ -48,8 +36,7 @@ int gate(unsigned long long *ctx)
 	struct probe_cpu *cpu;
 	bool marked = false;
 
-	if (!filter_tasks_wanted() || ((switches.filters & PROBE_FILTER_PATH) && g->path[0] >= 0 &&
-				       !gate_paths(&fill, id, g))) {
+	if (!filter_tasks_wanted() || !filter_paths_wanted(&fill, id, g)) {
 		if (!g->state) {
 			filter_count(id, g->event_class);
 			return 0;
@@ -76,7 +63,7 @@ PROBE_INLINE void gate_mark(struct task_struct *task, __u32 verdict)
 		return;
 	mark->verdict = verdict;
 	mark->generation = switches.generation;
-	switches.marked++;
+	__sync_fetch_and_add(&switches.marked, 1);
 }
 
 SEC("tp_btf/sched_process_fork")

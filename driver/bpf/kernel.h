@@ -280,6 +280,7 @@ struct thread_info {
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int flags;
+	struct task_struct *group_leader;
 	int exit_code;
 	int pid;
 	int tgid;
@@ -593,6 +594,7 @@ enum {
 
 #define KERNEL_PF_EXITING 0x4
 #define KERNEL_PF_KTHREAD 0x200000
+#define KERNEL_PF_IO_WORKER 0x10
 #define KERNEL_RLIMIT_NOFILE 7
 
 #define KERNEL_S_IFMT 0170000

@@ -149,7 +149,8 @@ struct probe_uring {
 	unsigned short sc;   /* the system call that does the same: public code */
 	unsigned short nr;   /* ... and number */
 	unsigned char class; /* what its drops are counted by */
-	unsigned char reserved[7];
+	unsigned char reserved[3];
+	struct probe_gate gates[2]; /* of code and of at, when those are PROBE_SLOT_GATE */
 };
 
 /* Read by every program at every event, written by the engine only. */
@@ -174,6 +175,7 @@ struct probe_switches {
 	struct probe_gate call_gates[PROBE_CARRIERS][PROBE_CALLS];
 	struct probe_uring uring[PROBE_URING_OPS]; /* by opcode */
 	unsigned int realpath;			   /* say where names led to */
+	unsigned int stopped;			   /* whatever is still attached yields nothing */
 };
 
 /* One CPU's counters, written by that CPU only. */

@@ -19,6 +19,8 @@
 /* Addresses and vectors were copied by then. */
 #define SOCKET_READ(to, n, from) bpf_probe_read_kernel(to, n, (void *)(from))
 #define SOCKET_FILE(f, fd) uring_file(f, fd)
+#define FILTER_READ_NAME(f, ptr) fill_raw_kernel_str(f, ptr, PROBE_PATH_MAX)
+#define FILTER_READ_FIRST(to, ptr) bpf_probe_read_kernel(to, 1, (void *)(ptr))
 
 struct fill;
 static __attribute__((always_inline)) inline struct file *uring_file(struct fill *f, __u32 fd);
@@ -209,6 +211,29 @@ PROBE_INLINE void uring_fill(struct fill *f, struct uring_slot *slot)
 
 #include "schema/fill.def"
 
+/* In the place of an event's program while there are filters on names, or samples. */
+SEC("raw_tp")
+int u_gate(void *ctx)
+{
+	__u32 id = bpf_get_smp_processor_id();
+	struct uring_slot *slot = bpf_map_lookup_elem(&uring_slots, &id);
+	const volatile struct probe_gate *g;
+	struct fill fill = {};
+	bool positioned;
+
+	if (!slot)
+		return 0;
+	positioned = slot->op.flags & URING_POSITIONED;
+	g = &switches.uring[slot->op.opcode & (PROBE_URING_OPS - 1)].gates[positioned];
+	uring_fill(&fill, slot);
+	if (!filter_paths_wanted(&fill, id, g))
+		filter_count(id, g->event_class);
+	else if (filter_sample(id, g->event_class, g->one_in))
+		bpf_tail_call(ctx, &uring_programs, g->code);
+	slot->busy = 0;
+	return 0;
+}
+
 /* ---- when it is done --------------------------------------------------------------------------
  */
 
@@ -259,13 +284,20 @@ PROBE_INLINE bool uring_is_stream(struct file *file)
 	return type == KERNEL_S_IFIFO || type == KERNEL_S_IFSOCK || type == KERNEL_S_IFCHR;
 }
 
+/* The program that comes next: of the event, or the gate. */
+PROBE_INLINE void uring_choose(struct uring_op *op, bool positioned)
+{
+	const volatile struct probe_uring *u = &switches.uring[op->opcode & (PROBE_URING_OPS - 1)];
+
+	op->code = positioned ? u->at : u->code;
+	if (positioned)
+		op->flags |= URING_POSITIONED;
+}
+
 /* What was to be found out at the end only. */
 PROBE_INLINE void uring_settle(struct uring_op *op, struct io_kiocb *req)
 {
-	if (op->flags & URING_AT_POSITION && !uring_is_stream((void *)op->file))
-		op->code = switches.uring[op->opcode & (PROBE_URING_OPS - 1)].at;
-	else
-		op->code = switches.uring[op->opcode & (PROBE_URING_OPS - 1)].code;
+	uring_choose(op, op->flags & URING_AT_POSITION && !uring_is_stream((void *)op->file));
 	if (op->flags & URING_SELECTS_BUFFER) {
 		struct io_sr_msg *transfer = (void *)req;
 		struct io_rw *rw = (void *)req;
@@ -471,11 +503,15 @@ PROBE_INLINE bool uring_keep(struct uring_op *op, __u64 req)
 		return false;
 	if (op->used > URING_TEXT_SMALL) {
 		bpf_map_delete_elem(&uring_small, &req);
-		return !bpf_map_update_elem(&uring_large, &req, op, BPF_ANY);
+		if (!bpf_map_update_elem(&uring_large, &req, op, BPF_ANY))
+			return true;
+	} else {
+		if (!bpf_map_update_elem(&uring_small, &req, op, BPF_ANY))
+			return true;
+		bpf_map_delete_elem(&uring_large, &req);
 	}
-	if (!bpf_map_update_elem(&uring_small, &req, op, BPF_ANY))
-		return true;
-	bpf_map_delete_elem(&uring_large, &req);
+	if (op->flags & URING_REPEATS)
+		bpf_map_delete_elem(&uring_repeats, &key);
 	return false;
 }
 
@@ -489,7 +525,7 @@ int uring_submit(struct bpf_raw_tracepoint_args *ctx)
 
 	if (!uring_wanted(opcode))
 		return 0;
-	/* Filters on who does it; those on paths let everything through here. */
+	/* Filters on who does it: now it is known. Those on names, and samples: u_gate. */
 	if (switches.filters && !filter_tasks_wanted()) {
 		filter_count(bpf_get_smp_processor_id(), switches.uring[opcode].class);
 		return 0;
@@ -500,23 +536,22 @@ int uring_submit(struct bpf_raw_tracepoint_args *ctx)
 	op = &slot->op;
 	uring_begin(op, req, opcode);
 	uring_load(op, req);
-	if (!(op->flags & URING_SILENT)) {
-		if (!uring_keep(op, (__u64)req))
-			uring_lose(switches.uring[opcode].class);
+	if (!(op->flags & URING_SILENT) && uring_keep(op, (__u64)req)) {
 		slot->busy = 0;
 		return 0;
 	}
 	/*
-	 * It says so when it fails and nothing when it succeeds: what is asked for is told now,
-	 * as if it had been done, and that this is not known.
+	 * It says so when it fails and nothing when it succeeds, or there is no room to wait for
+	 * it: who fills that with operations that never end must not go unseen. What is asked
+	 * for is told now, as if it had been done, and that this is not known.
 	 */
+	op->flags |= URING_SILENT;
 	if (op->flags & URING_MAKES_FILE)
 		op->res = op->slot && op->slot != KERNEL_URING_SLOT_ALLOC
 				  ? SAKER_DIRECT_FD + op->slot - 1
 				  : SAKER_DIRECT_FD_UNKNOWN;
 	uring_place(op);
-	op->code = op->flags & URING_AT_POSITION ? switches.uring[opcode].at
-						 : switches.uring[opcode].code;
+	uring_choose(op, op->flags & URING_AT_POSITION);
 	bpf_tail_call(ctx, &uring_programs, op->code);
 	slot->busy = 0;
 	return 0;

@@ -42,6 +42,7 @@ enum uring_op_flag {
 	URING_SELECTS_BUFFER = 1 << 7, /* where to is known when it is done */
 	URING_AT_POSITION = 1 << 8,
 	URING_RECEIVES_MESSAGE = 1 << 9,
+	URING_POSITIONED = 1 << 10, /* it is the form with a position */
 };
 
 struct uring_op {

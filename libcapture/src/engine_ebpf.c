@@ -156,7 +156,7 @@ static int start(struct saker_capture *capture, struct ebpf_engine *e,
 	}
 	engine_want_realpath(capture, options->realpath);
 	/* Before the rest is on: its loading is many calls of our own. */
-	ebpf_uring_want(capture, &e->probe, &set);
+	ebpf_uring_load(capture, &e->probe, &set);
 	/* What exists is read behind this point: no process falls in between. */
 	selection.syscalls = &set;
 	r = ebpf_probe_select(capture, &e->probe, &selection);

@@ -160,6 +160,9 @@ void ebpf_probe_drop_links(struct ebpf_probe *probe, uint32_t keep);
 /* engine_ebpf_select.c: fills the tables that change while running. */
 void ebpf_probe_fill_switches(struct ebpf_probe *probe, const struct saker_syscall_set *set,
 			      const struct ebpf_choice *choice);
+/* Sets up a gate; what the table that leads to it is to say: the event's code, or the gate's. */
+uint16_t ebpf_gate_fill(struct probe_gate *gate, uint16_t code, uint32_t sc,
+			const struct ebpf_choice *choice);
 /* Switches to another set, loading programs that are missing. */
 int ebpf_probe_want(struct saker_capture *capture, struct ebpf_probe *probe,
 		    const struct saker_syscall_set *set);
@@ -173,12 +176,15 @@ int ebpf_probe_link(struct ebpf_probe *probe, enum ebpf_link link, const char *n
 void ebpf_uring_init(struct ebpf_uring *uring);
 void ebpf_uring_fini(struct ebpf_uring *uring);
 /*
- * Loads what the set needs of io_uring's operations, attaches it the first time
- * there is any, and switches to the set. A kernel that does not let it be looked
- * into is said once and is no failure.
+ * Loads what the set needs of io_uring's operations and attaches it the first
+ * time there is any. A kernel that does not let it be looked into is said once
+ * and is no failure.
  */
-void ebpf_uring_want(struct saker_capture *capture, struct ebpf_probe *probe,
+void ebpf_uring_load(struct saker_capture *capture, struct ebpf_probe *probe,
 		     const struct saker_syscall_set *set);
+/* As that, and switches to the set. */
+void ebpf_uring_want(struct saker_capture *capture, struct ebpf_probe *probe,
+		     const struct saker_syscall_set *set, const struct ebpf_choice *choice);
 
 /* Says why a step failed; what: "load", "attach" ...; log: the verifier's, or NULL. */
 void ebpf_diag_failure(const struct saker_capture *capture, const char *what, int error,

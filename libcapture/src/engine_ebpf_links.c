@@ -124,10 +124,25 @@ static bool settle(struct ebpf_probe *probe, int link)
 	return true;
 }
 
+/*
+ * A child that was forked and has not executed anything has our links, too, and
+ * they stay as long as it does: what is attached then must yield nothing.
+ */
+static void want_nothing(struct probe_switches *switches)
+{
+	memset(switches->want, 0, sizeof(switches->want));
+	memset(switches->uring, 0, sizeof(switches->uring));
+	switches->want_exit = 0;
+	switches->stopped = 1;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
 void ebpf_probe_detach(struct ebpf_probe *probe)
 {
 	int i;
 
+	if (probe->switches)
+		want_nothing(probe->switches);
 	for (i = 0; i < EBPF_LINKS; i++)
 		close_fd(&probe->links[i]);
 	for (i = 0; i < EBPF_LINKS_PROBE; i++)
@@ -139,8 +154,9 @@ bool ebpf_probe_settle(struct ebpf_probe *probe)
 	bool settled = true;
 	int i;
 
-	for (i = 0; i < EBPF_LINKS; i++)
-		settled &= settle(probe, i);
+	/* Who holds one of them holds them all. */
+	for (i = 0; i < EBPF_LINKS && settled; i++)
+		settled = settle(probe, i);
 	return settled;
 }
 

@@ -62,19 +62,24 @@ static struct probe_gate gate_of(uint16_t code, uint32_t one_in)
 	return gate;
 }
 
-/* The gate's entry first: from then on the other table may send events there. */
-static uint16_t fill_one(struct probe_gate *gate, const struct saker_syscall_info *info,
-			 const struct saker_syscall_set *set, const struct ebpf_choice *choice)
+uint16_t ebpf_gate_fill(struct probe_gate *gate, uint16_t code, uint32_t sc,
+			const struct ebpf_choice *choice)
 {
-	uint16_t code;
-
-	if (!info || !is_wanted(set, info->sc))
-		return 0;
-	code = ebpf_event_of(info);
-	*gate = gate_of(code, choice->one_in[info->sc]);
+	*gate = gate_of(code, choice->one_in[sc]);
+	/* Who reads the result in a table that the kernel looks at goes to the gate: it is there.
+	 */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
 	if (!choice->filters && gate->one_in <= 1)
 		return code;
 	return PROBE_SLOT_GATE;
+}
+
+static uint16_t fill_one(struct probe_gate *gate, const struct saker_syscall_info *info,
+			 const struct saker_syscall_set *set, const struct ebpf_choice *choice)
+{
+	if (!info || !is_wanted(set, info->sc))
+		return 0;
+	return ebpf_gate_fill(gate, ebpf_event_of(info), info->sc, choice);
 }
 
 /* What a carrier carries; whether any of it is wanted. */
@@ -386,7 +391,7 @@ int ebpf_probe_want(struct saker_capture *capture, struct ebpf_probe *probe,
 		return r;
 	ebpf_probe_fill_switches(probe, set, &probe->choice);
 	ebpf_probe_drop_links(probe, links);
-	ebpf_uring_want(capture, probe, set);
+	ebpf_uring_want(capture, probe, set, &probe->choice);
 	return 0;
 }
 
@@ -438,7 +443,7 @@ int ebpf_probe_select(struct saker_capture *capture, struct ebpf_probe *probe,
 		return r;
 	ebpf_probe_fill_switches(probe, &set, &choice);
 	ebpf_probe_drop_links(probe, links);
-	ebpf_uring_want(capture, probe, &set);
+	ebpf_uring_want(capture, probe, &set, &choice);
 	probe->choice = choice;
 	return 0;
 }

@@ -49,6 +49,7 @@ struct event_program {
 };
 
 static const struct event_program event_programs[] = {
+	{PROBE_SLOT_GATE, PROBE_CLASS_OTHER, "u_gate"},
 #define FILL(...)
 #define FILL_MESSAGES(...)
 #define FILL_RING(symbol, class, ...) {SAKER_EV_##symbol, PROBE_CLASS_##class, "u_" #symbol},
@@ -91,8 +92,9 @@ static uint16_t number_of(uint32_t sc)
 #endif
 }
 
-/* What the operation yields when this set is wanted. */
-static struct probe_uring want_of(const struct operation *op, const struct saker_syscall_set *set)
+/* What the operation yields when this set is wanted; gates: its, set up in place. */
+static struct probe_uring want_of(const struct operation *op, const struct saker_syscall_set *set,
+				  const struct ebpf_choice *choice, struct probe_gate gates[2])
 {
 	const struct operation *at = position_of(op->code);
 	struct probe_uring want = {
@@ -102,28 +104,31 @@ static struct probe_uring want_of(const struct operation *op, const struct saker
 	};
 
 	if (saker_syscall_set_has(set, op->sc))
-		want.code = op->code;
+		want.code = ebpf_gate_fill(&gates[0], op->code, op->sc, choice);
 	if (at && saker_syscall_set_has(set, at->sc))
-		want.at = at->code;
+		want.at = ebpf_gate_fill(&gates[1], at->code, at->sc, choice);
 	return want;
 }
 
-static bool codes_of(const struct saker_syscall_set *set, const uint64_t loaded[],
-		     uint64_t missing[])
+/* Those that are not loaded yet; the gate with them, whose turn comes when there are filters. */
+static bool missing_of(const struct saker_syscall_set *set, const uint64_t loaded[],
+		       uint64_t missing[])
 {
 	bool any = false;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(operations); i++) {
-		struct probe_uring want = want_of(&operations[i], set);
+		const struct operation *op = &operations[i], *at = position_of(op->code);
 
-		if (want.code && !BIT_TEST(loaded, want.code))
-			BIT_SET(missing, want.code);
-		if (want.at && !BIT_TEST(loaded, want.at))
-			BIT_SET(missing, want.at);
+		if (saker_syscall_set_has(set, op->sc) && !BIT_TEST(loaded, op->code))
+			BIT_SET(missing, op->code);
+		if (at && saker_syscall_set_has(set, at->sc) && !BIT_TEST(loaded, at->code))
+			BIT_SET(missing, at->code);
 	}
 	for (i = 0; i < PROBE_PROGRAMS / 64; i++)
 		any |= missing[i] != 0;
+	if (any && !BIT_TEST(loaded, PROBE_SLOT_GATE))
+		BIT_SET(missing, PROBE_SLOT_GATE);
 	return any;
 }
 
@@ -313,23 +318,40 @@ static void give_up(struct saker_capture *capture, struct ebpf_probe *probe, int
 		len > VERIFIER_TAIL ? log + len - VERIFIER_TAIL : log);
 }
 
-void ebpf_uring_want(struct saker_capture *capture, struct ebpf_probe *probe,
+/* In place are the gates alone: they come first, as a code in the table may lead there. */
+static void fill_switches(struct probe_switches *s, bool off, const struct saker_syscall_set *set,
+			  const struct ebpf_choice *choice)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(operations); i++) {
+		struct probe_uring *u = &s->uring[operations[i].opcode], want = {0};
+
+		if (!off)
+			want = want_of(&operations[i], set, choice, u->gates);
+		memcpy(want.gates, u->gates, sizeof(want.gates));
+		*u = want;
+	}
+}
+
+void ebpf_uring_load(struct saker_capture *capture, struct ebpf_probe *probe,
 		     const struct saker_syscall_set *set)
 {
 	uint64_t missing[PROBE_PROGRAMS / 64] = {0};
-	size_t i;
+	_cleanup_free_ char *log = NULL;
+	int r;
 
-	if (!probe->uring.off && codes_of(set, probe->uring.loaded, missing)) {
-		_cleanup_free_ char *log = calloc(1, VERIFIER_LOG);
-		int r = log ? load(probe, missing, log) : -ENOMEM;
+	if (probe->uring.off || !missing_of(set, probe->uring.loaded, missing))
+		return;
+	log = calloc(1, VERIFIER_LOG);
+	r = log ? load(probe, missing, log) : -ENOMEM;
+	if (r < 0)
+		give_up(capture, probe, r, log ? log : "");
+}
 
-		if (r < 0)
-			give_up(capture, probe, r, log ? log : "");
-	}
-	for (i = 0; i < ARRAY_SIZE(operations); i++) {
-		struct probe_uring none = {0};
-
-		probe->switches->uring[operations[i].opcode] =
-			probe->uring.off ? none : want_of(&operations[i], set);
-	}
+void ebpf_uring_want(struct saker_capture *capture, struct ebpf_probe *probe,
+		     const struct saker_syscall_set *set, const struct ebpf_choice *choice)
+{
+	ebpf_uring_load(capture, probe, set);
+	fill_switches(probe->switches, probe->uring.off, set, choice);
 }

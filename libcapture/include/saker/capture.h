@@ -242,7 +242,11 @@ SAKER_PUBLIC int saker_capture_want(struct saker_capture *capture,
 /* Whether companions say where names led to, as the option realpath; while running. -ENOTSUP. */
 SAKER_PUBLIC int saker_capture_want_realpath(struct saker_capture *capture, bool realpath);
 
-/* Stops new events; saker_capture_next yields what is pending, then -ENODATA. */
+/*
+ * Stops new events; saker_capture_next yields what is pending, then -ENODATA. A child
+ * that was forked while the capture was open and has not executed anything keeps the
+ * probe attached, idle, and the memory of its rings, until it does or ends.
+ */
 SAKER_PUBLIC int saker_capture_stop(struct saker_capture *capture);
 
 /*

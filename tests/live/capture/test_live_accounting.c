@@ -283,6 +283,40 @@ static bool comes(struct saker_capture *capture, uint16_t code)
 	return false;
 }
 
+/* A child that executes nothing has all descriptors of the capture, and so the probe's links. */
+static void stopped_beside_a_child(void **state)
+{
+	struct saker_capture *capture = open_capture(0, 1);
+	struct saker_capture_stats before = {.size = sizeof(before)};
+	struct saker_capture_stats after = {.size = sizeof(after)};
+	const struct saker_event *event;
+	double end;
+	pid_t pid;
+	int r;
+
+	(void)state;
+	assert_non_null(capture);
+	pid = fork();
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	flood(0.1);
+	assert_int_equal(saker_capture_stop(capture), 0);
+	saker_capture_stats(capture, &before);
+	flood(0.1);
+	end = now() + 20;
+	while ((r = saker_capture_next(capture, 100, &event, NULL)) >= 0 && now() < end)
+		;
+	assert_int_equal(r, -ENODATA);
+	saker_capture_stats(capture, &after);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	saker_capture_close(capture);
+	assert_int_equal(after.seen, before.seen);
+	assert_int_equal(after.seen, after.delivered + after.dropped);
+}
+
 static void count_diag(void *userdata, const struct saker_diag *diag)
 {
 	*(int *)userdata += strcmp(diag->id, "CAPTURE_EVENT_NOT_SUPPORTED") == 0;
@@ -361,6 +395,7 @@ int main(void)
 		cmocka_unit_test(want_loads_programs),
 		cmocka_unit_test(sampled_and_filtered),
 		cmocka_unit_test(interrupt_and_timeouts),
+		cmocka_unit_test(stopped_beside_a_child),
 	};
 	struct saker_capture *capture = open_capture(0, 0);
 
