@@ -212,9 +212,15 @@ static void look_at_new(struct procfs_engine *e, const struct track_process *fou
 static void look_at(struct procfs_engine *e, uint32_t pid)
 {
 	struct track_process *known = track_find(&e->track, pid), found;
+	int r = track_read(pid, &found);
 
-	if (track_read(pid, &found) < 0)
-		return; /* a known one that is gone is found at the end of the poll */
+	/* A known one that is gone is found at the end of the poll; it has not ended if it is only
+	 * that it cannot be read now. */
+	if (r < 0) {
+		if (known && r != -ESRCH && r != -ENOENT)
+			known->poll = e->track.poll;
+		return;
+	}
 	if (known && known->start != found.start) {
 		put_exit(e, known); /* another process has its number by now */
 		known = NULL;

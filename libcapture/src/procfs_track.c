@@ -132,8 +132,9 @@ int track_read(uint32_t pid, struct track_process *ret_process)
 
 	snprintf(path, sizeof(path), "/proc/%u", pid);
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0 || procfs_read(dir, "stat", text, sizeof(text)) <= 0)
-		return -ESRCH;
+	n = dir < 0 ? -errno : procfs_read(dir, "stat", text, sizeof(text));
+	if (n <= 0)
+		return n == 0 || n == -ENOENT ? -ESRCH : (int)n;
 	r = parse_stat(text, &p);
 	if (r < 0)
 		return r;
@@ -141,7 +142,7 @@ int track_read(uint32_t pid, struct track_process *ret_process)
 		p.exe = hash_inode(&st);
 	n = procfs_read(dir, "cmdline", text, sizeof(text));
 	if (n < 0)
-		return -ESRCH;
+		return n == -ENOENT ? -ESRCH : (int)n;
 	p.argv = hash_bytes(text, (size_t)n, 0);
 	*ret_process = p;
 	return 0;

@@ -47,7 +47,7 @@ int track_init(struct track *track);
 void track_fini(struct track *track);
 
 /* What is there under this pid now, without files. -ESRCH: nothing that runs; -ENOENT: a kernel
- * thread. */
+ * thread; others: it is there and cannot be read, as by who has no descriptor left. */
 int track_read(uint32_t pid, struct track_process *ret_process);
 
 struct track_process *track_find(struct track *track, uint32_t pid);

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -234,6 +235,39 @@ static void test_handle(void **state)
 	saker_capture_close(capture);
 }
 
+/* Who has no descriptor left to look at a process with does not take it for ended. */
+static void test_descriptors_run_out(void **state)
+{
+	struct saker_capture *capture = open_engine(true);
+	struct saker_event_view v;
+	struct saker_event_meta meta;
+	const struct saker_event *event;
+	struct rlimit before, few;
+	int to, status, polls, last;
+	pid_t pid = start_child(&to);
+
+	wait_for(capture, SAKER_EV_SYSCALL_CLONE_20_X, pid, &v, &meta);
+	while (saker_capture_next(capture, 0, &event, &meta) == 1)
+		;
+	/* One more, which /proc itself takes. */
+	last = dup(STDIN_FILENO);
+	assert_true(last >= 0);
+	close(last);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = (struct rlimit){.rlim_cur = (rlim_t)last + 1, .rlim_max = before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	for (polls = 0; polls < 10; polls++) {
+		while (saker_capture_next(capture, (int)(POLL_NS / 1000000), &event, &meta) == 1)
+			assert_false(event->type == SAKER_EV_PROCEXIT_1_E &&
+				     event->tid == (uint64_t)pid);
+	}
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	close(to);
+	waitpid(pid, &status, 0);
+	wait_for(capture, SAKER_EV_PROCEXIT_1_E, pid, &v, &meta);
+	saker_capture_close(capture);
+}
+
 static void test_options(void **state)
 {
 	static const uint64_t bad[] = {1, UINT64_C(9999999), UINT64_C(3600000000001)};
@@ -253,7 +287,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_life),	cmocka_unit_test(test_zombie),
 		cmocka_unit_test(test_initial), cmocka_unit_test(test_handle),
-		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_options), cmocka_unit_test(test_descriptors_run_out),
 	};
 
 	if (access("/proc/self/stat", R_OK) < 0) {
