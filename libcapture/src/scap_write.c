@@ -21,6 +21,7 @@
 #define WRITE_TEXTS_MAX 4096
 #define WRITE_NAME_MAX 255
 #define WRITE_LIST_MAX (1u << 20) /* a list goes on in another block */
+#define WRITE_TIDS_MAX (1u << 22) /* the kernel has no higher ones (PID_MAX_LIMIT) */
 
 enum list { LIST_NONE, LIST_PROCESSES, LIST_FILES };
 
@@ -28,7 +29,9 @@ struct saker_scap_writer {
 	struct capture_sink sink;
 	enum list list; /* the block being made */
 	uint64_t list_tid;
-	bool began; /* an event was written that is no list entry */
+	uint64_t *listed;  /* a bit a thread of this file's list of processes */
+	uint32_t n_listed; /* words */
+	bool began;	   /* an event was written that is no list entry */
 	struct saker_scap_options options;
 	struct capture_rotation rotation;
 	uint16_t told;	    /* META_TOLD as the file has it so far */
@@ -381,6 +384,38 @@ static void put_file(struct capture_sink *sink, const struct saker_event_view *v
 	capture_sink_patch(sink, at, (uint32_t)(capture_sink_at(sink) - at));
 }
 
+/*
+ * Readers of libs refuse a file that lists the descriptors of a thread that it
+ * does not list. One can be born between the two looks at a running machine;
+ * then its clone tells of it, and its descriptors are those of its parent.
+ */
+static int note_listed(struct saker_scap_writer *w, uint64_t tid)
+{
+	uint32_t word = (uint32_t)(tid / 64);
+
+	if (tid >= WRITE_TIDS_MAX)
+		return 0;
+	if (word >= w->n_listed) {
+		uint32_t n = MAX(2 * w->n_listed, word + 64);
+		uint64_t *listed = util_reallocarray(w->listed, n, sizeof(*listed));
+
+		if (!listed)
+			return -ENOMEM;
+		memset(listed + w->n_listed, 0, (n - w->n_listed) * sizeof(*listed));
+		w->listed = listed;
+		w->n_listed = n;
+	}
+	w->listed[word] |= UINT64_C(1) << tid % 64;
+	return 0;
+}
+
+static bool is_listed(const struct saker_scap_writer *w, uint64_t tid)
+{
+	if (tid >= WRITE_TIDS_MAX)
+		return true;
+	return tid < (uint64_t)w->n_listed * 64 && w->listed[tid / 64] >> tid % 64 & 1;
+}
+
 static void end_list(struct saker_scap_writer *w)
 {
 	if (w->list != LIST_NONE)
@@ -397,6 +432,10 @@ static int write_entry(struct saker_scap_writer *w, const struct saker_event *ev
 
 	if (r || v.n_params != v.info->n_params)
 		return -EBADMSG;
+	if (list == LIST_FILES && !is_listed(w, tid))
+		return 0;
+	if (list == LIST_PROCESSES && note_listed(w, tid) < 0)
+		return -ENOMEM;
 	if (w->list != list || (list == LIST_FILES && w->list_tid != tid) ||
 	    capture_sink_at(&w->sink) > WRITE_LIST_MAX)
 		end_list(w);
@@ -449,6 +488,8 @@ static int begin_file(struct saker_scap_writer *w)
 	w->n_files++;
 	w->list = LIST_NONE;
 	w->began = false;
+	if (w->n_listed)
+		memset(w->listed, 0, w->n_listed * sizeof(*w->listed));
 	write_front(&w->sink, o);
 	return 0;
 }
@@ -596,6 +637,7 @@ int saker_scap_open(const char *file, const struct saker_scap_options *user_opti
 		r = begin_file(w);
 	if (r < 0) {
 		capture_rotation_fini(&w->rotation);
+		free(w->listed);
 		free(w);
 		return r;
 	}

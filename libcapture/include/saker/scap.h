@@ -18,6 +18,9 @@
  * userfaultfd) are listed as of no kind, with a name that says which, as /proc has it;
  * saker_capture_open makes of it what it was.
  *
+ * Descriptors of a thread that was not told of (one born between two looks at a
+ * running machine) are left out: readers of libs refuse a file with such.
+ *
  * A writer belongs to one thread.
  */
 #ifndef SAKER_SCAP_H
