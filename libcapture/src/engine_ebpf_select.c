@@ -248,6 +248,7 @@ static int add_sample(struct saker_capture *capture, const struct saker_capture_
 static int make_choice(struct saker_capture *capture,
 		       const struct saker_capture_selection *selection, struct ebpf_choice *choice)
 {
+	uint32_t n_of[EBPF_MAPS] = {0};
 	union filter_key key;
 	uint32_t i;
 	int r;
@@ -262,6 +263,9 @@ static int make_choice(struct saker_capture *capture,
 		r = filter_key(capture, filter, &key);
 		if (r < 0)
 			return r;
+		if (++n_of[kinds[filter->kind].map] > PROBE_FILTER_ENTRIES)
+			return bad_choice(capture, -E2BIG, "too many filters of one kind", NULL,
+					  "at most 256");
 		choice->filters |= kinds[filter->kind].bit;
 		if (!filter->exclude)
 			choice->includes |= kinds[filter->kind].bit;
@@ -310,7 +314,7 @@ static int fill_maps(struct saker_capture *capture, struct ebpf_probe *probe,
 		if (bpf_map_update_elem(probe->maps[kinds[filter->kind].map], &key, &verdict,
 					BPF_ANY) < 0)
 			return bad_choice(capture, -errno, "a filter cannot be set",
-					  strerror(errno), "at most 256 of a kind");
+					  strerror(errno), "is there memory left?");
 	}
 	return 0;
 }

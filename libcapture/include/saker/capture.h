@@ -229,8 +229,8 @@ SAKER_PUBLIC void saker_capture_interrupt(struct saker_capture *capture);
 /*
  * Changes the selection while running. Between the old one and the new there is
  * a moment without filters; nothing that both want is missed. -EINVAL: a filter
- * or sample cannot be, with a diagnostic, and nothing has changed; -ENOENT: no
- * such process or control group; -ENOTSUP: the engine selects nothing (files).
+ * or sample cannot be, -E2BIG: more than 256 of a kind, -ENOENT: no such control
+ * group; with a diagnostic, and nothing has changed; -ENOTSUP: the engine selects nothing (files).
  */
 SAKER_PUBLIC int saker_capture_select(struct saker_capture *capture,
 				      const struct saker_capture_selection *selection);

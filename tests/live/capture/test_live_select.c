@@ -719,6 +719,30 @@ static void refusals(void **state)
 	expect_accesses("/as-before", 1);
 }
 
+/* Tree and pid together; what was left out before still is. */
+static void too_many(void **state)
+{
+	static struct saker_capture_filter filters[257];
+	struct saker_capture_selection selection = SAKER_CAPTURE_SELECTION_INIT;
+	uint32_t i;
+
+	(void)state;
+	choose("access", "comm=nobody-at-all");
+	for (i = 0; i < 257; i++)
+		filters[i] = (struct saker_capture_filter){
+			.kind = i % 2 ? SAKER_CAPTURE_FILTER_PID : SAKER_CAPTURE_FILTER_TREE,
+			.number = 1000000 + i,
+			.exclude = true,
+		};
+	selection.filters = filters;
+	selection.n_filters = 257;
+	assert_int_equal(saker_capture_select(capture, &selection), -E2BIG);
+	access_("/still-filtered");
+	expect_accesses("/still-filtered", 0);
+	selection.n_filters = 256;
+	assert_int_equal(saker_capture_select(capture, &selection), 0);
+}
+
 /* Filters from the start, not only from a change. */
 static void selected_when_opened(void **state)
 {
@@ -770,13 +794,21 @@ static void print_diag(void *userdata, const struct saker_diag *diag)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(by_command),	     cmocka_unit_test(by_user),
-		cmocka_unit_test(by_two_kinds),	     cmocka_unit_test(by_tree),
-		cmocka_unit_test(by_process),	     cmocka_unit_test(by_tree_in_a_tree),
-		cmocka_unit_test(tree_of_nobody),    cmocka_unit_test(by_control_group),
-		cmocka_unit_test(by_path),	     cmocka_unit_test(state_is_whole),
-		cmocka_unit_test(state_is_unmarked), cmocka_unit_test(one_in_ten),
-		cmocka_unit_test(refusals),	     cmocka_unit_test(selected_when_opened),
+		cmocka_unit_test(by_command),
+		cmocka_unit_test(by_user),
+		cmocka_unit_test(by_two_kinds),
+		cmocka_unit_test(by_tree),
+		cmocka_unit_test(by_process),
+		cmocka_unit_test(by_tree_in_a_tree),
+		cmocka_unit_test(tree_of_nobody),
+		cmocka_unit_test(by_control_group),
+		cmocka_unit_test(by_path),
+		cmocka_unit_test(state_is_whole),
+		cmocka_unit_test(state_is_unmarked),
+		cmocka_unit_test(one_in_ten),
+		cmocka_unit_test(refusals),
+		cmocka_unit_test(too_many),
+		cmocka_unit_test(selected_when_opened),
 	};
 	struct saker_capture_options options = SAKER_CAPTURE_OPTIONS_INIT;
 	struct saker_syscall_set none = {{0}};
