@@ -315,7 +315,7 @@ PROBE_INLINE __u32 socket_snaplen(struct fill *f, __u32 fd, __u64 addr, __u64 da
 		remote = BPF_CORE_READ(sk, __sk_common.skc_dport);
 		/* Behind the family, in either kind of address. */
 		if (!remote && addr)
-			bpf_probe_read_user(&remote, sizeof(remote), (void *)(addr + 2));
+			SOCKET_READ(&remote, sizeof(remote), addr + 2);
 		remote = socket_port(remote);
 	}
 	if (config.fullcapture_last && (socket_is_full(local) || socket_is_full(remote)))

@@ -9,11 +9,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -211,6 +214,49 @@ static void one_in_ten(void **state)
 	assert_true(found.stats.seen >= OPENS);
 }
 
+/* ---- how much is kept --------------------------------------------------------------------- */
+
+/* To a port of DNS, which the message names: the socket is not connected. */
+static void more_of_some(void **state)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(53)};
+	struct saker_capture_options options = SAKER_CAPTURE_OPTIONS_INIT;
+	static char query[500] = "q";
+	struct iovec iov = {query, sizeof(query)};
+	struct msghdr message = {
+		.msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &iov, .msg_iovlen = 1};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct saker_syscall_set set = {{0}};
+	const struct saker_event *event;
+	struct saker_capture *capture;
+	struct saker_event_view view;
+	struct io_uring_sqe *s;
+	uint32_t len = 0;
+
+	(void)state;
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(saker_syscall_set_add_name(&set, "sendmsg"), 0);
+	options.syscalls = &set;
+	options.dynamic_snaplen = true;
+	options.no_initial_state = true;
+	assert_int_equal(saker_capture_open(&options, &capture), 0);
+	s = uring_prepare(&ring, IORING_OP_SENDMSG, fd, 3);
+	s->addr = (uint64_t)(uintptr_t)&message;
+	s->len = 1;
+	assert_int_equal(uring_run(&ring), sizeof(query));
+	assert_int_equal(saker_capture_stop(capture), 0);
+	while (saker_capture_next(capture, -1, &event, NULL) > 0) {
+		if (event->type != SAKER_EV_SOCKET_SENDMSG_X ||
+		    (int64_t)event->tid != syscall(SYS_gettid))
+			continue;
+		assert_int_equal(saker_event_decode(event, event->len, &view), 0);
+		len = view.params[1].len;
+	}
+	assert_int_equal(len, sizeof(query));
+	saker_capture_close(capture);
+	close(fd);
+}
+
 /* ---- too much under way -------------------------------------------------------------------- */
 
 /* Reads of a pipe that nobody writes to are kept until there is no room for an open. */
@@ -249,9 +295,10 @@ static void hides_behind_many(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(by_path),    cmocka_unit_test(by_either_name),
-		cmocka_unit_test(by_who),     cmocka_unit_test(by_whose_thread),
-		cmocka_unit_test(one_in_ten), cmocka_unit_test(hides_behind_many),
+		cmocka_unit_test(by_path),	cmocka_unit_test(by_either_name),
+		cmocka_unit_test(by_who),	cmocka_unit_test(by_whose_thread),
+		cmocka_unit_test(one_in_ten),	cmocka_unit_test(hides_behind_many),
+		cmocka_unit_test(more_of_some),
 	};
 	struct saker_capture_options options = SAKER_CAPTURE_OPTIONS_INIT;
 	struct saker_capture *capture;
