@@ -116,3 +116,27 @@ size_t text_likeness(const char *a, const char *b)
 		n++;
 	return strcasestr(b, a) ? MAX(n, strlen(a)) : n;
 }
+
+/* Levenshtein's. */
+unsigned int text_distance(const char *a, const char *b)
+{
+	unsigned int row[48];
+	size_t n = strlen(b);
+
+	if (n >= ARRAY_SIZE(row))
+		return UINT32_MAX;
+	for (size_t j = 0; j <= n; j++)
+		row[j] = (unsigned int)j;
+	for (size_t i = 1; a[i - 1]; i++) {
+		unsigned int diagonal = row[0];
+
+		row[0] = (unsigned int)i;
+		for (size_t j = 1; j <= n; j++) {
+			unsigned int change = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			row[j] = MIN(MIN(row[j], row[j - 1]) + 1, change);
+		}
+	}
+	return row[n];
+}

@@ -30,4 +30,7 @@ void text_wrap(FILE *out, const char *text, int indent, int width);
 /* Letters in common at the start, or one within the other: names of rules are sentences. */
 size_t text_likeness(const char *a, const char *b);
 
+/* How many letters differ, at most; UINT32_MAX when b has 48 or more. */
+unsigned int text_distance(const char *a, const char *b);
+
 #endif /* TOOLS_TEXT_H */

@@ -68,7 +68,41 @@ static void print_help(const struct args *args, const struct verb *verb)
 	printf("\n  %-26s %s\n", "-h, --help", "print this help");
 }
 
-static int bad_word(const struct verb *verb, int value, char **argv)
+/* The option that begins like the word; NULL = none does by three letters. */
+static const struct arg *nearest(const struct args *args, const char *word)
+{
+	const struct arg *near = NULL;
+	size_t best = 0, len = strcspn(word, "=");
+
+	for (uint32_t i = 0; i < args->n_options; i++) {
+		const struct arg *o = &args->options[i];
+		size_t same = 0;
+
+		while (o->name && same < len && o->name[same] == word[same])
+			same++;
+		/* ... or by two, where it is as long: --josn */
+		if (same > best && (same > 2 || (o->name && strlen(o->name) == len))) {
+			best = same;
+			near = o;
+		}
+	}
+	return near;
+}
+
+static int bad_long(const struct args *args, const struct verb *verb, const char *word)
+{
+	const struct arg *near = nearest(args, word + 2);
+
+	if (near && strcspn(word + 2, "=") == strlen(near->name) && word[2 + strlen(near->name)])
+		args_bad(verb, "--%s takes no value", near->name);
+	else if (near)
+		args_bad(verb, "there is no option %s: did you mean --%s?", word, near->name);
+	else
+		args_bad(verb, "there is no option %s", word);
+	return -EINVAL;
+}
+
+static int bad_word(const struct args *args, const struct verb *verb, int value, char **argv)
 {
 	const char *word = argv[optind - 1];
 
@@ -77,7 +111,7 @@ static int bad_word(const struct verb *verb, int value, char **argv)
 	else if (optopt && strncmp(word, "--", 2) != 0)
 		args_bad(verb, "there is no option -%c", optopt);
 	else
-		args_bad(verb, "there is no option %s, or it takes no value", word);
+		return bad_long(args, verb, word);
 	return -EINVAL;
 }
 
@@ -101,7 +135,7 @@ static int parse(struct args *args, const struct verb *verb, int argc, char **ar
 	opterr = 0;
 	while ((value = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
 		if (value == '?' || value == ':')
-			return bad_word(verb, value, argv);
+			return bad_word(args, verb, value, argv);
 		if (value == 'h') {
 			print_help(args, verb);
 			return -ECANCELED;

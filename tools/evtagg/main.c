@@ -25,6 +25,12 @@ static void print_help(FILE *out)
 	      out);
 }
 
+static int no_such_verb(const char *word)
+{
+	complain("there is no verb and no file '%s'; see evtagg --help", word);
+	return EVTAGG_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	setlocale(LC_CTYPE, "");  /* the width of characters */
@@ -45,5 +51,8 @@ int main(int argc, char **argv)
 		print_help(stderr);
 		return EVTAGG_USAGE;
 	}
+	/* Files are mostly called something.jsonl, other inputs have a colon. */
+	if (argc > 1 && argv[1][0] != '-' && !strpbrk(argv[1], "./:") && access(argv[1], F_OK) < 0)
+		return no_such_verb(argv[1]);
 	return finish(verbs[0]->run(verbs[0], argc, argv));
 }

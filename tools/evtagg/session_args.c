@@ -153,7 +153,13 @@ static int take_sort(const struct verb *verb, const char *text, enum query_sort 
 			return EVTAGG_OK;
 		}
 	}
-	return args_bad(verb, "there is no order '%s'", text);
+	return args_bad(verb,
+			"--sort takes one of "
+#define X(symbol, word, help) word " "
+			QUERY_SORT_LIST(X)
+#undef X
+				"and not '%s'",
+			text);
 }
 
 /* by and distinct, cut up in one copy that lives as long as sa. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Single checks that do not do what they seem to, or that are easy to get around. */
 #include "lint.h"
+#include "text.h"
 
 #define COMM_MAX 15 /* TASK_COMM_LEN less its NUL */
 

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include "rulecheck.h"
+#include "text.h"
 
 static const struct verb *const verbs[] = {
 	&verb_validate, &verb_lint, &verb_list, &verb_explain, &verb_test,
@@ -23,6 +24,25 @@ static void print_help(FILE *out)
 	      "the\n"
 	      "rules or a test failed, 2 usage, 3 no answer could be had. See rulecheck(1).\n",
 	      out);
+}
+
+static int no_such_verb(const char *word)
+{
+	const char *near = NULL;
+	unsigned int least = 3; /* letters off: more is another word */
+
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		unsigned int n = text_distance(word, verbs[i]->name);
+
+		if (n < least) {
+			least = n;
+			near = verbs[i]->name;
+		}
+	}
+	fprintf(stderr,
+		"rulecheck: there is no verb and no file '%s'%s%s%s; see rulecheck --help\n", word,
+		near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
+	return RULECHECK_USAGE;
 }
 
 int main(int argc, char **argv)
@@ -49,7 +69,5 @@ int main(int argc, char **argv)
 	if (argv[1][0] == '-' || strchr(argv[1], '/') || strchr(argv[1], '.') ||
 	    access(argv[1], F_OK) == 0)
 		return finish(verb_validate.run(&verb_validate, argc, argv));
-	fprintf(stderr, "rulecheck: there is no verb and no file '%s'; see rulecheck --help\n",
-		argv[1]);
-	return RULECHECK_USAGE;
+	return no_such_verb(argv[1]);
 }

@@ -2,6 +2,7 @@
 /* ATT&CK's tactics and techniques, and which of them a set of rules is about. */
 #include "common/util.h"
 #include "mitre.h"
+#include "text.h"
 #include "rulecheck.h"
 
 static const struct {

@@ -97,9 +97,6 @@ const struct saker_rule_details *ruleset_details(const struct ruleset_loaded *lo
 /* The name that is nearest among the rules' and says so on standard error; RULECHECK_USAGE. */
 int ruleset_no_such_rule(const struct ruleset_loaded *loaded, const char *rule);
 
-/* How many letters differ, at most; UINT32_MAX when b has 48 or more. */
-unsigned int text_distance(const char *a, const char *b);
-
 /* A text of a rule file, without what would control a terminal. */
 static inline void put_text(FILE *out, const char *text)
 {

@@ -100,30 +100,6 @@ const struct saker_rule_details *ruleset_details(const struct ruleset_loaded *l,
 	return NULL;
 }
 
-/* Levenshtein's. */
-unsigned int text_distance(const char *a, const char *b)
-{
-	unsigned int row[48];
-	size_t n = strlen(b);
-
-	if (n >= ARRAY_SIZE(row))
-		return UINT32_MAX;
-	for (size_t j = 0; j <= n; j++)
-		row[j] = (unsigned int)j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		unsigned int diagonal = row[0];
-
-		row[0] = (unsigned int)i;
-		for (size_t j = 1; j <= n; j++) {
-			unsigned int change = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			row[j] = MIN(MIN(row[j], row[j - 1]) + 1, change);
-		}
-	}
-	return row[n];
-}
-
 int ruleset_no_such_rule(const struct ruleset_loaded *l, const char *rule)
 {
 	const char *best = NULL;

@@ -579,7 +579,8 @@ def real_journal(folder):
 
 def usage(folder):
     for args, code, said in ((["--nope"], 2, "there is no option --nope"), (["--top", "x", "-"], 2, "--top takes a number"),
-                             (["--since", "someday", "-"], 2, "takes a time"), (["--sort", "odd", "-"], 2, "no order"),
+                             (["--since", "someday", "-"], 2, "takes a time"), (["--sort", "odd", "-"], 2, "one of count rare name"),
+                             (["cuont", "-"], 2, "no verb and no file"), (["--josn"], 2, "did you mean --json?"), (["--follow=1"], 2, "--follow takes no value"),
                              (["--format", "odd", "-"], 2, "no format"), (["--new-only", "-"], 2, "--follow"),
                              (["--sort", "distinct", "-"], 2, "--distinct"), (["--memory", "12", "-"], 2, "a size"),
                              (["-w", "proc.name", "-"], 1, "--where"), (["/nonexistent"], 1, "cannot be opened"),

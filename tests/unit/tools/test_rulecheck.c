@@ -232,7 +232,8 @@ static void test_command_line(void **state)
 	}
 	expect(RULECHECK("good.yaml"), 0, "good.yaml: Ok\n", "");
 	expect(RULECHECK("--json", "good.yaml"), 0, "falco_load_results", "");
-	expect(RULECHECK("nonsense"), 2, "", "there is no verb and no file 'nonsense'");
+	expect(RULECHECK("nonsense"), 2, "", "there is no verb and no file 'nonsense'; see");
+	expect(RULECHECK("validte"), 2, "", "did you mean validate?");
 	expect(RULECHECK("/nonexistent.yaml"), 1, "Invalid", NULL);
 	expect(RULECHECK("list", "/nonexistent.yaml"), 1, "", "cannot be read");
 	expect(RULECHECK("list", "invalid.yaml"), 1, "", "LOAD_ERR_COMPILE_CONDITION");
