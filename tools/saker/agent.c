@@ -336,16 +336,17 @@ static const char *engine_name(const struct agent *a)
 
 static void announce(const struct agent *a)
 {
+	uint32_t n = rules_n_enabled(a->ruleset);
+
 	if (!a->replay && a->config->engine == CONFIG_ENGINE_PROCFS)
 		logger_print(&a->logger, SAKER_PRIORITY_WARNING,
 			     "nodriver looks at /proc each second: of all events there are only "
 			     "execve, clone and procexit, up to a second late, and none of "
 			     "processes that come and go in between");
 	logger_print(&a->logger, SAKER_PRIORITY_INFORMATIONAL,
-		     "%u rules from %u file%s, %s, %u system calls, started in %.0f ms",
-		     rules_n_enabled(a->ruleset), a->files.n, a->files.n == 1 ? "" : "s",
-		     engine_name(a), a->n_syscalls,
-		     (double)(now_ns(CLOCK_MONOTONIC) - a->started) / 1e6);
+		     "%u rule%s from %u file%s, %s, %u system calls, started in %.0f ms", n,
+		     n == 1 ? "" : "s", a->files.n, a->files.n == 1 ? "" : "s", engine_name(a),
+		     a->n_syscalls, (double)(now_ns(CLOCK_MONOTONIC) - a->started) / 1e6);
 }
 
 static int run(struct agent *a)
@@ -380,9 +381,11 @@ static int run(struct agent *a)
 
 static int say_fine(const struct agent *a)
 {
+	uint32_t n = rules_n_enabled(a->ruleset);
+
 	logger_print(&a->logger, SAKER_PRIORITY_INFORMATIONAL,
-		     "configuration and rules are fine: %u rules enabled, from %u file%s",
-		     rules_n_enabled(a->ruleset), a->files.n, a->files.n == 1 ? "" : "s");
+		     "configuration and rules are fine: %u rule%s enabled, from %u file%s", n,
+		     n == 1 ? "" : "s", a->files.n, a->files.n == 1 ? "" : "s");
 	return AGENT_OK;
 }
 

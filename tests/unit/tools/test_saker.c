@@ -148,7 +148,7 @@ static void test_answers(void **state)
 	{
 		char *good = write_temp(good_rule);
 
-		expect(SAKER("-r", good, "--dry-run"), 0, "", "are fine: 1 rules enabled");
+		expect(SAKER("-r", good, "--dry-run"), 0, "", "are fine: 1 rule enabled, from 1 file\n");
 		expect(SAKER("-r", good, "-L"), 0, "good\n      d\n", "");
 		expect(SAKER("-r", good, "-l", "good", "-o", "json_output=true"), 0,
 		       "{\"rules\":[{", "");
