@@ -22,7 +22,7 @@ SOURCE = os.environ["SAKER_SOURCE_ROOT"]
 TYPED = (
     ("saker --dry", "--dry-run"), ("saker --format ma", "markdown"),
     ("evtcap --engi", "--engine"), ("evtcap --engine pro", "procfs"), ("evtcap --by by", "bytes"),
-    ("rulecheck expl", "explain"),
+    ("rulecheck expl", "explain"), ("saker --descr", "--describe"), ("evtagg expo", "export"),
 )
 PATIENCE = 20
 
