@@ -218,7 +218,10 @@ static int read_documents(struct rules_reading *r, const struct rules_source *fi
 		at = (struct rules_place){.parent = r->content, .name = "", .mark = error.mark};
 		at.kind = RULES_PLACE_VALUE_FOR;
 		return rules_finding(r->reporter, RULES_LOAD_ERR_YAML_PARSE, &at,
-				     "Check indentation, colons and quotes here and just above.",
+				     strstr(error.message, "tab character")
+					     ? "Indent with blanks: YAML takes no tabs."
+					     : "Check indentation, colons and quotes here and just "
+					       "above.",
 				     "yaml: error at line %u, column %u: %s", error.mark.line + 1,
 				     error.mark.column + 1, error.message);
 	}

@@ -186,6 +186,10 @@ static int take_words(struct options *o, int argc, char **argv, int first, FILE 
 			o->validate[o->n_validate++] = argv[i];
 		else if (o->mode == OPTIONS_LIST && !o->list_class)
 			o->list_class = argv[i];
+		else if (o->describe)
+			return cli_bad(&command_line, err,
+				       "what is '%s' for? -l takes one name: quote its blanks",
+				       argv[i]);
 		else
 			return cli_bad(&command_line, err,
 				       "what is '%s' for? Rules are given with -r", argv[i]);

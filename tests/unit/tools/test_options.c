@@ -118,6 +118,8 @@ static void test_bad(void **state)
 		{"-M soon", "saker: -M takes seconds, not 'soon'; "},
 		{"-M -1", "saker: -M takes seconds, not '-1'; "},
 		{"--format xml", "saker: --format is text, markdown or json, not 'xml'; "},
+		{"-l Some rule",
+		 "saker: what is 'rule' for? -l takes one name: quote its blanks; "},
 		{"rules.yaml", "saker: what is 'rules.yaml' for? Rules are given with -r; "},
 	};
 

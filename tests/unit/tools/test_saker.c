@@ -148,7 +148,8 @@ static void test_answers(void **state)
 	{
 		char *good = write_temp(good_rule);
 
-		expect(SAKER("-r", good, "--dry-run"), 0, "", "are fine: 1 rule enabled, from 1 file\n");
+		expect(SAKER("-r", good, "--dry-run"), 0, "",
+		       "are fine: 1 rule enabled, from 1 file\n");
 		expect(SAKER("-r", good, "-L"), 0, "good\n      d\n", "");
 		expect(SAKER("-r", good, "-l", "good", "-o", "json_output=true"), 0,
 		       "{\"rules\":[{", "");
@@ -156,6 +157,14 @@ static void test_answers(void **state)
 		       "no rule 'goods' is loaded; did you mean 'good'?");
 		remove_temp(good);
 	}
+}
+
+static void test_tab(void **state)
+{
+	char *tab = write_temp("- rule: good\n\tdesc: d\n");
+
+	expect(SAKER("-V", tab), 1, "Indent with blanks: YAML takes no tabs.", NULL);
+	remove_temp(tab);
 }
 
 static void test_lists_are_json(void **state)
@@ -565,6 +574,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_tab),
 		cmocka_unit_test(test_lists_are_json),
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_json_verdict),
