@@ -7,10 +7,29 @@
 #include <ctype.h>
 
 #include "session.h"
+#include "text.h"
 
 #define GENERIC_EXIT 1 /* the event of all system calls without one of their own */
 #define WORDS ((SAKER_EVENT_CODES + 63) / 64)
 #define MAX_NAME 63
+
+/* At most two letters off, and fewer than all of them; NULL = there is none. */
+static const char *nearest_syscall(const char *name)
+{
+	const char *near = NULL;
+	unsigned int least = (unsigned int)MIN(strlen(name), (size_t)3);
+
+	for (uint32_t sc = 0; sc < 512; sc++) {
+		const struct saker_syscall_info *info = saker_syscall_by_code(sc);
+		unsigned int n = info ? text_distance(name, info->name) : least;
+
+		if (n < least) {
+			least = n;
+			near = info->name;
+		}
+	}
+	return near;
+}
 
 static int add_names(struct session *s, const char *names, struct saker_syscall_set *set)
 {
@@ -20,10 +39,13 @@ static int add_names(struct session *s, const char *names, struct saker_syscall_
 
 		memcpy(name, names, MIN(n, (size_t)MAX_NAME));
 		if (n && saker_syscall_set_add_name(set, name) < 0) {
+			const char *near = nearest_syscall(name);
+
 			say_error(&s->say,
-				  "there is no system call or event '%s'; the sets are state, io "
-				  "and all",
-				  name);
+				  "there is no system call or event '%s'%s%s%s; the sets are "
+				  "state, io and all",
+				  name, near ? ", did you mean " : "", near ? near : "",
+				  near ? "?" : "");
 			return -ENOENT;
 		}
 		names += n;

@@ -472,7 +472,8 @@ static void test_bad_filters(void **state)
 	expect(EVTCAP("-k", "procname=x"), 1, "", "give one of pid, tree");
 	expect(EVTCAP("--sample", "io"), 1, "", "give system calls or sets");
 	expect(EVTCAP("--sample", "oi=10"), 1, "", "there is no system call or event 'oi'");
-	expect(EVTCAP("-e", "openat,opnat"), 1, "", "there is no system call or event 'opnat'");
+	expect(EVTCAP("-e", "openat,opnat"), 1, "",
+	       "there is no system call or event 'opnat', did you mean openat?; the sets");
 }
 
 static void test_bad_captures(void **state)
