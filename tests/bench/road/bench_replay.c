@@ -62,7 +62,7 @@ static struct saker_ruleset *compile(char *const *files, int n)
 	struct saker_rules_options options = SAKER_RULES_OPTIONS_INIT;
 	struct saker_rules_plugin plugin = {"container", "0.7.1"};
 	struct saker_rules_loader *loader;
-	struct saker_ruleset *ruleset;
+	struct saker_ruleset *ruleset = NULL;
 	int r;
 
 	options.diag = print_diag;

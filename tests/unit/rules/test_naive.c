@@ -334,8 +334,8 @@ static const char *const tails[] = {
 	"",
 	"",
 	"/usr/lib/x-linux-gnu/c",
-	"/home/of/somebody/with/a/very/long/way/down/to/a/file/that/is/AB/in/many/dirs/of/one/more"
-	"/and/then/some/abab",
+	("/home/of/somebody/with/a/very/long/way/down/to/a/file/that/is/AB/in/many/dirs/of/one/more"
+	 "/and/then/some/abab"),
 };
 
 static const char *const text_ops[] = {"=",	     "!=",	 "contains", "icontains",
