@@ -354,6 +354,12 @@ void field_evt_flag(void *record, const struct saker_field_ref *ref, struct sake
 	field_set_bool(out, r->view.info->flags & ref->number);
 }
 
+void field_evt_certain(void *record, const struct saker_field_ref *ref, struct saker_values *out)
+{
+	(void)ref;
+	field_set_bool(out, enrich_record_certain(record));
+}
+
 void field_evt_io_dir(void *record, const struct saker_field_ref *ref, struct saker_values *out)
 {
 	const struct saker_record *r = record;

@@ -58,6 +58,7 @@ enum {
 #define ENRICH_ENTRY_MAX 4096u	/* stored enter events; longer ones are not kept */
 #define ENRICH_TOMBSTONES 4096u /* dead threads remembered; a power of two */
 #define ENRICH_TOMBSTONE_WAYS 4u
+#define ENRICH_EVICTED 4096u		     /* evicted threads remembered; a power of two */
 #define ENRICH_STALE_NS UINT64_C(2000000000) /* a clone's two events are not further apart */
 #define ENRICH_REFILLS_PER_S 100u
 #define ENRICH_REFILL_NS UINT64_C(1000000)   /* one that takes longer counts as several */
@@ -82,6 +83,7 @@ struct enrich_fdtable {
 /* What threads that share their files share (the kernel's files_struct). */
 struct enrich_files {
 	uint32_t refs;
+	bool evicted;		      /* some have given way to the memory bound, or to max_fds */
 	struct enrich_fdtable *table; /* NULL = empty */
 };
 
@@ -202,6 +204,13 @@ struct saker_state {
 	int64_t refill_fd;     /* the one that is missing; -1 = a thread is */
 	bool refilling;
 
+	/* Losses: state_loss.c. */
+	uint32_t epoch;	     /* losses so far */
+	uint32_t sweep_at;   /* the slot that is looked at next */
+	uint32_t sweep_left; /* slots yet to be looked at since the last loss */
+	uint64_t sweep_ts;   /* not before this */
+	int32_t *evicted;    /* tids that have given way, at their hash */
+
 	struct enrich_container **containers; /* buckets */
 	uint32_t containers_capacity;	      /* a power of two, or 0 */
 	uint32_t n_containers;
@@ -295,6 +304,10 @@ bool enrich_threads_evict(struct saker_state *s);
  * thread, the one that is missing (and with it any other); -1 = the thread is.
  */
 bool enrich_refill(struct saker_state *s, int64_t tid, uint64_t ts, int64_t fd);
+/* The same with the engine's answer: 0, -ESRCH ...; -EAGAIN: not asked. */
+int enrich_refill_code(struct saker_state *s, int64_t tid, uint64_t ts, int64_t fd);
+/* How many may be asked for now. */
+int64_t enrich_refill_tokens(struct saker_state *s, uint64_t ts);
 bool enrich_tombstone_find(const struct saker_state *s, int64_t tid, struct enrich_tombstone *ret);
 void enrich_tombstone_set(struct saker_state *s, int64_t tid, int64_t ptid, uint64_t ts);
 void enrich_tombstone_clear(struct saker_state *s, int64_t tid);
@@ -304,6 +317,25 @@ struct enrich_thread *enrich_thread_ghost(struct saker_state *s, int64_t tid);
 static inline bool enrich_thread_is_invalid(const struct enrich_thread *t)
 {
 	return t->pid < 0 || t->ptid < 0;
+}
+
+/* ---- state_loss.c -------------------------------------------------------------- */
+
+/* After a loss: looks for threads that have been still since, a few at each event. */
+void enrich_loss_sweep(struct saker_state *s, uint64_t ts);
+/* What is known of a thread, or of this fd of it, is from before a loss: reads it again. */
+void enrich_loss_reread(struct saker_state *s, int64_t tid, uint64_t ts);
+/* The age of what a path relative to dirfd rests on. */
+uint32_t enrich_path_epoch(const struct saker_record *r, int64_t dirfd, const char *path,
+			   uint32_t len);
+/* An execve of a thread that is in doubt: the table may hold another one of that number. */
+void enrich_loss_exec(struct saker_state *s, struct saker_record *r, int64_t pid, int64_t ptid);
+void enrich_evicted_note(struct saker_state *s, int64_t tid);
+bool enrich_evicted(const struct saker_state *s, int64_t tid);
+
+static inline bool enrich_thread_stale(const struct saker_state *s, const struct enrich_thread *t)
+{
+	return t->epoch != s->epoch;
 }
 
 /* ---- state_fd.c ---------------------------------------------------------------- */

@@ -94,13 +94,17 @@ static void on_setns(struct saker_state *s, struct saker_record *r)
 
 /* ---- directories -------------------------------------------------------------------------- */
 
+/* epoch: how old what the path rests on is, if it begins with a slash. */
 static void cwd_change(struct saker_state *s, struct enrich_thread *t, const char *path,
-		       uint32_t len)
+		       uint32_t len, uint32_t epoch)
 {
 	struct enrich_thread *leader = enrich_thread_leader(s, t);
 	char buf[ENRICH_PATH_MAX + 2];
 	uint32_t n;
 
+	if (len == 0 || path[0] != '/')
+		epoch = leader->cwd_epoch;
+	leader->cwd_epoch = MIN(epoch, MIN(leader->epoch, t->epoch));
 	n = enrich_path_join(buf, enrich_str_text(leader->cwd), enrich_str_len(leader->cwd), path,
 			     len);
 	if (n == 0 || buf[n - 1] != '/')
@@ -120,7 +124,7 @@ static void on_chdir(struct saker_state *s, struct saker_record *r)
 	if (r->flags & ENRICH_RECORD_HAS_NOTE && r->note.path_len)
 		path = (struct enrich_slice){r->note.path, r->note.path_len};
 	if (path.len)
-		cwd_change(s, t, path.text, path.len);
+		cwd_change(s, t, path.text, path.len, s->epoch);
 }
 
 static void on_fchdir(struct saker_state *s, struct saker_record *r)
@@ -132,7 +136,7 @@ static void on_fchdir(struct saker_state *s, struct saker_record *r)
 							     : NULL;
 
 	if (t && path)
-		cwd_change(s, t, path->text, path->len);
+		cwd_change(s, t, path->text, path->len, r->fd->epoch);
 }
 
 static void on_chroot(struct saker_state *s, struct saker_record *r)

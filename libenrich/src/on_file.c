@@ -58,6 +58,9 @@ static void open_finish(struct saker_state *s, struct saker_record *r, const str
 		r->fd_num = r->res;
 		return;
 	}
+	if (unlikely(s->epoch))
+		fd->epoch = MIN(fd->epoch,
+				enrich_path_epoch(r, call->dirfd, call->name.text, call->name.len));
 	fd->type = call->flags & O_PPM_DIRECTORY ? ENRICH_FD_DIRECTORY : ENRICH_FD_FILE_V2;
 	fd->open_flags = call->flags;
 	fd->dev = call->dev;
@@ -261,6 +264,7 @@ static void on_pidfd_getfd(struct saker_state *s, struct saker_record *r)
 	const struct enrich_fd *pidfd;
 	const struct enrich_thread *owner;
 	const struct enrich_fd *source;
+	uint32_t pidfd_epoch, owner_epoch;
 	struct enrich_fd *fd;
 
 	if (!made_fd(r))
@@ -268,13 +272,16 @@ static void on_pidfd_getfd(struct saker_state *s, struct saker_record *r)
 	pidfd = enrich_fd_find(r->thread, enrich_param_int(r, 1, -1));
 	if (!pidfd || pidfd->type != ENRICH_FD_PIDFD)
 		return;
+	pidfd_epoch = pidfd->epoch;
 	owner = enrich_thread_touch(s, pidfd->pid);
+	owner_epoch = owner ? owner->epoch : 0;
 	source = owner ? enrich_fd_find(owner, target) : NULL;
 	if (!source)
 		return;
 	fd = enrich_fd_add_copy(s, r->thread, r->res, source);
 	if (!fd)
 		return;
+	fd->epoch = MIN(fd->epoch, MIN(pidfd_epoch, owner_epoch));
 	enrich_fd_clear_cloexec(fd);
 	fd->open_flags |= O_PPM_CLOEXEC;
 	enrich_record_set_fd(r, fd, r->res);

@@ -132,7 +132,37 @@ static void task_strings(struct saker_state *s, const struct saker_record *r,
 	n = enrich_path_join(cwd, "", 0, text.text, text.len);
 	if (n == 0 || cwd[n - 1] != '/')
 		cwd[n++] = '/';
+	t->cwd_epoch = s->epoch;
 	enrich_str_set(s, &t->cwd, cwd, n);
+}
+
+/* Of the same number, but begun at another time, or in another process. */
+static bool is_another(const struct saker_record *r, const struct enrich_thread *t)
+{
+	uint64_t start = enrich_param_u64(r, TASK_START_TIME);
+	uint64_t apart = start > t->clone_ts ? start - t->clone_ts : t->clone_ts - start;
+
+	return t->pid != event_pid(r) || (t->clone_ts && start && apart >= ENRICH_STALE_NS);
+}
+
+/* A thread that a loss has left in doubt: what it is now, but for what only events tell. */
+static void task_again(struct saker_state *s, const struct saker_record *r, struct enrich_thread *t)
+{
+	uint64_t clone_ts = t->clone_ts;
+	uint32_t clone_flags = t->clone_flags;
+	uint64_t ino = t->exe_ino, mtime = t->exe_ino_mtime;
+
+	enrich_thread_unlink_parent(t);
+	task_ids(r, t);
+	task_numbers(r, t);
+	task_strings(s, r, t);
+	t->clone_flags = clone_flags;
+	if (clone_ts)
+		t->clone_ts = clone_ts;
+	if (enrich_thread_is_leader(t) && (ino != t->exe_ino || mtime != t->exe_ino_mtime))
+		enrich_thread_new_exe(s, t);
+	t->epoch = s->epoch;
+	enrich_thread_join(s, t);
 }
 
 static void on_task(struct saker_state *s, struct saker_record *r)
@@ -141,8 +171,19 @@ static void on_task(struct saker_state *s, struct saker_record *r)
 
 	if (event_tid(r) == 0)
 		return;
-	if (t && s->refilling && !(t->flags & ENRICH_THREAD_PLACEHOLDER))
-		return;
+	if (t && s->refilling && !(t->flags & ENRICH_THREAD_PLACEHOLDER)) {
+		if (!enrich_thread_stale(s, t))
+			return;
+		if (!is_another(r, t)) {
+			task_again(s, r, t);
+			return;
+		}
+		enrich_thread_exit(s, t);
+		t = enrich_thread_touch(s, event_tid(r));
+		if (t)
+			enrich_thread_remove(s, t);
+		t = NULL;
+	}
 	if (!t)
 		t = enrich_thread_add(s, event_tid(r));
 	if (!t)
@@ -161,17 +202,41 @@ static void on_task(struct saker_state *s, struct saker_record *r)
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
+/* What was read again is what was known: that has more than the system tells. */
+static bool is_same(const struct saker_record *r, const struct enrich_fd *known, uint8_t type)
+{
+	/* The last one of all these events. */
+	uint64_t ino = enrich_param_u64(r, r->view.info->n_params - 1);
+	struct enrich_slice name;
+
+	if (known->refs > 1 || known->type != type || known->ino != ino || ino == 0)
+		return false;
+	if (type != ENRICH_FD_FILE_V2 && type != ENRICH_FD_DIRECTORY)
+		return true;
+	name = enrich_param_text(r, 1);
+	return name.len == enrich_str_len(known->name) &&
+	       memcmp(name.text, enrich_str_text(known->name), name.len) == 0;
+}
+
 /* The fd to fill; NULL = not wanted (a thread's view of its leader's table, or known already). */
 static struct enrich_fd *initial_fd(struct saker_state *s, struct saker_record *r, uint8_t type)
 {
 	struct enrich_thread *t = enrich_thread_touch(s, event_tid(r));
 	int64_t num = enrich_param_int(r, 0, -1);
+	struct enrich_fd *known;
 	struct enrich_fd *fd;
 
 	if (!t || event_pid(r) != event_tid(r))
 		return NULL;
-	if (s->refilling && s->refill_fd >= 0 && enrich_files_find(t->files, num))
-		return NULL;
+	known = enrich_files_find(t->files, num);
+	if (known && s->refilling) {
+		if (known->epoch == s->epoch
+			    ? s->refill_fd >= 0
+			    : t->files->table->refs == 1 && is_same(r, known, type)) {
+			known->epoch = s->epoch;
+			return NULL;
+		}
+	}
 	/* What a refill puts into a full table only pushes out what was used before. */
 	if (s->refilling && num != s->refill_fd && t->files && t->files->table &&
 	    t->files->table->n >= s->max_fds)

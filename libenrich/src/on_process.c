@@ -133,6 +133,7 @@ static void child_from_params(const struct saker_record *r, struct enrich_thread
 static void child_inherit(struct saker_state *s, struct enrich_thread *child,
 			  const struct enrich_thread *from)
 {
+	child->epoch = MIN(child->epoch, from->epoch);
 	enrich_str_assign(s, &child->exepath, from->exepath);
 	enrich_str_assign(s, &child->root, from->root);
 	child->exe_flags = from->exe_flags;
@@ -161,6 +162,7 @@ static void child_inherit_process(struct saker_state *s, struct enrich_thread *c
 		child->files = enrich_files_ref(from->files);
 	else
 		child->files = enrich_files_fork(s, from->files);
+	child->cwd_epoch = MIN(leader->cwd_epoch, from->epoch);
 	enrich_str_assign(s, &child->cwd, leader->cwd);
 	enrich_str_assign(s, &child->env, leader->env);
 }
@@ -230,7 +232,10 @@ static bool caller_leaves_it(struct saker_state *s, struct saker_record *r,
 	there = enrich_thread_find(s, r->res);
 	if (!there)
 		return false;
-	if (there->clone_flags & CL_PPM_INVERTED)
+	if (there->clone_flags & CL_PPM_INVERTED &&
+	    (!enrich_thread_stale(s, there) ||
+	     (apart(there->clone_ts, r->view.event->ts) < ENRICH_STALE_NS &&
+	      there->pid == (flags & CL_PPM_THREAD ? caller->pid : r->res))))
 		return true;
 	/* Somebody of that number whose exit we missed. */
 	enrich_thread_exit(s, there);
@@ -347,7 +352,8 @@ static struct enrich_thread *child_entry(struct saker_state *s, struct saker_rec
 	struct enrich_thread *old = r->thread;
 	struct enrich_tombstone dead;
 
-	if (old && old->clone_ts != 0 && apart(ts, old->clone_ts) < ENRICH_STALE_NS)
+	if (old && old->clone_ts != 0 && apart(ts, old->clone_ts) < ENRICH_STALE_NS &&
+	    (!enrich_thread_stale(s, old) || old->pid == (int64_t)enrich_param_u64(r, CLONE_PID)))
 		return NULL;
 	r->thread = NULL;
 	if (!old && enrich_tombstone_find(s, tid, &dead) && ts <= dead.ts)
@@ -530,6 +536,13 @@ static void on_exec(struct saker_state *s, struct saker_record *r)
 
 	if (!t || r->flags & ENRICH_RECORD_FAILED)
 		return;
+	if (unlikely(enrich_thread_stale(s, t))) {
+		enrich_loss_exec(s, r, (int64_t)enrich_param_u64(r, CLONE_PID),
+				 (int64_t)enrich_param_u64(r, CLONE_PTID));
+		t = r->thread;
+		if (!t)
+			return;
+	}
 	exec_ids(s, r);
 	t->exec_ts = r->view.event->ts;
 	enrich_str_from_param(r, &t->exe, CLONE_EXE, NULL);

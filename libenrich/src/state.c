@@ -447,7 +447,8 @@ static struct enrich_thread *record_thread(struct saker_state *s, const struct e
 	struct enrich_thread *t;
 
 	if (likely(tid == s->last_tid && s->last_thread &&
-		   !(s->last_thread->flags & ENRICH_THREAD_PLACEHOLDER))) {
+		   !(s->last_thread->flags & ENRICH_THREAD_PLACEHOLDER) &&
+		   (s->last_thread->epoch == s->epoch || !s->refill))) {
 		s->stats.n_cached_thread_lookups++;
 		s->last_thread->used = s->clock;
 		return s->last_thread;
@@ -529,6 +530,14 @@ static void record_fd(struct saker_state *s, const struct enrich_fact *fact)
 	} else {
 		s->stats.n_cached_fd_lookups++;
 	}
+	if (unlikely(fd->epoch != s->epoch) && s->refill) {
+		/* The files are the leader's. */
+		enrich_loss_reread(s, r->thread->pid, r->view.event->ts);
+		r->thread = enrich_thread_touch(s, (int64_t)r->view.event->tid);
+		fd = r->thread ? enrich_files_find(r->thread->files, r->fd_num) : NULL;
+		if (!fd)
+			return;
+	}
 	fd->used = s->clock;
 	r->fd = fd;
 }
@@ -562,6 +571,8 @@ int saker_state_apply(struct saker_state *s, const struct saker_event *event,
 	}
 	if (unlikely(s->unsettled))
 		enrich_threads_settle(s);
+	if (unlikely(s->sweep_left))
+		enrich_loss_sweep(s, event->ts);
 	record_begin(s, meta);
 	if (!(fact->flags & ENRICH_FACT_NO_THREAD))
 		r->thread = record_thread(s, fact, event);

@@ -261,6 +261,7 @@ struct enrich_fd {
 	uint32_t used;	     /* state clock of the last use: for eviction */
 	uint32_t dev;
 	uint32_t mnt_id;
+	uint32_t epoch; /* losses known of when it was last sure: state_loss.c */
 	uint64_t ino;
 	int64_t pid;		 /* PIDFD: whom it is about */
 	struct enrich_str *name; /* resolved path or text of the tuple */
@@ -372,6 +373,8 @@ struct enrich_thread {
 	uint16_t exe_flags;   /* enum enrich_exe_flag */
 	uint16_t flags;	      /* enum enrich_thread_flag */
 	uint32_t used;	      /* state clock of the last use: for eviction */
+	uint32_t epoch;	      /* losses known of when it was last sure: state_loss.c */
+	uint32_t cwd_epoch;   /* the same for cwd and root; use that of the leader */
 
 	struct enrich_thread *parent; /* in whose list of children it is; NULL = nobody's */
 	struct enrich_thread *children;
@@ -417,6 +420,19 @@ struct enrich_thread *enrich_thread_parent(const struct saker_state *state,
 struct enrich_thread *enrich_thread_ancestor(const struct saker_state *state,
 					     const struct enrich_thread *t, uint32_t n);
 #define ENRICH_ANCESTORS_MAX 1000
+
+/* ---- what losses leave in doubt ------------------------------------------------ */
+
+/*
+ * False when events were lost, and what the record says of its thread, the
+ * thread's parent, the descriptor or a path is from before that.
+ */
+bool enrich_record_certain(const struct saker_record *r);
+/* enum saker_absence: why the descriptor that the event is about is not known. */
+uint8_t enrich_fd_why_not(const struct saker_record *r);
+/* Why t has no n-th ancestor. */
+uint8_t enrich_ancestor_why_not(const struct saker_state *state, const struct enrich_thread *t,
+				uint32_t n);
 
 /*
  * The session's leader, or failing that (not in the table, or the number is of

@@ -100,6 +100,8 @@ struct enrich_files *enrich_files_fork(struct saker_state *s, struct enrich_file
 {
 	struct enrich_files *copy = enrich_files_new(s);
 
+	if (copy && files)
+		copy->evicted = files->evicted;
 	if (copy && files && files->table) {
 		copy->table = files->table;
 		copy->table->refs++;
@@ -236,6 +238,9 @@ struct enrich_fd *enrich_fd_add(struct saker_state *s, struct enrich_thread *t, 
 	fd->refs = 1;
 	fd->num = (int32_t)num;
 	fd->used = s->clock;
+	/* In a process that is in doubt, threads that nobody saw begin may close it unseen. */
+	fd->epoch =
+		MIN(t->epoch, t->group && t->group->leader ? t->group->leader->epoch : t->epoch);
 	full = files->table && files->table->n >= s->max_fds;
 	/* Owned before one of them is pushed out, which a shared table does not let happen. */
 	table = table_own(s, files, !full);
@@ -466,6 +471,7 @@ uint32_t enrich_fds_evict(struct saker_state *s, struct enrich_files *files, uin
 		if (!victim)
 			break;
 		fd_drop(s, table, victim);
+		files->evicted = true;
 		s->stats.n_evicted_fds++;
 		done++;
 	}

@@ -25,10 +25,27 @@ struct enrich_thread *enrich_thread_leader(const struct saker_state *s,
 	return leader ? leader : (struct enrich_thread *)t;
 }
 
+/* As far as is known. What was read from the system is timed by another clock. */
+static bool is_older(const struct enrich_thread *a, const struct enrich_thread *b)
+{
+	uint64_t slack;
+
+	if (!a || !b || !a->clone_ts || !b->clone_ts)
+		return true;
+	slack = (a->flags | b->flags) & ENRICH_THREAD_INITIAL ? ENRICH_STALE_NS : 0;
+	return a->clone_ts <= b->clone_ts + slack;
+}
+
 struct enrich_thread *enrich_thread_parent(const struct saker_state *s,
 					   const struct enrich_thread *t)
 {
-	return t->parent ? t->parent : enrich_thread_find(s, t->ptid);
+	struct enrich_thread *p = t->parent;
+
+	if (p)
+		return p;
+	/* By its number alone: whoever has it now may have got it later. */
+	p = enrich_thread_find(s, t->ptid);
+	return p && is_older(known_leader(p), known_leader(t)) ? p : NULL;
 }
 
 struct enrich_thread *enrich_thread_ancestor(const struct saker_state *s,
@@ -291,7 +308,7 @@ void enrich_tombstone_clear(struct saker_state *s, int64_t tid)
 
 /* ---- the missing -------------------------------------------------------------------- */
 
-static bool refill_allowed(struct saker_state *s, uint64_t ts)
+int64_t enrich_refill_tokens(struct saker_state *s, uint64_t ts)
 {
 	uint64_t passed = ts > s->refill_ts ? ts - s->refill_ts : 0;
 	uint64_t tokens = passed / (UINT64_C(1000000000) / ENRICH_REFILLS_PER_S);
@@ -304,6 +321,12 @@ static bool refill_allowed(struct saker_state *s, uint64_t ts)
 		s->refill_tokens = MIN(s->refill_tokens, (int64_t)ENRICH_REFILLS_PER_S);
 		s->refill_ts = ts;
 	}
+	return s->refill_tokens;
+}
+
+static bool refill_allowed(struct saker_state *s, uint64_t ts)
+{
+	enrich_refill_tokens(s, ts);
 	if (!s->refill || s->refilling || s->refill_tokens <= 0)
 		return false;
 	s->refill_tokens--;
@@ -330,13 +353,13 @@ static void refill_event(void *userdata, const struct saker_event *event)
 	enrich_apply_initial(userdata, event);
 }
 
-bool enrich_refill(struct saker_state *s, int64_t tid, uint64_t ts, int64_t fd)
+int enrich_refill_code(struct saker_state *s, int64_t tid, uint64_t ts, int64_t fd)
 {
 	uint64_t start;
 	int r;
 
 	if (tid <= 0 || !refill_allowed(s, ts))
-		return false;
+		return -EAGAIN;
 	s->refilling = true;
 	s->refill_fd = fd;
 	start = monotonic_ns();
@@ -344,7 +367,12 @@ bool enrich_refill(struct saker_state *s, int64_t tid, uint64_t ts, int64_t fd)
 	refill_pay(s, monotonic_ns() - start);
 	enrich_threads_settle(s);
 	s->refilling = false;
-	return r >= 0;
+	return r;
+}
+
+bool enrich_refill(struct saker_state *s, int64_t tid, uint64_t ts, int64_t fd)
+{
+	return enrich_refill_code(s, tid, ts, fd) >= 0;
 }
 
 static struct enrich_thread *make_placeholder(struct saker_state *s, int64_t tid, uint64_t ts)
@@ -366,8 +394,14 @@ struct enrich_thread *enrich_thread_get(struct saker_state *s, int64_t tid, uint
 	struct enrich_thread *t = enrich_thread_touch(s, tid);
 	struct enrich_tombstone dead;
 
-	if (likely(t && !(t->flags & ENRICH_THREAD_PLACEHOLDER)))
-		return t;
+	if (likely(t && !(t->flags & ENRICH_THREAD_PLACEHOLDER))) {
+		if (unlikely(enrich_thread_stale(s, t)) && s->refill) {
+			enrich_loss_reread(s, tid, ts);
+			t = enrich_thread_touch(s, tid);
+		}
+		if (t)
+			return t;
+	}
 	if (t && (!s->refill || (ts < t->retry_ts && t->retry_ts - ts <= ENRICH_RETRY_NS)))
 		return t;
 	if (!t && enrich_tombstone_find(s, tid, &dead) && ts <= dead.ts)

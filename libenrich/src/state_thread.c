@@ -26,7 +26,8 @@ int enrich_threads_init(struct saker_state *s)
 	s->slots = enrich_alloc_zero(s, SLOTS_MIN * sizeof(*s->slots));
 	s->tombstones = enrich_alloc_zero(s, ENRICH_TOMBSTONES * sizeof(*s->tombstones));
 	s->ghost = enrich_alloc_zero(s, sizeof(*s->ghost));
-	return s->slots && s->tombstones && s->ghost ? 0 : -ENOMEM;
+	s->evicted = enrich_alloc_zero(s, ENRICH_EVICTED * sizeof(*s->evicted));
+	return s->slots && s->tombstones && s->ghost && s->evicted ? 0 : -ENOMEM;
 }
 
 struct enrich_thread *enrich_thread_find(const struct saker_state *s, int64_t tid)
@@ -144,6 +145,7 @@ struct enrich_thread *enrich_thread_ghost(struct saker_state *s, int64_t tid)
 	s->ghost->flags = ENRICH_THREAD_PLACEHOLDER | ENRICH_THREAD_HIDDEN;
 	s->ghost->used = s->clock;
 	s->ghost->fdlimit = 0;
+	s->ghost->epoch = s->epoch;
 	enrich_str_set(s, &s->ghost->comm, "<NA>", 4);
 	enrich_str_set(s, &s->ghost->exe, "<NA>", 4);
 	return s->ghost;
@@ -171,6 +173,7 @@ struct enrich_thread *enrich_thread_add(struct saker_state *s, int64_t tid)
 		return NULL;
 	}
 	thread_defaults(t, tid);
+	t->epoch = s->epoch; /* that of its directory comes with the directory */
 	t->used = s->clock;
 	slots_put(s->slots, s->slots_capacity - 1, t);
 	s->n_threads++;
@@ -494,6 +497,7 @@ bool enrich_threads_evict(struct saker_state *s)
 	}
 	if (!victim)
 		return false;
+	enrich_evicted_note(s, victim->tid);
 	enrich_thread_remove(s, victim);
 	s->stats.n_evicted_threads++;
 	/* At 1, 2, 4 ...: often enough to be seen, never a flood. */
@@ -526,6 +530,9 @@ void enrich_threads_fini(struct saker_state *s)
 		enrich_dealloc(s, s->slots, s->slots_capacity * sizeof(*s->slots));
 	if (s->tombstones)
 		enrich_dealloc(s, s->tombstones, ENRICH_TOMBSTONES * sizeof(*s->tombstones));
+	if (s->evicted)
+		enrich_dealloc(s, s->evicted, ENRICH_EVICTED * sizeof(*s->evicted));
+	s->evicted = NULL;
 	s->slots = NULL;
 	s->ghost = NULL;
 	s->tombstones = NULL;

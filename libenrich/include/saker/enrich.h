@@ -110,6 +110,17 @@ SAKER_PUBLIC int saker_state_apply(struct saker_state *state, const struct saker
 				   struct saker_record **ret_record);
 
 /*
+ * Events were lost since the last call: n more, of any kind (0 = none, nothing happens). What is
+ * known of threads and descriptors from before is in doubt from now on: a state with a refill
+ * reads it again, each when it is next used and the rest in the background, within the limit of
+ * refills, and forgets threads that are gone. Until then, and in a replay until an execve, an open
+ * and so on tell anew, values stay but evt.certain is false. Call it as soon as the engine's
+ * counters say so; what was applied between the loss and this call was judged without it.
+ * 0 or -EINVAL.
+ */
+SAKER_PUBLIC int saker_state_lost(struct saker_state *state, uint64_t n);
+
+/*
  * Nobody knows this container: its fields say so, and its events no longer
  * wait. -EINVAL; -ENOENT: there is none (any more).
  */
@@ -214,6 +225,10 @@ struct saker_state_stats {
 	uint64_t n_held_events;		     /* that had to wait for their container's metadata */
 	uint64_t n_hold_timeouts;	     /* containers whose events waited in vain */
 	uint64_t n_hold_overflows;	     /* and for whose there was no room */
+	uint64_t n_lost_events;		     /* as saker_state_lost was told */
+	uint64_t n_losses;		     /* how often it was */
+	uint64_t n_reread_threads;	     /* in doubt after a loss, and read again */
+	uint64_t n_swept_threads;	     /* whose exit was lost: gone when looked for */
 };
 
 /* The counters so far; the caller sets ret_stats->size first. */

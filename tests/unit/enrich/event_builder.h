@@ -234,6 +234,7 @@ struct eb_task {
 	int64_t ptid;
 	const char *comm;
 	const char *cwd; /* NULL = "/" */
+	uint64_t start;	 /* 0 = 99 */
 };
 
 static inline const struct saker_event *eb_task(struct event_builder *b, const struct eb_task *t)
@@ -265,7 +266,7 @@ static inline const struct saker_event *eb_task(struct event_builder *b, const s
 	eb_u64(b, 0);
 	eb_str(b, "cpu=/");
 	eb_str(b, "/");
-	eb_u64(b, 99);
+	eb_u64(b, t->start ? (int64_t)t->start : 99);
 	eb_u32(b, 0);
 	eb_u32(b, UINT32_MAX);
 	return eb_end(b, SAKER_EV_ITER_TASK_E, 0, (uint64_t)pid << 32 | (uint64_t)t->tid);

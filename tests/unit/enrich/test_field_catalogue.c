@@ -380,7 +380,7 @@ static void test_reference(void **state)
 	}
 	json_decref(json);
 	assert_int_equal(n, 233);
-	assert_int_equal(saker_enrich_catalogue()->n_fields, n + 61 + 5); /* and those of our own */
+	assert_int_equal(saker_enrich_catalogue()->n_fields, n + 61 + 6); /* and those of our own */
 }
 
 int main(void)
