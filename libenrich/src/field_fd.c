@@ -50,7 +50,7 @@ void field_fd_number(void *record, const struct saker_field_ref *ref, struct sak
 	const struct enrich_fd *fd = field_fd_of(record);
 
 	if (!fd) {
-		field_set_none(out);
+		saker_values_absent(out, enrich_fd_why_not(record));
 		return;
 	}
 	/* Twelve bits of major, between the halves of the minor. */
@@ -77,7 +77,7 @@ void field_fd_flag(void *record, const struct saker_field_ref *ref, struct saker
 	bool is = false;
 
 	if (!fd) {
-		field_set_none(out);
+		saker_values_absent(out, enrich_fd_why_not(record));
 		return;
 	}
 	switch ((enum field_fd_flag)ref->number) {
@@ -127,7 +127,7 @@ void field_fd_type(void *record, const struct saker_field_ref *ref, struct saker
 	if (fd)
 		set_type(out, fd);
 	else
-		field_set_none(out);
+		saker_values_absent(out, enrich_fd_why_not(record));
 }
 
 /* What the event would have made. */
@@ -290,7 +290,7 @@ void field_fd_name(void *record, const struct saker_field_ref *ref, struct saker
 	if (fd_name(record, field_fd_of(record), &name))
 		field_set_slice(out, name);
 	else
-		field_set_none(out);
+		saker_values_absent(out, enrich_fd_why_not(record));
 }
 
 void field_fd_directory(void *record, const struct saker_field_ref *ref, struct saker_values *out)
@@ -310,7 +310,8 @@ void field_fd_filename(void *record, const struct saker_field_ref *ref, struct s
 	const char *slash;
 
 	if (!fd || !is_file(fd) || !fd_name(record, fd, &name)) {
-		field_set_none(out);
+		saker_values_absent(out,
+				    fd ? SAKER_ABSENT_NOT_APPLICABLE : enrich_fd_why_not(record));
 		return;
 	}
 	slash = memrchr(name.text, '/', name.len);

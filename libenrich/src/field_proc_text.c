@@ -79,9 +79,12 @@ void field_proc_parent_text(void *record, const struct saker_field_ref *ref,
 			    struct saker_values *out)
 {
 	struct saker_record *r = record;
+	const struct enrich_thread *parent =
+		r->thread ? enrich_thread_ancestor(r->state, r->thread, 1) : NULL;
 
-	set_text(out, r, r->thread ? enrich_thread_ancestor(r->state, r->thread, 1) : NULL,
-		 ref->number);
+	set_text(out, r, parent, ref->number);
+	if (!parent && r->thread)
+		saker_values_absent(out, enrich_ancestor_why_not(r->state, r->thread, 1));
 }
 
 /* A leader that is not known reads as empty, which is not the same as absent. */

@@ -25,6 +25,7 @@ enum {
 	OPT_DYNAMIC,
 	OPT_PORTS,
 	OPT_FOR_SYSDIG,
+	OPT_REASONS,
 };
 
 static const struct cli_option rows[] = {
@@ -67,6 +68,8 @@ static const struct cli_option rows[] = {
 	 "output format, fields as %proc.name"},
 	{'F', "fields", required_argument, "FIELDS", NULL, "just these fields, by commas"},
 	{OPT_JSON, "json", no_argument, NULL, NULL, "one JSON object a line (or for all of -i)"},
+	{OPT_REASONS, "reasons", no_argument, NULL, NULL,
+	 "with --json: why fields have no value, as \"absent\""},
 	{'t', "time", required_argument, "FORM", NULL,
 	 "clock, date, iso, epoch, relative or delta (or h d i a r D)"},
 	{OPT_COLOUR, "color", required_argument, "WHEN", NULL, "auto, always or never"},
@@ -229,6 +232,9 @@ static int take_flag(struct evtcap_options *o, int value)
 	case OPT_FOR_SYSDIG:
 		o->for_sysdig = true;
 		return 0;
+	case OPT_REASONS:
+		o->reasons = true;
+		return 0;
 	case OPT_PRINT:
 		o->print = true;
 		return 0;
@@ -375,6 +381,8 @@ static int check(const struct evtcap_options *o, FILE *err)
 			       "is missing");
 	if (o->max_files && !rotates)
 		return cli_bad(&command_line, err, "-W needs -C or -G");
+	if (o->reasons && (!o->json || o->mode != EVTCAP_SHOW))
+		return cli_bad(&command_line, err, "--reasons needs --json, and events to show");
 	if (rotates && util_streq(o->write, "-"))
 		return cli_bad(&command_line, err, "standard output cannot be split into files");
 	if (util_streq(o->write ? o->write : "", "-") && isatty(STDOUT_FILENO))

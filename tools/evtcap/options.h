@@ -68,6 +68,7 @@ struct evtcap_options {
 	enum evtcap_colour colour;
 	bool top_by_bytes;
 	bool json;
+	bool reasons; /* with json: why there is no value */
 	bool gzip;
 	bool for_sysdig;
 	bool print; /* events too when they are written to a file */

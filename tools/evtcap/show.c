@@ -39,6 +39,7 @@ struct show {
 	char nonce[NONCE_LEN + 1];
 	bool all; /* also events that lack some of the fields */
 	bool json;
+	bool reasons;
 	bool colour;
 };
 
@@ -276,7 +277,35 @@ static void put_line(const struct show *show, const char *text, size_t len, bool
 	putc_unlocked('\n', stdout);
 }
 
-static void put_json(const struct saker_rendered *rendered)
+/* "absent":{"fd.name":"dropped"} of those that have no value, if any. */
+static void put_reasons(const struct saker_rendered *rendered)
+{
+	static const char *const reasons[] = {
+		[SAKER_ABSENT_NOT_APPLICABLE] = "not applicable",
+		[SAKER_ABSENT_NOT_CAPTURED] = "not captured",
+		[SAKER_ABSENT_EVICTED] = "evicted",
+		[SAKER_ABSENT_DROPPED] = "dropped",
+		[SAKER_ABSENT_TRUNCATED] = "truncated",
+		[SAKER_ABSENT_NO_PERMISSION] = "no permission",
+		[SAKER_ABSENT_PENDING] = "pending",
+	};
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < rendered->n_values; i++) {
+		const struct saker_named_value *v = &rendered->values[i];
+		uint8_t why = v->value.absent;
+
+		if (v->is_list || why == SAKER_PRESENT || why >= ARRAY_SIZE(reasons))
+			continue;
+		fputs_unlocked(n++ ? "," : ",\"absent\":{", stdout);
+		json_put_string(stdout, v->name, strlen(v->name));
+		fprintf(stdout, ":\"%s\"", reasons[why]);
+	}
+	if (n)
+		putc_unlocked('}', stdout);
+}
+
+static void put_json(const struct saker_rendered *rendered, bool reasons)
 {
 	putc_unlocked('{', stdout);
 	for (uint32_t i = 0; i < rendered->n_values; i++) {
@@ -298,6 +327,8 @@ static void put_json(const struct saker_rendered *rendered)
 		}
 		putc_unlocked(']', stdout);
 	}
+	if (reasons)
+		put_reasons(rendered);
 	fputs_unlocked("}\n", stdout);
 }
 
@@ -325,7 +356,7 @@ static int show_event(void *self, const struct saker_event_view *event,
 	if (!show->all && !is_complete(&rendered))
 		return 0;
 	if (show->json) {
-		put_json(&rendered);
+		put_json(&rendered, show->reasons);
 	} else {
 		if (show->colour)
 			failed = fields_number(&show->failed, record, 0) != 0;
@@ -366,6 +397,7 @@ static int show_open(struct session *s, void **ret_self)
 	if (!show)
 		return -ENOMEM;
 	show->json = s->options->json;
+	show->reasons = s->options->reasons;
 	show->colour = s->colour && !show->json;
 	setvbuf(stdout, NULL, _IOFBF, 1 << 16);
 	r = fields_bind("evt.failed", &show->failed);

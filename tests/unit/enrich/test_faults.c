@@ -277,12 +277,98 @@ static void test_lost_live(void **state)
 	}
 }
 
+/* ---- why there is no value ---------------------------------------------------------- */
+
+static uint8_t why(struct saker_record *r, const char *field)
+{
+	struct saker_values v = {0};
+	struct saker_field_ref ref;
+	char arg[128];
+
+	assert_non_null(r);
+	assert_int_equal(story_bind(field, arg, &ref), 0);
+	ref.extract(r, &ref, &v);
+	assert_int_equal(v.n, 0);
+	return v.absent;
+}
+
+static struct saker_record *read_fd(struct event_builder *b, struct saker_state *s, int64_t fd)
+{
+	return story_apply(s, eb_make(b, SAKER_EV_SYSCALL_READ_X, STORY_TS + 9, 50, "qrqw",
+				      INT64_C(1), "a", 1, fd, 1));
+}
+
+static void test_reasons(void **state)
+{
+	struct saker_state_options options = SAKER_STATE_OPTIONS_INIT;
+	static struct event_builder b;
+	struct saker_state *s;
+
+	(void)state;
+	options.offline = true;
+	options.max_fds = 16;
+	assert_int_equal(saker_state_new(&options, &s), 0);
+	story_execve(&b, s, 50, 49, "cat", "cat", "", 0, STORY_TS);
+	assert_int_equal(why(read_fd(&b, s, 7), "fd.type"), SAKER_ABSENT_NOT_CAPTURED);
+	assert_int_equal(why(read_fd(&b, s, -1), "fd.type"), SAKER_ABSENT_NOT_APPLICABLE);
+	assert_int_equal(why(story_apply(s, eb_make(&b, SAKER_EV_SYSCALL_SETUID_X, STORY_TS, 50,
+						    "qw", INT64_C(0), 0)),
+			     "fd.type"),
+			 SAKER_ABSENT_NOT_APPLICABLE);
+	assert_int_equal(saker_state_lost(s, 0), 0);
+	assert_int_equal(why(read_fd(&b, s, 7), "fd.ino"), SAKER_ABSENT_NOT_CAPTURED);
+	assert_int_equal(saker_state_lost(NULL, 1), -EINVAL);
+	assert_int_equal(saker_state_lost(s, 1), 0);
+	assert_int_equal(why(read_fd(&b, s, 7), "fd.type"), SAKER_ABSENT_DROPPED);
+	assert_int_equal(why(read_fd(&b, s, 7), "proc.pname"), SAKER_ABSENT_DROPPED);
+	for (int64_t fd = 3; fd < 60; fd++)
+		story_openat(&b, s, 50, fd, "/x", 1, 0, STORY_TS);
+	assert_int_equal(why(read_fd(&b, s, 3), "fd.type"), SAKER_ABSENT_EVICTED);
+	saker_state_free(s);
+}
+
+/* Threads that gave way to max_threads, each with a child: which says so of its parent. */
+static void test_reason_evicted_parent(void **state)
+{
+	struct saker_state_options options = SAKER_STATE_OPTIONS_INIT;
+	static struct event_builder b;
+	struct saker_state *s;
+	uint32_t n = 0;
+
+	(void)state;
+	options.offline = true;
+	options.max_threads = 16;
+	assert_int_equal(saker_state_new(&options, &s), 0);
+	story_execve(&b, s, 50, 1, "first", "first", "", 0, STORY_TS);
+	for (int64_t tid = 51; tid < 70; tid++)
+		story_apply(s, eb_clone(&b, &(struct eb_clone){.ts = STORY_TS,
+							       .tid = tid,
+							       .pid = tid,
+							       .ptid = tid - 1}));
+	for (int64_t tid = 51; tid < 70; tid++) {
+		const struct enrich_thread *t = enrich_thread_find(s, tid);
+
+		if (!t || t->flags & ENRICH_THREAD_PLACEHOLDER || enrich_thread_find(s, tid - 1))
+			continue;
+		n++;
+		assert_int_equal(
+			why(story_apply(s, eb_make(&b, SAKER_EV_SYSCALL_SETUID_X, STORY_TS + 3,
+						   (uint64_t)tid, "qw", INT64_C(0), 0)),
+			    "proc.pname"),
+			SAKER_ABSENT_EVICTED);
+	}
+	assert_true(n > 0);
+	saker_state_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing_lost),
 		cmocka_unit_test(test_lost_in_replay),
 		cmocka_unit_test(test_lost_live),
+		cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_reason_evicted_parent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -362,10 +362,31 @@ def interop():
         held[0].close()
 
 
+def reasons():
+    """What has no value says why, if asked; each null has a reason and nothing else has."""
+    fields = "evt.type,fd.name,fd.type,proc.pname,container.name,evt.certain"
+    seen = set()
+    with_reasons = run(EVTCAP, "-q", "-r", OUR_CAPTURE, "--json", "--reasons", "-F", fields).splitlines()
+    without = run(EVTCAP, "-q", "-r", OUR_CAPTURE, "--json", "-F", fields).splitlines()
+    if len(with_reasons) != len(without) or not without:
+        yield "%d lines with reasons, %d without" % (len(with_reasons), len(without))
+    for line, plain in zip(map(json.loads, with_reasons), map(json.loads, without)):
+        absent = line.pop("absent", {})
+        seen.update(absent.values())
+        if line != plain or set(absent) != {name for name, value in line.items() if value is None}:
+            yield "%s gives %s as absent" % (line, absent)
+            break
+    if not {"not applicable", "not captured"} <= seen:
+        yield "reasons are only %s" % sorted(seen)
+    if subprocess.run([EVTCAP, "-r", OUR_CAPTURE, "--reasons"], stdout=subprocess.DEVNULL,
+                      stderr=subprocess.DEVNULL).returncode != 2:
+        yield "--reasons without --json is accepted"
+
+
 def main():
-    if sys.argv[1] not in ("live", "interop", "terminal", "unnamed") and not os.path.isdir(CAPTURES):
+    if sys.argv[1] not in ("live", "interop", "terminal", "unnamed", "reasons") and not os.path.isdir(CAPTURES):
         skip("SAKER_REFERENCE names no folder with captures")
-    findings = list({f.__name__: f for f in (types, expressions, sysdig, rotation, terminal, unnamed, live,
+    findings = list({f.__name__: f for f in (types, expressions, sysdig, rotation, terminal, unnamed, reasons, live,
                                               interop)}[sys.argv[1]]())
     print("\n".join(findings) or "all the same")
     sys.exit(1 if findings else 0)

@@ -53,7 +53,7 @@ _evtcap()
 	elif [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "-r -e -s -k -w -z -C -G -W -n -p -F -t -i -S -N -q -h \
 			--read --engine --poll --events --snaplen --dynamic-snaplen --full-ports --keep --sample --self --write --gzip --for-sysdig --file-size --file-time \
-			--files --print --count --format --fields --json --time --color --info \
+			--files --print --count --format --fields --json --reasons --time --color --info \
 			--top --by --rows --summary --list --names-only --quiet --version \
 			--help" -- "$cur")
 	else
