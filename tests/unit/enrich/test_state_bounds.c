@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -178,6 +179,57 @@ static void test_max_fds(void **state)
 	saker_state_free(s);
 }
 
+static uint64_t resident(void)
+{
+	unsigned long long all = 0, pages = 0;
+	FILE *f = fopen("/proc/self/statm", "re");
+
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%llu %llu", &all, &pages), 2);
+	fclose(f);
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* 100 thousand threads that live, in ten thousand processes with ten files open each. */
+static void test_many_live(void **state)
+{
+	const int64_t n = MANY / 100; /* processes */
+	struct saker_state *s = new_state(150000000, 0, 0);
+	struct saker_state_stats stats;
+	uint64_t before = resident();
+
+	(void)state;
+	for (int64_t tid = 1000; tid < 1000 + n; tid++) {
+		apply(s, eb_clone(&eb, &(struct eb_clone){.ts = TS,
+							  .tid = tid,
+							  .pid = tid,
+							  .ptid = 100,
+							  .cgroups = "cpu=/user.slice"}));
+		apply(s, eb_exec(&eb, &(struct eb_exec){.ts = TS + 1,
+							.tid = tid,
+							.ptid = 100,
+							.path = "/usr/bin/true",
+							.comm = "true"}));
+		for (int64_t i = 1; i < 10; i++)
+			apply(s, eb_clone(&eb, &(struct eb_clone){.ts = TS + 2,
+								  .tid = 200000 + tid * 10 + i,
+								  .pid = tid,
+								  .ptid = 100,
+								  .flags = CL_PPM_THREAD,
+								  .cgroups = "cpu=/user.slice"}));
+		for (int64_t fd = 0; fd < 10; fd++)
+			open_file(s, tid, fd, "/usr/lib/libc.so.6");
+	}
+	stats = stats_of(s);
+	print_message("%llu threads with %llu fds: %.1f MB, resident %.1f MB more\n",
+		      (unsigned long long)stats.n_threads, (unsigned long long)stats.n_fds,
+		      (double)stats.memory / 1e6, ((double)resident() - (double)before) / 1e6);
+	assert_int_equal(stats.n_threads, n * 10 + 2);
+	assert_int_equal(stats.n_fds, n * 10);
+	assert_int_equal(stats.n_evicted_threads + stats.n_evicted_fds, 0);
+	saker_state_free(s);
+}
+
 static void count_line(void *userdata, enum saker_severity severity, const char *message)
 {
 	uint32_t *n = userdata;
@@ -326,11 +378,17 @@ static void test_pool_ceiling(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pool),	     cmocka_unit_test(test_pool_ceiling),
-		cmocka_unit_test(test_short_lives),  cmocka_unit_test(test_exits_lost),
-		cmocka_unit_test(test_many_fds),     cmocka_unit_test(test_max_fds),
-		cmocka_unit_test(test_max_threads),  cmocka_unit_test(test_one_process_of_threads),
-		cmocka_unit_test(test_long_strings), cmocka_unit_test(test_options),
+		cmocka_unit_test(test_pool),
+		cmocka_unit_test(test_pool_ceiling),
+		cmocka_unit_test(test_short_lives),
+		cmocka_unit_test(test_exits_lost),
+		cmocka_unit_test(test_many_fds),
+		cmocka_unit_test(test_many_live),
+		cmocka_unit_test(test_max_fds),
+		cmocka_unit_test(test_max_threads),
+		cmocka_unit_test(test_one_process_of_threads),
+		cmocka_unit_test(test_long_strings),
+		cmocka_unit_test(test_options),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
