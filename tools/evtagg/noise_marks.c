@@ -33,7 +33,8 @@ static int copy(struct noise_marks *m, const struct saker_json_slice *s, struct 
 	return 0;
 }
 
-static int take_fields(struct noise_marks *m, const struct saker_json_slice *fields, struct mark *mark)
+static int take_fields(struct noise_marks *m, const struct saker_json_slice *fields,
+		       struct mark *mark)
 {
 	struct saker_json_slice key, value;
 	struct saker_json_iter iter;

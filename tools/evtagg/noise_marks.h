@@ -37,7 +37,8 @@ struct noise_marks {
 /* -EBADMSG after a line on standard error that says where; -errno of reading. */
 int noise_marks_read(const char *path, struct noise_marks *ret_marks);
 /* The same from memory; name is for findings. */
-int noise_marks_parse(const char *name, const char *data, size_t len, struct noise_marks *ret_marks);
+int noise_marks_parse(const char *name, const char *data, size_t len,
+		      struct noise_marks *ret_marks);
 void noise_marks_fini(struct noise_marks *marks);
 /* Sets `marked` of the patterns that a mark means; returns how many alerts these are. */
 uint64_t noise_marks_apply(const struct noise_marks *marks, struct noise *noise);

@@ -121,7 +121,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	saker_alert_scanner_free(scanner);
 	require(noise_finish(noise) == 0);
-	if (noise_marks_parse("marks", p, size, &marks) == 0) { /* says on standard error what is none */
+	if (noise_marks_parse("marks", p, size, &marks) ==
+	    0) { /* says on standard error what is none */
 		noise_marks_apply(&marks, noise);
 		noise_marks_fini(&marks);
 	}
