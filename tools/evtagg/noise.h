@@ -98,4 +98,13 @@ struct noise *noise_free(struct noise *noise);
 /* How many slots the time line has, and in how many of them something came. */
 uint32_t noise_n_slots(const struct noise *noise);
 
+/*
+ * Whether an exception can compare it; its type. Fields of plugins are text, and of what
+ * the agent knows only what has one value that reads as it is compared.
+ */
+bool noise_usable(struct text name, bool syscall, enum noise_type *ret_type);
+
+/* Whether "NAME CHECK" is a condition: an argument may be one that no event has. */
+bool noise_compiles(struct text name, const char *check);
+
 #endif /* EVTAGG_NOISE_H */

@@ -29,8 +29,12 @@ PATIENCE = 20
 class Terminal:
     """A program on a terminal of its own: keys go in, the screen is read."""
 
+    n = 0
+
     def __init__(self, folder, *args, stdin=None, env="", size=(80, 24)):
-        self.tmux = ["tmux", "-S", os.path.join(folder, "tmux"), "-f", "/dev/null"]
+        # A server of its own: one before may still be on its way out.
+        Terminal.n += 1
+        self.tmux = ["tmux", "-S", os.path.join(folder, "tmux%d" % Terminal.n), "-f", "/dev/null"]
         self.status = os.path.join(folder, "status")
         if os.path.exists(self.status):
             os.unlink(self.status)
