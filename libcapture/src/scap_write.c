@@ -682,6 +682,7 @@ struct saker_scap_writer *saker_scap_close(struct saker_scap_writer *w)
 		end_list(w);
 		capture_sink_close(&w->sink);
 		capture_rotation_fini(&w->rotation);
+		free(w->listed);
 		free(w);
 	}
 	return NULL;
