@@ -121,7 +121,8 @@ static int add_node(struct replay *r, enum saker_expression_kind kind, const str
 	node.children = arena_alloc(&r->arena, (n_children + 1) * sizeof(*children));
 	if (!node.key || !node.children)
 		return -ENOMEM;
-	memcpy(node.children, children, n_children * sizeof(*children));
+	if (n_children)
+		memcpy(node.children, children, n_children * sizeof(*children));
 	if (kind == SAKER_EXPRESSION_CHECK) {
 		rc = alert_fields_compile(r->fields, node.key, &node.filter);
 		if (rc == -ENOMEM)
