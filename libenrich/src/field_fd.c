@@ -56,13 +56,14 @@ void field_fd_number(void *record, const struct saker_field_ref *ref, struct sak
 	/* Twelve bits of major, between the halves of the minor. */
 	switch ((enum field_fd_number)ref->number) {
 	case FD_DEV:
-		field_set_u64(out, ref, (uint64_t)(int32_t)fd->dev);
+		field_set_u64(out, ref, (uint64_t)(int32_t)enrich_fd_dev(fd));
 		break;
 	case FD_DEV_MAJOR:
-		field_set_u64(out, ref, fd->dev >> 8 & 0xfff);
+		field_set_u64(out, ref, enrich_fd_dev(fd) >> 8 & 0xfff);
 		break;
 	case FD_DEV_MINOR:
-		field_set_u64(out, ref, (fd->dev & 0xff) | (fd->dev >> 12 & 0xfff00));
+		field_set_u64(out, ref,
+			      (enrich_fd_dev(fd) & 0xff) | (enrich_fd_dev(fd) >> 12 & 0xfff00));
 		break;
 	case FD_INO:
 		field_set_u64(out, ref, fd->ino);
@@ -359,9 +360,10 @@ void field_fd_nameraw(void *record, const struct saker_field_ref *ref, struct sa
 	struct enrich_slice name = {"", 0};
 
 	if (fd) {
-		const struct enrich_str *raw = fd->name_raw ? fd->name_raw : fd->name;
+		const struct enrich_str *raw =
+			enrich_fd_name_raw(fd) ? enrich_fd_name_raw(fd) : fd->name;
 
-		if (is_file(fd) || fd->type == ENRICH_FD_DIRECTORY || fd->name_raw)
+		if (is_file(fd) || fd->type == ENRICH_FD_DIRECTORY || enrich_fd_name_raw(fd))
 			name = (struct enrich_slice){enrich_str_text(raw), enrich_str_len(raw)};
 	} else if (!has_fd(r) || !field_fd_name_of_event(r, true, &name)) {
 		field_set_none(out);

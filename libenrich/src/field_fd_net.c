@@ -40,9 +40,9 @@ static bool side_is_source(const struct saker_record *r, const struct enrich_fd 
 	case SIDE_CLIENT:
 		return true;
 	case SIDE_LOCAL:
-		return is_local(r, fd, fd->tuple.sip);
+		return is_local(r, fd, enrich_fd_tuple(fd)->sip);
 	case SIDE_REMOTE:
-		return !is_local(r, fd, fd->tuple.sip);
+		return !is_local(r, fd, enrich_fd_tuple(fd)->sip);
 	default:
 		return false;
 	}
@@ -95,7 +95,9 @@ void field_fd_ip(void *record, const struct saker_field_ref *ref, struct saker_v
 	}
 	source = side_is_source(r, fd, side);
 	saker_values_set(out, ip_value((enum saker_type)ref->type,
-				       make_ip(r, fd, source ? fd->tuple.sip : fd->tuple.dip)));
+				       make_ip(r, fd,
+					       source ? enrich_fd_tuple(fd)->sip
+						      : enrich_fd_tuple(fd)->dip)));
 }
 
 static bool has_port(const struct enrich_fd *fd, enum field_side side)
@@ -108,7 +110,8 @@ static bool has_port(const struct enrich_fd *fd, enum field_side side)
 static uint16_t side_port(const struct saker_record *r, const struct enrich_fd *fd,
 			  enum field_side side)
 {
-	return side_is_source(r, fd, side) ? fd->tuple.sport : fd->tuple.dport;
+	return side_is_source(r, fd, side) ? enrich_fd_tuple(fd)->sport
+					   : enrich_fd_tuple(fd)->dport;
 }
 
 void field_fd_port(void *record, const struct saker_field_ref *ref, struct saker_values *out)
@@ -187,8 +190,8 @@ void field_fd_both_ip(void *record, const struct saker_field_ref *ref, struct sa
 
 	if (!values)
 		return;
-	dip = make_ip(r, fd, fd->tuple.dip);
-	sip = make_ip(r, fd, fd->tuple.sip);
+	dip = make_ip(r, fd, enrich_fd_tuple(fd)->dip);
+	sip = make_ip(r, fd, enrich_fd_tuple(fd)->sip);
 	if (!dip || !sip) {
 		saker_values_absent(out, SAKER_ABSENT_TRUNCATED);
 		return;
@@ -205,9 +208,9 @@ void field_fd_both_port(void *record, const struct saker_field_ref *ref, struct 
 
 	if (!values)
 		return;
-	values[0] =
-		saker_value_u64(SAKER_TYPE_PORT, out->n == 1 ? fd->tuple.dport : fd->tuple.sport);
-	values[1] = saker_value_u64(SAKER_TYPE_PORT, fd->tuple.dport);
+	values[0] = saker_value_u64(SAKER_TYPE_PORT, out->n == 1 ? enrich_fd_tuple(fd)->dport
+								 : enrich_fd_tuple(fd)->sport);
+	values[1] = saker_value_u64(SAKER_TYPE_PORT, enrich_fd_tuple(fd)->dport);
 }
 
 /* ---- what it speaks --------------------------------------------------------------------- */
@@ -222,8 +225,8 @@ void field_fd_l4proto(void *record, const struct saker_field_ref *ref, struct sa
 		return;
 	}
 	if (enrich_fd_is_ip(fd) &&
-	    (is_server(fd) || has_role(fd) || fd->tuple.l4 == ENRICH_L4_RAW)) {
-		switch ((enum enrich_l4)fd->tuple.l4) {
+	    (is_server(fd) || has_role(fd) || enrich_fd_tuple(fd)->l4 == ENRICH_L4_RAW)) {
+		switch ((enum enrich_l4)enrich_fd_tuple(fd)->l4) {
 		case ENRICH_L4_TCP:
 			name = "tcp";
 			break;
@@ -264,6 +267,6 @@ void field_fd_is_server(void *record, const struct saker_field_ref *ref, struct 
 	if (!fd)
 		field_set_none(out);
 	else
-		field_set_bool(out, is_server(fd) ||
-					    (is_connection(fd) && is_local(r, fd, fd->tuple.dip)));
+		field_set_bool(out, is_server(fd) || (is_connection(fd) &&
+						      is_local(r, fd, enrich_fd_tuple(fd)->dip)));
 }

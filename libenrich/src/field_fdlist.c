@@ -37,18 +37,20 @@ static bool add_item(struct render_text *t, enum field_fdlist what, int64_t num,
 	case FDLIST_CIPS:
 		if (!fd || !is_connection(fd))
 			return false;
-		render_add(t, ip, render_ip(ip, fd->tuple.sip, is_v6(fd)));
+		render_add(t, ip, render_ip(ip, enrich_fd_tuple(fd)->sip, is_v6(fd)));
 		return true;
 	case FDLIST_SIPS:
 		if (!fd || !enrich_fd_is_ip(fd))
 			return false;
-		render_add(t, ip, render_ip(ip, fd->tuple.dip, is_v6(fd)));
+		render_add(t, ip, render_ip(ip, enrich_fd_tuple(fd)->dip, is_v6(fd)));
 		return true;
 	case FDLIST_CPORTS:
 	case FDLIST_SPORTS:
 		if (!fd || !is_connection(fd))
 			return false;
-		render_format(t, "%u", what == FDLIST_CPORTS ? fd->tuple.sport : fd->tuple.dport);
+		render_format(t, "%u",
+			      what == FDLIST_CPORTS ? enrich_fd_tuple(fd)->sport
+						    : enrich_fd_tuple(fd)->dport);
 		return true;
 	}
 	return false;

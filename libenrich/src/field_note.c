@@ -83,8 +83,8 @@ void field_fd_realpath(void *record, const struct saker_field_ref *ref, struct s
 
 	if (!fd || !has_path(fd))
 		field_set_none(out);
-	else if (fd->real)
-		field_set_str(out, fd->real);
+	else if (enrich_fd_real(fd))
+		field_set_str(out, enrich_fd_real(fd));
 	else if (fd->flags & ENRICH_FD_REAL_KNOWN && fd->name)
 		field_set_str(out, fd->name);
 	else

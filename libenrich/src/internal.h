@@ -53,10 +53,12 @@ enum {
 #define ENRICH_MEMORY_MIN (UINT64_C(2) << 20)
 #define ENRICH_MEMORY_DEFAULT (UINT64_C(128) << 20)
 #define ENRICH_MAX_THREADS_DEFAULT 262144u
+#define ENRICH_MAX_THREADS (1u << 22) /* as many as the kernel; struct enrich_fd counts on it */
 #define ENRICH_MAX_FDS_DEFAULT 4096u
-#define ENRICH_STR_MAX 65535u	/* args, env: what one parameter can hold */
-#define ENRICH_ENTRY_MAX 4096u	/* stored enter events; longer ones are not kept */
-#define ENRICH_TOMBSTONES 4096u /* dead threads remembered; a power of two */
+#define ENRICH_STR_MAX 65535u	 /* args, env: what one parameter can hold */
+#define ENRICH_RECENT_STRS 4096u /* a power of two, at most 65536 */
+#define ENRICH_ENTRY_MAX 4096u	 /* stored enter events; longer ones are not kept */
+#define ENRICH_TOMBSTONES 4096u	 /* dead threads remembered; a power of two */
 #define ENRICH_TOMBSTONE_WAYS 4u
 #define ENRICH_EVICTED 4096u		     /* evicted threads remembered; a power of two */
 #define ENRICH_STALE_NS UINT64_C(2000000000) /* a clone's two events are not further apart */
@@ -89,7 +91,6 @@ struct enrich_files {
 
 /* A process: its threads that are in the table. */
 struct enrich_group {
-	int64_t pid;
 	uint32_t n_members; /* in the table, dead ones included */
 	uint32_t n_alive;
 	bool reaper;		      /* init of a namespace, or a child subreaper */
@@ -246,6 +247,9 @@ struct saker_state {
 	saker_log_fn log;
 	void *log_userdata;
 
+	/* The last string that came to each slot, by hash; not counted as a reference. */
+	struct enrich_str *recent[ENRICH_RECENT_STRS];
+
 	struct enrich_fact facts[SAKER_EVENT_CODES];
 };
 
@@ -358,6 +362,12 @@ struct enrich_fd *enrich_fd_add_copy(struct saker_state *s, struct enrich_thread
  */
 struct enrich_fd *enrich_fd_standin(struct saker_state *s);
 void enrich_fd_standin_clear(struct saker_state *s);
+/*
+ * The part that few have, all zero at first; NULL = no memory. For a socket's ends: what the fd
+ * was before (a file's name as it was given) moves in, for its name is about to change.
+ */
+struct enrich_fd_more *enrich_fd_need_more(struct saker_state *s, struct enrich_fd *fd);
+struct enrich_tuple *enrich_fd_need_tuple(struct saker_state *s, struct enrich_fd *fd);
 /* For writing: unshares table and fd as needed. NULL = not there, or no memory. */
 struct enrich_fd *enrich_fd_own(struct saker_state *s, struct enrich_thread *t, int64_t num);
 void enrich_fd_remove(struct saker_state *s, struct enrich_files *files, int64_t num);
@@ -370,7 +380,28 @@ uint32_t enrich_fds_evict(struct saker_state *s, struct enrich_files *files, uin
 
 static inline void enrich_fd_clear_cloexec(struct enrich_fd *fd)
 {
-	fd->open_flags &= ~(uint32_t)(O_PPM_CLOEXEC | EPOLL_PPM_CLOEXEC | MFD_PPM_CLOEXEC);
+	fd->open_flags &= (uint16_t) ~(O_PPM_CLOEXEC | EPOLL_PPM_CLOEXEC | MFD_PPM_CLOEXEC);
+}
+
+/* The flags of an opened file, layer of an overlay included, as the event has them. */
+static inline void enrich_fd_set_open_flags(struct enrich_fd *fd, uint32_t flags)
+{
+	fd->open_flags = flags & (FD_PPM_UPPER_LAYER - 1);
+	if (flags & FD_PPM_UPPER_LAYER)
+		fd->flags |= ENRICH_FD_UPPER_LAYER;
+	if (flags & FD_PPM_LOWER_LAYER)
+		fd->flags |= ENRICH_FD_LOWER_LAYER;
+}
+
+static inline uint32_t enrich_fd_open_flags(const struct enrich_fd *fd)
+{
+	uint32_t flags = fd->open_flags;
+
+	if (fd->flags & ENRICH_FD_UPPER_LAYER)
+		flags |= FD_PPM_UPPER_LAYER;
+	if (fd->flags & ENRICH_FD_LOWER_LAYER)
+		flags |= FD_PPM_LOWER_LAYER;
+	return flags;
 }
 
 /* ---- state_path.c -------------------------------------------------------------- */

@@ -131,9 +131,9 @@ static void on_fchdir(struct saker_state *s, struct saker_record *r)
 {
 	struct enrich_thread *t = succeeded(r);
 
-	const struct enrich_str *path = r->fd && r->fd->real ? r->fd->real
-					: r->fd		     ? r->fd->name
-							     : NULL;
+	const struct enrich_str *path = r->fd && enrich_fd_real(r->fd) ? enrich_fd_real(r->fd)
+					: r->fd			       ? r->fd->name
+								       : NULL;
 
 	if (t && path)
 		cwd_change(s, t, path->text, path->len, r->fd->epoch);
@@ -158,7 +158,7 @@ static void on_setsid(struct saker_state *s, struct saker_record *r)
 
 	(void)s;
 	if (t)
-		t->sid = r->res;
+		t->sid = (int32_t)r->res;
 }
 
 static void on_prctl(struct saker_state *s, struct saker_record *r)

@@ -27,6 +27,12 @@ struct open_call {
 	uint64_t ino;
 };
 
+static void real_set(struct saker_state *s, struct enrich_fd *fd, const char *text, size_t len)
+{
+	if (enrich_fd_need_more(s, fd))
+		enrich_str_set(s, &fd->more->real, text, len);
+}
+
 /* Where the name led to, when whoever captured it would have said so. */
 static void open_real(struct saker_state *s, const struct saker_record *r,
 		      const struct open_call *call, struct enrich_fd *fd)
@@ -38,9 +44,9 @@ static void open_real(struct saker_state *s, const struct saker_record *r,
 		return;
 	fd->flags |= ENRICH_FD_REAL_KNOWN;
 	if (r->flags & ENRICH_RECORD_HAS_NOTE && r->note.path_len)
-		enrich_str_set(s, &fd->real, r->note.path, r->note.path_len);
+		real_set(s, fd, r->note.path, r->note.path_len);
 	else if (enrich_path_really_at(r, call->dirfd, call->name.text, call->name.len, path, &len))
-		enrich_str_set(s, &fd->real, path, len);
+		real_set(s, fd, path, len);
 }
 
 static void open_finish(struct saker_state *s, struct saker_record *r, const struct open_call *call)
@@ -62,18 +68,14 @@ static void open_finish(struct saker_state *s, struct saker_record *r, const str
 		fd->epoch = MIN(fd->epoch,
 				enrich_path_epoch(r, call->dirfd, call->name.text, call->name.len));
 	fd->type = call->flags & O_PPM_DIRECTORY ? ENRICH_FD_DIRECTORY : ENRICH_FD_FILE_V2;
-	fd->open_flags = call->flags;
-	fd->dev = call->dev;
+	enrich_fd_set_open_flags(fd, call->flags);
+	fd->dev_or_mount = call->dev;
 	fd->ino = call->ino;
-	if (call->flags & FD_PPM_UPPER_LAYER)
-		fd->flags |= ENRICH_FD_UPPER_LAYER;
-	if (call->flags & FD_PPM_LOWER_LAYER)
-		fd->flags |= ENRICH_FD_LOWER_LAYER;
 	enrich_str_set(s, &fd->name, path, len);
 	if (call->name.len == len && memcmp(call->name.text, path, len) == 0)
-		enrich_str_assign(s, &fd->name_raw, fd->name);
-	else
-		enrich_str_set(s, &fd->name_raw, call->name.text, call->name.len);
+		fd->flags |= ENRICH_FD_RAW_NAME;
+	else if (call->name.len && enrich_fd_need_more(s, fd))
+		enrich_str_set(s, &fd->more->name_raw, call->name.text, call->name.len);
 	open_real(s, r, call, fd);
 	enrich_record_set_fd(r, fd, r->res);
 }
@@ -184,7 +186,7 @@ static struct enrich_fd *make_fd(struct saker_state *s, struct saker_record *r, 
 
 	if (fd) {
 		fd->type = (uint8_t)type;
-		fd->open_flags = open_flags;
+		fd->open_flags = (uint16_t)open_flags;
 	}
 	enrich_record_set_fd(r, fd, num);
 	return fd;
@@ -251,7 +253,8 @@ static void on_pidfd_open(struct saker_state *s, struct saker_record *r)
 	fd = make_fd(s, r, r->res, ENRICH_FD_PIDFD, enrich_param_u32(r, 2));
 	if (!fd)
 		return;
-	fd->pid = pid;
+	if (enrich_fd_need_more(s, fd))
+		fd->more->pid = pid;
 	len = snprintf(name, sizeof(name), "%.256s/proc/%lld", s->host_root, (long long)pid);
 	enrich_str_set(s, &fd->name, name, MIN((size_t)len, sizeof(name) - 1));
 	enrich_record_set_fd(r, fd, r->res);
@@ -273,7 +276,7 @@ static void on_pidfd_getfd(struct saker_state *s, struct saker_record *r)
 	if (!pidfd || pidfd->type != ENRICH_FD_PIDFD)
 		return;
 	pidfd_epoch = pidfd->epoch;
-	owner = enrich_thread_touch(s, pidfd->pid);
+	owner = enrich_thread_touch(s, enrich_fd_pid(pidfd));
 	owner_epoch = owner ? owner->epoch : 0;
 	source = owner ? enrich_fd_find(owner, target) : NULL;
 	if (!source)

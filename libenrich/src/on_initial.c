@@ -63,11 +63,11 @@ static void task_ids(const struct saker_record *r, struct enrich_thread *t)
 {
 	t->pid = event_pid(r);
 	t->ptid = enrich_param_int(r, TASK_PPID, 0);
-	t->pgid = enrich_param_int(r, TASK_PGID, -1);
-	t->vpgid = enrich_param_int(r, TASK_VPGID, -1);
-	t->sid = enrich_param_int(r, TASK_SID, -1);
-	t->vpid = enrich_param_int(r, TASK_VTGID, t->pid);
-	t->vtid = enrich_param_int(r, TASK_VPID, t->tid);
+	t->pgid = (int32_t)enrich_param_int(r, TASK_PGID, -1);
+	t->vpgid = (int32_t)enrich_param_int(r, TASK_VPGID, -1);
+	t->sid = (int32_t)enrich_param_int(r, TASK_SID, -1);
+	t->vpid = (int32_t)enrich_param_int(r, TASK_VTGID, t->pid);
+	t->vtid = (int32_t)enrich_param_int(r, TASK_VPID, t->tid);
 	t->clone_flags = t->tid == t->pid ? 0 : CL_PPM_THREAD | CL_PPM_FILES;
 }
 
@@ -280,8 +280,9 @@ static void on_file_regular(struct saker_state *s, struct saker_record *r)
 		return;
 	set_name(s, r, fd, 1);
 	fd->flags |= ENRICH_FD_REAL_KNOWN;
-	fd->open_flags = enrich_param_u32(r, 2);
-	fd->mnt_id = enrich_param_u32(r, 3);
+	enrich_fd_set_open_flags(fd, enrich_param_u32(r, 2));
+	fd->dev_or_mount = enrich_param_u32(r, 3);
+	fd->flags |= ENRICH_FD_MOUNT;
 	fd->ino = enrich_param_u64(r, 4);
 }
 
@@ -312,10 +313,12 @@ static bool load_ip(const struct saker_record *r, uint32_t param, uint8_t ip[16]
 
 static void ip6_to_ip4(struct enrich_fd *fd)
 {
-	memmove(fd->tuple.sip, fd->tuple.sip + 12, 4);
-	memset(fd->tuple.sip + 4, 0, 12);
-	memmove(fd->tuple.dip, fd->tuple.dip + 12, 4);
-	memset(fd->tuple.dip + 4, 0, 12);
+	struct enrich_tuple *t = &fd->more->tuple;
+
+	memmove(t->sip, t->sip + 12, 4);
+	memset(t->sip + 4, 0, 12);
+	memmove(t->dip, t->dip + 12, 4);
+	memset(t->dip + 4, 0, 12);
 	fd->type = ENRICH_FD_IPV4_SOCK;
 }
 
@@ -328,31 +331,31 @@ static void on_file_inet(struct saker_state *s, struct saker_record *r)
 {
 	bool v6 = r->view.event->type == SAKER_EV_ITER_TASK_FILE_SOCKET_INET6_E;
 	struct enrich_fd *fd = initial_fd(s, r, v6 ? ENRICH_FD_IPV6_SOCK : ENRICH_FD_IPV4_SOCK);
+	struct enrich_tuple *t = fd ? enrich_fd_need_tuple(s, fd) : NULL;
 	uint32_t len = v6 ? 16 : 4;
 	uint16_t local_port = (uint16_t)enrich_param_int(r, 4, 0);
 	uint16_t remote_port = (uint16_t)enrich_param_int(r, 6, 0);
 
-	if (!fd)
+	if (!t)
 		return;
-	fd->domain = v6 ? AF_PPM_INET6 : AF_PPM_INET;
 	fd->ino = enrich_param_u64(r, 7);
-	fd->tuple.l4 = socket_l4(r);
-	load_ip(r, 3, fd->tuple.sip, len);
-	if (!load_ip(r, 5, fd->tuple.dip, len)) {
+	t->l4 = socket_l4(r);
+	load_ip(r, 3, t->sip, len);
+	if (!load_ip(r, 5, t->dip, len)) {
 		/* Nobody at the other end: it listens. */
 		fd->type = v6 ? ENRICH_FD_IPV6_SERVER : ENRICH_FD_IPV4_SERVER;
-		memcpy(fd->tuple.dip, fd->tuple.sip, 16);
-		memset(fd->tuple.sip, 0, 16);
-		fd->tuple.dport = local_port;
+		memcpy(t->dip, t->sip, 16);
+		memset(t->sip, 0, 16);
+		t->dport = local_port;
 		server_port_note(s, local_port);
 		enrich_fd_set_tuple_name(s, fd);
 		return;
 	}
-	fd->tuple.sport = local_port;
-	fd->tuple.dport = remote_port;
-	if (v6 && enrich_ip6_is_mapped(fd->tuple.sip) && enrich_ip6_is_mapped(fd->tuple.dip))
+	t->sport = local_port;
+	t->dport = remote_port;
+	if (v6 && enrich_ip6_is_mapped(t->sip) && enrich_ip6_is_mapped(t->dip))
 		ip6_to_ip4(fd);
-	if (fd->tuple.l4 == ENRICH_L4_TCP)
+	if (t->l4 == ENRICH_L4_TCP)
 		fd->flags |= ENRICH_FD_CONNECTED;
 	enrich_fd_infer_local(s, fd);
 	enrich_fd_set_tuple_name(s, fd);
@@ -361,11 +364,13 @@ static void on_file_inet(struct saker_state *s, struct saker_record *r)
 static void on_file_unix(struct saker_state *s, struct saker_record *r)
 {
 	struct enrich_fd *fd = initial_fd(s, r, ENRICH_FD_UNIX_SOCK);
+	struct enrich_tuple *t;
 
 	if (!fd)
 		return;
-	fd->domain = AF_PPM_UNIX;
-	fd->tuple.unix_source = enrich_param_u64(r, 3);
+	t = enrich_fd_need_tuple(s, fd);
+	if (t)
+		t->unix_source = enrich_param_u64(r, 3);
 	set_name(s, r, fd, 4);
 	fd->flags |= fd->name ? ENRICH_FD_ROLE_SERVER : ENRICH_FD_ROLE_CLIENT;
 	fd->ino = enrich_param_u64(r, 5);
@@ -377,7 +382,6 @@ static void on_file_netlink(struct saker_state *s, struct saker_record *r)
 
 	if (!fd)
 		return;
-	fd->domain = AF_PPM_NETLINK;
 	fd->ino = enrich_param_u64(r, 3);
 }
 
@@ -410,15 +414,17 @@ void enrich_initial_roles(struct saker_state *s, struct enrich_thread *t)
 
 	while ((fd = enrich_fd_next(t, &iter))) {
 		struct enrich_fd *own;
+		uint16_t port;
 
 		if (fd->type != ENRICH_FD_IPV4_SOCK && fd->type != ENRICH_FD_IPV6_SOCK)
 			continue;
 		if (fd->flags & (ENRICH_FD_ROLE_CLIENT | ENRICH_FD_ROLE_SERVER) || fd->refs > 1)
 			continue;
 		own = enrich_fd_own(s, t, fd->num);
-		if (!own)
+		if (!own || !own->more)
 			continue;
-		if (s->server_ports[own->tuple.sport / 64] >> own->tuple.sport % 64 & 1) {
+		port = own->more->tuple.sport;
+		if (s->server_ports[port / 64] >> port % 64 & 1) {
 			enrich_fd_swap_ends(own);
 			enrich_fd_set_tuple_name(s, own);
 			own->flags |= ENRICH_FD_ROLE_SERVER;

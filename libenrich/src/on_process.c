@@ -193,11 +193,11 @@ static void caller_complete(const struct saker_record *r, struct enrich_thread *
 
 	caller->pid = (int64_t)enrich_param_u64(r, CLONE_PID);
 	caller->ptid = (int64_t)enrich_param_u64(r, CLONE_PTID);
-	caller->vtid = caller->tid;
+	caller->vtid = (int32_t)caller->tid;
 	caller->vpid = -1;
 	if (enrich_param(r, CLONE_VPID)) {
-		caller->vtid = (int64_t)enrich_param_u64(r, CLONE_VTID);
-		caller->vpid = (int64_t)enrich_param_u64(r, CLONE_VPID);
+		caller->vtid = (int32_t)enrich_param_u64(r, CLONE_VTID);
+		caller->vpid = (int32_t)enrich_param_u64(r, CLONE_VPID);
 	}
 	enrich_thread_join(s, caller);
 }
@@ -281,8 +281,8 @@ static void on_clone_caller(struct saker_state *s, struct saker_record *r)
 		if (valid)
 			child_inherit_process(s, child, caller);
 	}
-	child->vtid = child->tid;
-	child->vpid = child->pid;
+	child->vtid = (int32_t)child->tid;
+	child->vpid = (int32_t)child->pid;
 	child_from_params(r, child, caller);
 	child->pidns_init_start_ts = s->pidns_epoch;
 	if (valid)
@@ -320,11 +320,11 @@ static void child_ids_from_params(struct saker_record *r, struct enrich_thread *
 {
 	child->pid = (int64_t)enrich_param_u64(r, CLONE_PID);
 	child->ptid = (int64_t)enrich_param_u64(r, CLONE_PTID);
-	child->vtid = child->tid;
+	child->vtid = (int32_t)child->tid;
 	child->vpid = -1;
 	if (enrich_param(r, CLONE_VPID)) {
-		child->vtid = (int64_t)enrich_param_u64(r, CLONE_VTID);
-		child->vpid = (int64_t)enrich_param_u64(r, CLONE_VPID);
+		child->vtid = (int32_t)enrich_param_u64(r, CLONE_VTID);
+		child->vpid = (int32_t)enrich_param_u64(r, CLONE_VPID);
 	}
 	child->clone_flags = enrich_param_u32(r, CLONE_FLAGS) | CL_PPM_INVERTED;
 	if (child->clone_flags & CL_PPM_THREAD)
@@ -480,8 +480,8 @@ static void exec_credentials(struct saker_record *r)
 	if (enrich_param(r, EXEC_TTY))
 		t->tty = enrich_param_u32(r, EXEC_TTY);
 	if (enrich_param(r, EXEC_VPGID))
-		t->vpgid = (int64_t)enrich_param_u64(r, EXEC_VPGID);
-	t->pgid = enrich_param(r, EXEC_PGID) ? (int64_t)enrich_param_u64(r, EXEC_PGID) : -1;
+		t->vpgid = (int32_t)enrich_param_u64(r, EXEC_VPGID);
+	t->pgid = enrich_param(r, EXEC_PGID) ? (int32_t)enrich_param_u64(r, EXEC_PGID) : -1;
 	if (enrich_param(r, EXEC_LOGINUID))
 		t->loginuid = enrich_param_u32(r, EXEC_LOGINUID);
 	if (enrich_param(r, EXEC_UID))
@@ -522,8 +522,8 @@ static void exec_ids(struct saker_state *s, struct saker_record *r)
 		t->pid = (int64_t)enrich_param_u64(r, CLONE_PID);
 		t->ptid = (int64_t)enrich_param_u64(r, CLONE_PTID);
 		if (!(t->clone_flags & CL_PPM_CHILD_IN_PIDNS)) {
-			t->vtid = t->tid;
-			t->vpid = t->pid;
+			t->vtid = (int32_t)t->tid;
+			t->vpid = (int32_t)t->pid;
 		}
 		enrich_thread_join(s, t);
 	}
@@ -584,7 +584,7 @@ static void on_procexit(struct saker_state *s, struct saker_record *r)
 	if (t->group && !(t->flags & ENRICH_THREAD_DEAD))
 		t->group->n_alive--;
 	t->flags |= ENRICH_THREAD_DEAD;
-	t->reaper_tid = enrich_param_int(r, 4, -1);
+	t->reaper_tid = (int32_t)enrich_param_int(r, 4, -1);
 }
 
 const struct enrich_handler enrich_handlers_process[] = {

@@ -81,9 +81,10 @@ struct enrich_fd *enrich_socket_own(struct saker_record *r)
 
 	if (r->fd && r->thread)
 		fd = enrich_fd_own(r->state, r->thread, r->fd_num);
-	if (fd)
-		r->fd = fd;
-	return fd;
+	if (!fd)
+		return NULL;
+	r->fd = fd;
+	return enrich_fd_need_tuple(r->state, fd) ? fd : NULL;
 }
 
 static size_t ip_len(uint8_t family)
@@ -105,9 +106,8 @@ static bool same_end(const uint8_t *ip, uint16_t port, const struct enrich_socke
 }
 
 /* False when the fd has these ends already, in either order. */
-bool enrich_socket_set_ends(struct enrich_fd *fd, const struct enrich_socket_ends *t)
+bool enrich_socket_set_ends(struct enrich_tuple *f, const struct enrich_socket_ends *t)
 {
-	struct enrich_tuple *f = &fd->tuple;
 	size_t len = ip_len(t->family);
 
 	if (same_end(f->sip, f->sport, &t->src, len) && same_end(f->dip, f->dport, &t->dst, len))
@@ -146,8 +146,8 @@ void enrich_socket_set_unix_name(struct saker_state *s, struct enrich_fd *fd,
 	len = snprintf(name, sizeof(name), "%llx->%llx %.*s", (unsigned long long)t->unix_src,
 		       (unsigned long long)t->unix_dst, (int)MIN(t->path.len, 110u), t->path.text);
 	enrich_str_set(s, &fd->name, name, MIN((size_t)len, sizeof(name) - 1));
-	fd->tuple.unix_source = t->unix_src;
-	fd->tuple.unix_dest = t->unix_dst;
+	fd->more->tuple.unix_source = t->unix_src;
+	fd->more->tuple.unix_dest = t->unix_dst;
 }
 
 /* ---- making -------------------------------------------------------------------------------- */
@@ -178,16 +178,18 @@ struct enrich_fd *enrich_socket_make(struct saker_state *s, struct saker_record 
 				     uint32_t domain, uint32_t type, uint32_t protocol)
 {
 	struct enrich_fd *fd = enrich_fd_add(s, r->thread, num);
+	struct enrich_tuple *tuple;
 
 	enrich_record_set_fd(r, fd, num);
 	if (!fd)
 		return NULL;
-	fd->domain = (uint8_t)domain;
+	tuple = enrich_fd_need_tuple(s, fd);
 	switch (domain) {
 	case AF_PPM_INET:
 	case AF_PPM_INET6:
 		enrich_socket_set_type(fd, (uint8_t)domain);
-		fd->tuple.l4 = l4_of(type, protocol);
+		if (tuple)
+			tuple->l4 = l4_of(type, protocol);
 		break;
 	case AF_PPM_UNIX:
 		fd->type = ENRICH_FD_UNIX_SOCK;
@@ -211,7 +213,7 @@ static void on_socket(struct saker_state *s, struct saker_record *r)
 	fd = enrich_socket_make(s, r, r->res, enrich_param_u32(r, 1), enrich_param_u32(r, 2),
 				enrich_param_u32(r, 3));
 	if (fd)
-		fd->open_flags = enrich_param_u32(r, 4);
+		fd->open_flags = (uint16_t)enrich_param_u32(r, 4);
 }
 
 static void on_socketpair(struct saker_state *s, struct saker_record *r)
@@ -227,10 +229,11 @@ static void on_socketpair(struct saker_state *s, struct saker_record *r)
 		if (!fd)
 			continue;
 		fd->type = ENRICH_FD_UNIX_SOCK;
-		fd->domain = AF_PPM_UNIX;
 		fd->flags = ENRICH_FD_SOCKETPIPE;
-		fd->tuple.unix_source = enrich_param_u64(r, 3);
-		fd->tuple.unix_dest = enrich_param_u64(r, 4);
+		if (enrich_fd_need_tuple(s, fd)) {
+			fd->more->tuple.unix_source = enrich_param_u64(r, 3);
+			fd->more->tuple.unix_dest = enrich_param_u64(r, 4);
+		}
 		if (i == 0)
 			first = fd;
 	}
@@ -253,15 +256,18 @@ static void on_accept(struct saker_state *s, struct saker_record *r)
 	if (!fd)
 		return;
 	enrich_socket_set_type(fd, t.family);
-	fd->domain = t.family;
 	fd->flags = ENRICH_FD_ROLE_SERVER | ENRICH_FD_CONNECTED;
 	if (r->view.event->type == SAKER_EV_SOCKET_ACCEPT4_6_X)
-		fd->open_flags = (uint32_t)enrich_param_int(r, 5, 0) & O_PPM_CLOEXEC;
+		fd->open_flags = (uint16_t)enrich_param_int(r, 5, 0) & O_PPM_CLOEXEC;
+	if (!enrich_fd_need_tuple(s, fd)) {
+		enrich_record_set_fd(r, fd, r->res);
+		return;
+	}
 	if (t.family == AF_PPM_UNIX) {
 		enrich_socket_set_unix_name(s, fd, &t);
 	} else {
-		fd->tuple.l4 = ENRICH_L4_TCP;
-		enrich_socket_set_ends(fd, &t);
+		fd->more->tuple.l4 = ENRICH_L4_TCP;
+		enrich_socket_set_ends(&fd->more->tuple, &t);
 		enrich_fd_set_tuple_name(s, fd);
 	}
 	enrich_record_set_fd(r, fd, r->res);
@@ -271,14 +277,15 @@ static void on_accept(struct saker_state *s, struct saker_record *r)
 
 static void bind_ip(struct saker_state *s, struct enrich_fd *fd, struct enrich_socket_ends *addr)
 {
-	struct enrich_fd text = {0};
-	uint8_t l4 = fd->tuple.l4;
+	struct enrich_fd_more ends = {0};
+	struct enrich_fd text = {.more = &ends};
+	uint8_t l4 = fd->more->tuple.l4;
 
 	/* The name is the address as given, whatever becomes of it. */
 	text.type = addr->family == AF_PPM_INET ? ENRICH_FD_IPV4_SERVER : ENRICH_FD_IPV6_SERVER;
 	text.name = fd->name;
-	memcpy(text.tuple.dip, addr->dst.ip, ip_len(addr->family));
-	text.tuple.dport = addr->dst.port;
+	memcpy(ends.tuple.dip, addr->dst.ip, ip_len(addr->family));
+	ends.tuple.dport = addr->dst.port;
 	enrich_fd_set_tuple_name(s, &text);
 	fd->name = text.name;
 	/* No port given means that it is a client's: the kernel will choose one. */
@@ -288,11 +295,11 @@ static void bind_ip(struct saker_state *s, struct enrich_fd *fd, struct enrich_s
 		addr->family = AF_PPM_INET;
 		addr->dst.ip += 12;
 	}
-	memset(&fd->tuple, 0, sizeof(fd->tuple));
+	memset(&fd->more->tuple, 0, sizeof(fd->more->tuple));
 	fd->type = addr->family == AF_PPM_INET ? ENRICH_FD_IPV4_SERVER : ENRICH_FD_IPV6_SERVER;
-	memcpy(fd->tuple.dip, addr->dst.ip, ip_len(addr->family));
-	fd->tuple.dport = addr->dst.port;
-	fd->tuple.l4 = l4;
+	memcpy(fd->more->tuple.dip, addr->dst.ip, ip_len(addr->family));
+	fd->more->tuple.dport = addr->dst.port;
+	fd->more->tuple.l4 = l4;
 	fd->flags |= ENRICH_FD_ROLE_SERVER;
 }
 
@@ -372,8 +379,8 @@ static void connect_from_addr(struct saker_state *s, struct saker_record *r, str
 		addr.dst.ip += 12;
 	}
 	enrich_socket_set_type(fd, addr.family);
-	memcpy(fd->tuple.dip, addr.dst.ip, ip_len(addr.family));
-	fd->tuple.dport = addr.dst.port;
+	memcpy(fd->more->tuple.dip, addr.dst.ip, ip_len(addr.family));
+	fd->more->tuple.dport = addr.dst.port;
 }
 
 static void on_connect(struct saker_state *s, struct saker_record *r)
@@ -400,10 +407,10 @@ static void on_connect(struct saker_state *s, struct saker_record *r)
 			trust_entry(r, &t);
 		if (t.family != AF_PPM_UNIX) {
 			enrich_socket_set_type(fd, t.family);
-			changed = enrich_socket_set_ends(fd, &t);
+			changed = enrich_socket_set_ends(&fd->more->tuple, &t);
 			/* A UDP server that connects: its peer is the client. */
 			if (changed && fd->flags & ENRICH_FD_ROLE_SERVER &&
-			    fd->tuple.l4 == ENRICH_L4_UDP)
+			    fd->more->tuple.l4 == ENRICH_L4_UDP)
 				enrich_fd_swap_ends(fd);
 			enrich_fd_set_tuple_name(s, fd);
 		} else if (fd->type == ENRICH_FD_UNIX_SOCK) {

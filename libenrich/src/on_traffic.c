@@ -21,11 +21,11 @@ static bool update_from_tuple(struct saker_state *s, struct enrich_fd *fd,
 		return false;
 	}
 	enrich_socket_set_type(fd, t->family);
-	if (!enrich_socket_set_ends(fd, t))
+	if (!enrich_socket_set_ends(&fd->more->tuple, t))
 		return false;
 	/* TCP would have failed, had the address changed in the middle of it. */
-	if (fd->tuple.l4 == ENRICH_L4_UNKNOWN)
-		fd->tuple.l4 = ENRICH_L4_UDP;
+	if (fd->more->tuple.l4 == ENRICH_L4_UNKNOWN)
+		fd->more->tuple.l4 = ENRICH_L4_UDP;
 	enrich_fd_infer_local(s, fd);
 	return true;
 }
@@ -33,13 +33,13 @@ static bool update_from_tuple(struct saker_state *s, struct enrich_fd *fd,
 static bool is_tcp(const struct enrich_fd *fd)
 {
 	return (fd->type == ENRICH_FD_IPV4_SOCK || fd->type == ENRICH_FD_IPV6_SOCK) &&
-	       fd->tuple.l4 == ENRICH_L4_TCP;
+	       enrich_fd_tuple(fd)->l4 == ENRICH_L4_TCP;
 }
 
 /* Would the tuple change nothing? Asked first, for enrich_socket_own() may have to copy. */
 static bool tuple_is_known(const struct enrich_fd *fd, const struct enrich_socket_ends *t)
 {
-	struct enrich_fd copy = *fd;
+	struct enrich_tuple copy = *enrich_fd_tuple(fd);
 
 	if (t->family == AF_PPM_UNIX)
 		return false;

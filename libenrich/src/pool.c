@@ -35,8 +35,9 @@ struct pool_slab {
 };
 
 static const uint16_t class_sizes[POOL_CLASSES] = {
-	32,  48,  64,  80,  96,	 112, 128,  144,  160,	192,  224,  256,  288,	320,  352,
-	384, 448, 512, 640, 768, 896, 1024, 1280, 1536, 2048, 2560, 3072, 4096, 5440, 8192,
+	16,  24,   32,	 40,   48,   56,   64,	 80,   96,   112,  128, 144,
+	160, 192,  224,	 256,  288,  320,  352,	 384,  448,  512,  640, 768,
+	896, 1024, 1280, 1536, 2048, 2560, 3072, 4096, 5440, 8192,
 };
 
 #define SLAB_HEADER ((sizeof(struct pool_slab) + 63) & ~(size_t)63)
@@ -50,7 +51,7 @@ void pool_init(struct pool *p, uint64_t limit)
 	memset(p, 0, sizeof(*p));
 	p->limit = limit;
 	for (uint32_t i = 0; i < ARRAY_SIZE(p->class_of); i++) {
-		if (i * 16 > class_sizes[class])
+		if (i * 8 > class_sizes[class])
 			class ++;
 		p->class_of[i] = (uint8_t) class;
 	}
@@ -190,7 +191,7 @@ void *pool_alloc(struct pool *p, size_t size)
 
 	if (POOL_PLAIN || size > POOL_SMALL_MAX)
 		return large_alloc(p, MAX(size, (size_t)1));
-	class = p->class_of[(size + 15) / 16];
+	class = p->class_of[(size + 7) / 8];
 	s = p->partial[class];
 	if (unlikely(!s)) {
 		s = slab_take(p, class);

@@ -11,7 +11,7 @@
 
 #define POOL_SLAB_SIZE 65536u
 #define POOL_SMALL_MAX 8192u /* larger objects come from malloc, counted all the same */
-#define POOL_CLASSES 30
+#define POOL_CLASSES 34
 
 struct pool_slab;
 
@@ -23,13 +23,13 @@ struct pool {
 	uint32_t n_empty;
 	struct pool_slab *empty;
 	struct pool_slab *partial[POOL_CLASSES];
-	struct pool_slab *all;			   /* every slab, for pool_fini */
-	uint8_t class_of[POOL_SMALL_MAX / 16 + 1]; /* by size in units of 16, rounded up */
+	struct pool_slab *all;			  /* every slab, for pool_fini */
+	uint8_t class_of[POOL_SMALL_MAX / 8 + 1]; /* by size in units of 8, rounded up */
 };
 
 void pool_init(struct pool *p, uint64_t limit);
 void pool_fini(struct pool *p);
-/* Not zeroed, 16-byte aligned. NULL at the ceiling (or when the system has no more). */
+/* Not zeroed, 8-byte aligned. NULL at the ceiling (or when the system has no more). */
 void *pool_alloc(struct pool *p, size_t size);
 /* size as it was asked for. */
 void pool_free(struct pool *p, void *ptr, size_t size);

@@ -238,12 +238,12 @@ static char l4_letter(const struct enrich_fd *fd)
 	};
 	bool server = fd->type == ENRICH_FD_IPV4_SERVER || fd->type == ENRICH_FD_IPV6_SERVER;
 
-	if (!enrich_fd_is_ip(fd) || fd->tuple.l4 >= sizeof(letters))
+	if (!enrich_fd_is_ip(fd) || enrich_fd_tuple(fd)->l4 >= sizeof(letters))
 		return 0;
-	if (!server && fd->tuple.l4 != ENRICH_L4_RAW &&
+	if (!server && enrich_fd_tuple(fd)->l4 != ENRICH_L4_RAW &&
 	    !(fd->flags & (ENRICH_FD_ROLE_CLIENT | ENRICH_FD_ROLE_SERVER)))
 		return 0;
-	return letters[fd->tuple.l4];
+	return letters[enrich_fd_tuple(fd)->l4];
 }
 
 static struct enrich_slice fd_text(struct saker_record *r, int64_t num)

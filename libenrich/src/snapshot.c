@@ -161,8 +161,8 @@ static void put_named(struct snapshot *b, const struct enrich_thread *t, const s
 	put_u32(b, (uint32_t)fd->num);
 	put_text(b, fd->name);
 	if (code == SAKER_EV_ITER_TASK_FILE_REGULAR_E) {
-		put_u32(b, fd->open_flags);
-		put_u32(b, fd->mnt_id);
+		put_u32(b, enrich_fd_open_flags(fd));
+		put_u32(b, enrich_fd_mnt_id(fd));
 	}
 	put_u64(b, fd->ino);
 	end(b);
@@ -192,7 +192,7 @@ static void put_inet(struct snapshot *b, const struct enrich_thread *t, const st
 	bool listens = fd->type == ENRICH_FD_IPV4_SERVER || fd->type == ENRICH_FD_IPV6_SERVER;
 	/* A tuple goes from client to server: which end is ours depends on the role. */
 	bool swapped = listens || fd->flags & ENRICH_FD_ROLE_SERVER;
-	const struct enrich_tuple *a = &fd->tuple;
+	const struct enrich_tuple *a = enrich_fd_tuple(fd);
 	size_t len = v6 ? 16 : 4;
 
 	if (!fd->name)
@@ -216,7 +216,7 @@ static void put_unix(struct snapshot *b, const struct enrich_thread *t, const st
 	put_u32(b, (uint32_t)fd->num);
 	put_u16(b, 0);
 	put_u16(b, 0);
-	put_u64(b, fd->tuple.unix_source);
+	put_u64(b, enrich_fd_tuple(fd)->unix_source);
 	put_text(b, fd->name);
 	put_u64(b, fd->ino);
 	end(b);

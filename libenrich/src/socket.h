@@ -22,15 +22,15 @@ struct enrich_socket_ends {
 	struct enrich_slice path;
 };
 
-/* The record's fd, for changing; NULL = unknown, or no memory. */
+/* The record's fd, for changing; NULL = unknown, or no memory; it has `more`. */
 struct enrich_fd *enrich_socket_own(struct saker_record *r);
 struct enrich_socket_ends enrich_socket_tuple(const struct saker_record *r, uint32_t i);
 /* A SOCKADDR parameter: in dst, or path. */
 struct enrich_socket_ends enrich_socket_addr(const struct saker_record *r, uint32_t i);
 /* The type of a connected socket of this family. */
 void enrich_socket_set_type(struct enrich_fd *fd, uint8_t family);
-/* False when the fd has these ends already, in either order. */
-bool enrich_socket_set_ends(struct enrich_fd *fd, const struct enrich_socket_ends *t);
+/* False when it has these ends already, in either order. */
+bool enrich_socket_set_ends(struct enrich_tuple *f, const struct enrich_socket_ends *t);
 void enrich_socket_set_unix_name(struct saker_state *s, struct enrich_fd *fd,
 				 const struct enrich_socket_ends *t);
 /* Around what may change the name of the record's fd: sets the record's flag when it did. */

@@ -190,6 +190,7 @@ int saker_state_new(const struct saker_state_options *user_options, struct saker
 	arena_init(&s->record.scratch, SCRATCH_BLOCK);
 	s->record.state = s;
 	s->max_threads = options.max_threads ? options.max_threads : ENRICH_MAX_THREADS_DEFAULT;
+	s->max_threads = MIN(s->max_threads, ENRICH_MAX_THREADS);
 	s->max_fds = options.max_fds ? options.max_fds : ENRICH_MAX_FDS_DEFAULT;
 	s->log = options.log;
 	s->log_userdata = options.log_userdata;
@@ -589,7 +590,6 @@ int saker_state_apply(struct saker_state *s, const struct saker_event *event,
 	if (r->thread) {
 		if (unlikely(r->thread->entry))
 			entry_drop(s, r->thread);
-		r->thread->prev_ts = r->thread->last_ts;
 		r->thread->last_ts = event->ts;
 	}
 	/* Kept in a filtered capture for the state's sake: nothing that was asked for. */

@@ -11,6 +11,8 @@
 #ifndef ENRICH_STATE_H
 #define ENRICH_STATE_H
 
+#include <assert.h>
+
 #include <saker/enrich.h>
 
 #include "common/arena.h"
@@ -22,10 +24,14 @@ struct enrich_group;
 
 /* ---- strings ---------------------------------------------------------------- */
 
-/* Immutable, counted, from the state's pool; len excludes the NUL that always follows. */
+/*
+ * Immutable, counted, from the state's pool; len excludes the NUL that always follows. Text that
+ * was seen a short while ago is not kept twice (state_memory.c).
+ */
 struct enrich_str {
 	uint32_t refs;
-	uint32_t len;
+	uint16_t len;
+	uint16_t slot; /* of the recent ones, in which it may be */
 	char text[];
 };
 
@@ -224,6 +230,8 @@ enum enrich_fd_flag {
 	ENRICH_FD_INFERRED = 1 << 9, /* made up from an event that only used it */
 	/* name, or real where that is set, is what the kernel calls it: no links, no "..". */
 	ENRICH_FD_REAL_KNOWN = 1 << 10,
+	ENRICH_FD_MOUNT = 1 << 11,    /* known by its mount (start-up), not by its device */
+	ENRICH_FD_RAW_NAME = 1 << 12, /* the program gave just this name */
 };
 
 /*
@@ -245,31 +253,74 @@ struct enrich_tuple {
 	uint8_t l4; /* enum enrich_l4 */
 };
 
+/* What few files have: those that are one of these, or were opened by another name. */
+struct enrich_fd_more {
+	struct enrich_str *name_raw;
+	struct enrich_str *real; /* where its name led to; NULL = to that name, as far as known */
+	union {
+		struct enrich_tuple tuple;
+		int64_t pid; /* PIDFD: whom it is about */
+	};
+};
+
 /*
  * One open file. Shared between the tables of a parent and its forked child
  * until one of them changes it, so never write through a pointer got from a
  * lookup: enrich_fd_own() gives a writable one.
  */
 struct enrich_fd {
-	uint32_t refs;
+	uint32_t refs : 24; /* of tables, of which there are no more than threads */
+	uint32_t type : 8;  /* enum enrich_fd_type */
 	int32_t num;
-	uint8_t type;	     /* enum enrich_fd_type */
-	uint8_t domain;	     /* of a socket: the event's domain (2 = IPv4, 10 = IPv6, 1 = unix), 0 =
-				unknown */
-	uint16_t flags;	     /* enum enrich_fd_flag */
-	uint32_t open_flags; /* PPM_O_* bits, or the creating call's own flags */
-	uint32_t used;	     /* state clock of the last use: for eviction */
-	uint32_t dev;
-	uint32_t mnt_id;
-	uint32_t epoch; /* losses known of when it was last sure: state_loss.c */
+	uint16_t flags;	       /* enum enrich_fd_flag */
+	uint16_t open_flags;   /* PPM_O_* bits, or the creating call's own flags; no layers */
+	uint32_t used;	       /* state clock of the last use: for eviction */
+	uint32_t epoch;	       /* losses known of when it was last sure: state_loss.c */
+	uint32_t dev_or_mount; /* use enrich_fd_dev(), enrich_fd_mnt_id() */
 	uint64_t ino;
-	int64_t pid;		 /* PIDFD: whom it is about */
-	struct enrich_str *name; /* resolved path or text of the tuple */
-	struct enrich_str
-		*name_raw; /* as the program gave it; NULL = not known (start-up, sockets ...) */
-	struct enrich_str *real;   /* where its name led to; NULL = to that name, as far as known */
-	struct enrich_tuple tuple; /* sockets */
+	struct enrich_str *name;     /* resolved path or text of the tuple */
+	struct enrich_fd_more *more; /* NULL = none; use the functions below */
 };
+/* There may be ten for each thread, and a pool's class ends here. */
+static_assert(sizeof(struct enrich_fd) == 48, "size of an fd");
+static_assert(sizeof(struct enrich_fd_more) == 56, "size of a socket's part");
+
+static inline uint32_t enrich_fd_dev(const struct enrich_fd *fd)
+{
+	return fd->flags & ENRICH_FD_MOUNT ? 0 : fd->dev_or_mount;
+}
+
+static inline uint32_t enrich_fd_mnt_id(const struct enrich_fd *fd)
+{
+	return fd->flags & ENRICH_FD_MOUNT ? fd->dev_or_mount : 0;
+}
+
+/* The ends of a socket; all zero of what is none, or not known. */
+extern const struct enrich_tuple enrich_no_tuple;
+static inline const struct enrich_tuple *enrich_fd_tuple(const struct enrich_fd *fd)
+{
+	return fd->more && fd->type != ENRICH_FD_PIDFD ? &fd->more->tuple : &enrich_no_tuple;
+}
+
+/* Of a PIDFD: whom it is about; 0 = not known. */
+static inline int64_t enrich_fd_pid(const struct enrich_fd *fd)
+{
+	return fd->more && fd->type == ENRICH_FD_PIDFD ? fd->more->pid : 0;
+}
+
+/* Where its name led to; NULL = to that name, as far as known. */
+static inline struct enrich_str *enrich_fd_real(const struct enrich_fd *fd)
+{
+	return fd->more ? fd->more->real : NULL;
+}
+
+/* As the program gave it; NULL = not known (start-up, sockets ...). */
+static inline struct enrich_str *enrich_fd_name_raw(const struct enrich_fd *fd)
+{
+	if (fd->flags & ENRICH_FD_RAW_NAME)
+		return fd->name;
+	return fd->more ? fd->more->name_raw : NULL;
+}
 
 static inline bool enrich_fd_is_ip(const struct enrich_fd *fd)
 {
@@ -319,24 +370,34 @@ enum enrich_thread_flag {
  * read through the functions below, which ask the leader.
  */
 struct enrich_thread {
+	/* What every event looks at, in one cache line. */
 	int64_t tid;
-	int64_t pid;  /* -1 = unknown (placeholder), as all ids below but tid */
-	int64_t ptid; /* 0 = none, or not in the table */
-	int64_t reaper_tid;
-	int64_t sid;
-	int64_t vtid;
-	int64_t vpid;
-	int64_t vpgid;
-	int64_t pgid;
+	int64_t pid; /* -1 = unknown (placeholder), as all ids below but tid */
+	struct enrich_files *files;
+	struct enrich_group *group;
+	struct enrich_entry *entry; /* stored enter event (old captures), until its exit; or NULL */
+	uint64_t last_ts;	    /* of the event being looked at, if it is this thread's */
+	uint32_t used;		    /* state clock of the last use: for eviction */
+	uint32_t epoch;		    /* losses known of when it was last sure: state_loss.c */
+	uint32_t cwd_epoch;	    /* the same for cwd and root; use that of the leader */
+	uint16_t flags;		    /* enum enrich_thread_flag */
+	uint16_t exe_flags;	    /* enum enrich_exe_flag */
+
+	struct enrich_str *cwd; /* with "/" at the end; use enrich_thread_cwd() */
+	int64_t ptid;		/* 0 = none, or not in the table */
+	/* Numbers as the kernel has them; tids alone may be more in captures of other sandboxes. */
+	int32_t reaper_tid;
+	int32_t sid;
+	int32_t vtid;
+	int32_t vpid;
+	int32_t vpgid;
+	int32_t pgid;
 
 	uint64_t clone_ts; /* when it was made; 0 = unknown */
 	uint64_t exec_ts;  /* last execve; 0 = none seen */
-	uint64_t last_ts;  /* of the event being looked at, if it is this thread's */
-	uint64_t prev_ts;  /* of this thread's event before that; 0 = none */
+	uint64_t retry_ts; /* not asked for again before */
 	uint64_t pidns_init_start_ts;
 
-	struct enrich_files *files;
-	struct enrich_group *group;
 	struct enrich_container *container; /* use enrich_thread_container() */
 
 	struct enrich_str *comm;
@@ -345,7 +406,6 @@ struct enrich_thread {
 	struct enrich_exe *exe_file; /* NULL = not known */
 	struct enrich_str *args;     /* argv[1..], each with its NUL but the last one */
 	struct enrich_str *env;	     /* as args; use enrich_thread_env() */
-	struct enrich_str *cwd;	     /* with "/" at the end; use enrich_thread_cwd() */
 	struct enrich_str *root;     /* chroot; "/" usually */
 	struct enrich_str *cgroups;  /* "subsys=path", as args */
 
@@ -370,11 +430,6 @@ struct enrich_thread {
 	uint32_t gid;
 	uint32_t loginuid;
 	uint32_t clone_flags; /* PPM_CL_* */
-	uint16_t exe_flags;   /* enum enrich_exe_flag */
-	uint16_t flags;	      /* enum enrich_thread_flag */
-	uint32_t used;	      /* state clock of the last use: for eviction */
-	uint32_t epoch;	      /* losses known of when it was last sure: state_loss.c */
-	uint32_t cwd_epoch;   /* the same for cwd and root; use that of the leader */
 
 	struct enrich_thread *parent; /* in whose list of children it is; NULL = nobody's */
 	struct enrich_thread *children;
@@ -382,10 +437,9 @@ struct enrich_thread {
 	struct enrich_thread *sibling_prev;
 	struct enrich_thread *group_next;
 	struct enrich_thread *group_prev;
-
-	struct enrich_entry *entry; /* stored enter event (old captures), until its exit; or NULL */
-	uint64_t retry_ts;	    /* of a placeholder: not asked for again before */
 };
+/* There may be a hundred thousand, and a pool's class ends here. */
+static_assert(sizeof(struct enrich_thread) <= 384, "size of a thread");
 
 /* NULL = on the host, as far as is known. */
 static inline struct enrich_container *enrich_thread_container(const struct enrich_thread *t)

@@ -46,16 +46,51 @@ static uint32_t slot_of(const struct enrich_fdtable *table, int32_t num)
 	return n & (table->capacity - 1);
 }
 
+struct enrich_fd_more *enrich_fd_need_more(struct saker_state *s, struct enrich_fd *fd)
+{
+	if (!fd->more)
+		fd->more = enrich_alloc_zero(s, sizeof(*fd->more));
+	return fd->more;
+}
+
+struct enrich_tuple *enrich_fd_need_tuple(struct saker_state *s, struct enrich_fd *fd)
+{
+	if (!enrich_fd_need_more(s, fd))
+		return NULL;
+	if (unlikely(fd->flags & ENRICH_FD_RAW_NAME)) {
+		enrich_str_assign(s, &fd->more->name_raw, fd->name);
+		fd->flags &= (uint16_t)~ENRICH_FD_RAW_NAME;
+	}
+	if (unlikely(fd->type == ENRICH_FD_PIDFD)) {
+		memset(&fd->more->tuple, 0, sizeof(fd->more->tuple));
+		fd->type = ENRICH_FD_UNKNOWN;
+	}
+	return &fd->more->tuple;
+}
+
+static void more_free(struct saker_state *s, struct enrich_fd *fd)
+{
+	if (likely(!fd->more))
+		return;
+	enrich_str_unref(s, fd->more->name_raw);
+	enrich_str_unref(s, fd->more->real);
+	enrich_dealloc(s, fd->more, sizeof(*fd->more));
+}
+
+static void fd_free(struct saker_state *s, struct enrich_fd *fd)
+{
+	more_free(s, fd);
+	enrich_dealloc(s, fd, sizeof(*fd));
+}
+
 static void fd_unref(struct saker_state *s, struct enrich_fd *fd)
 {
 	if (--fd->refs > 0)
 		return;
 	enrich_str_unref(s, fd->name);
-	enrich_str_unref(s, fd->name_raw);
-	enrich_str_unref(s, fd->real);
 	if (s->record.fd == fd)
 		s->record.fd = NULL;
-	enrich_dealloc(s, fd, sizeof(*fd));
+	fd_free(s, fd);
 }
 
 static void table_unref(struct saker_state *s, struct enrich_fdtable *table)
@@ -265,7 +300,9 @@ struct enrich_fd *enrich_fd_add(struct saker_state *s, struct enrich_thread *t, 
 	return fd;
 }
 
-static void fd_copy_contents(struct enrich_fd *fd, const struct enrich_fd *source)
+/* `more`: room for the source's, if it has one. */
+static void fd_copy_contents(struct enrich_fd *fd, const struct enrich_fd *source,
+			     struct enrich_fd_more *more)
 {
 	uint32_t used = fd->used;
 	int32_t num = fd->num;
@@ -275,8 +312,12 @@ static void fd_copy_contents(struct enrich_fd *fd, const struct enrich_fd *sourc
 	fd->num = num;
 	fd->used = used;
 	enrich_str_ref(fd->name);
-	enrich_str_ref(fd->name_raw);
-	enrich_str_ref(fd->real);
+	fd->more = more;
+	if (!more)
+		return;
+	*more = *source->more;
+	enrich_str_ref(more->name_raw);
+	enrich_str_ref(more->real);
 }
 
 void enrich_fd_standin_clear(struct saker_state *s)
@@ -286,8 +327,7 @@ void enrich_fd_standin_clear(struct saker_state *s)
 	if (!fd->refs)
 		return;
 	enrich_str_unref(s, fd->name);
-	enrich_str_unref(s, fd->name_raw);
-	enrich_str_unref(s, fd->real);
+	more_free(s, fd);
 	memset(fd, 0, sizeof(*fd));
 }
 
@@ -303,13 +343,19 @@ struct enrich_fd *enrich_fd_add_copy(struct saker_state *s, struct enrich_thread
 				     const struct enrich_fd *source)
 {
 	struct enrich_fd *keep = (struct enrich_fd *)source;
-	struct enrich_fd *fd;
+	struct enrich_fd_more *more = NULL;
+	struct enrich_fd *fd = NULL;
 
 	/* Held across the addition, which may evict or replace it. */
 	keep->refs++;
-	fd = enrich_fd_add(s, t, num);
+	if (source->more)
+		more = enrich_alloc(s, sizeof(*more));
+	if (more || !source->more)
+		fd = enrich_fd_add(s, t, num);
 	if (fd)
-		fd_copy_contents(fd, source);
+		fd_copy_contents(fd, source, more);
+	else
+		enrich_dealloc(s, more, sizeof(*more));
 	fd_unref(s, keep);
 	return fd;
 }
@@ -317,6 +363,7 @@ struct enrich_fd *enrich_fd_add_copy(struct saker_state *s, struct enrich_thread
 struct enrich_fd *enrich_fd_own(struct saker_state *s, struct enrich_thread *t, int64_t num)
 {
 	struct enrich_fd *fd = enrich_files_find(t->files, num);
+	struct enrich_fd_more *more = NULL;
 	struct enrich_fd **slot;
 	struct enrich_fd *copy;
 
@@ -328,18 +375,21 @@ struct enrich_fd *enrich_fd_own(struct saker_state *s, struct enrich_thread *t, 
 	copy = enrich_alloc(s, sizeof(*copy));
 	if (!copy)
 		return NULL;
-	if (!table_own(s, t->files, false)) {
-		enrich_dealloc(s, copy, sizeof(*copy));
+	/* In use by this event, so none of this pushes it out. */
+	copy->more = fd->more ? enrich_alloc_zero(s, sizeof(*more)) : NULL;
+	if ((fd->more && !copy->more) || !table_own(s, t->files, false)) {
+		fd_free(s, copy);
 		return NULL;
 	}
 	slot = table_find(t->files->table, (int32_t)num);
 	if (!slot || (*slot)->refs == 1) {
-		enrich_dealloc(s, copy, sizeof(*copy));
+		fd_free(s, copy);
 		return slot ? *slot : NULL;
 	}
+	more = copy->more;
 	copy->used = s->clock;
 	copy->num = (int32_t)num;
-	fd_copy_contents(copy, *slot);
+	fd_copy_contents(copy, *slot, more);
 	if (s->record.fd == *slot)
 		s->record.fd = copy;
 	fd = *slot;

@@ -47,25 +47,40 @@ void enrich_dealloc(struct saker_state *s, void *p, size_t size)
 	pool_free(&s->pool, p, size);
 }
 
+/*
+ * Programs have the same files open, the same arguments, environment and directory as many others:
+ * the string that came last to the text's slot is shared if it is the same. A table of all strings
+ * would miss nothing, but cost a cache miss each time.
+ */
 struct enrich_str *enrich_str_new(struct saker_state *s, const char *text, size_t len)
 {
 	struct enrich_str *str;
+	uint16_t slot;
 
 	len = MIN(len, (size_t)ENRICH_STR_MAX);
+	slot = (uint16_t)(hash_bytes(text, len, 0) & (ENRICH_RECENT_STRS - 1));
+	str = s->recent[slot];
+	if (str && str->len == len && memcmp(str->text, text, len) == 0)
+		return enrich_str_ref(str);
 	str = enrich_alloc(s, sizeof(*str) + len + 1);
 	if (!str)
 		return NULL;
 	str->refs = 1;
-	str->len = (uint32_t)len;
+	str->len = (uint16_t)len;
+	str->slot = slot;
 	memcpy(str->text, text, len);
 	str->text[len] = '\0';
+	s->recent[slot] = str;
 	return str;
 }
 
 void enrich_str_unref(struct saker_state *s, struct enrich_str *str)
 {
-	if (str && --str->refs == 0)
-		enrich_dealloc(s, str, sizeof(*str) + str->len + 1);
+	if (!str || --str->refs > 0)
+		return;
+	if (s->recent[str->slot] == str)
+		s->recent[str->slot] = NULL;
+	enrich_dealloc(s, str, sizeof(*str) + str->len + 1);
 }
 
 void enrich_str_set(struct saker_state *s, struct enrich_str **dst, const char *text, size_t len)

@@ -10,6 +10,8 @@
 static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 static const uint8_t zero_ip[16];
 
+const struct enrich_tuple enrich_no_tuple;
+
 bool enrich_ip6_is_mapped(const uint8_t addr[16])
 {
 	return memcmp(addr, mapped_prefix, sizeof(mapped_prefix)) == 0;
@@ -58,21 +60,22 @@ static char *put_end(char *p, bool v6, const uint8_t *addr, uint16_t port, bool 
 
 uint32_t enrich_tuple_text(const struct enrich_fd *fd, char buf[static ENRICH_TUPLE_TEXT_MAX])
 {
+	const struct enrich_tuple *t = enrich_fd_tuple(fd);
 	bool v6 = fd->type == ENRICH_FD_IPV6_SOCK || fd->type == ENRICH_FD_IPV6_SERVER;
 	bool server = fd->type == ENRICH_FD_IPV4_SERVER || fd->type == ENRICH_FD_IPV6_SERVER;
-	bool ports = fd->tuple.l4 == ENRICH_L4_TCP || fd->tuple.l4 == ENRICH_L4_UDP;
+	bool ports = t->l4 == ENRICH_L4_TCP || t->l4 == ENRICH_L4_UDP;
 	char *p = buf;
 
-	if (!server && !ports && fd->tuple.l4 != ENRICH_L4_ICMP && fd->tuple.l4 != ENRICH_L4_RAW) {
+	if (!server && !ports && t->l4 != ENRICH_L4_ICMP && t->l4 != ENRICH_L4_RAW) {
 		memcpy(buf, "<unknown>", sizeof("<unknown>"));
 		return sizeof("<unknown>") - 1;
 	}
 	if (!server) {
-		p = put_end(p, v6, fd->tuple.sip, fd->tuple.sport, ports);
+		p = put_end(p, v6, t->sip, t->sport, ports);
 		*p++ = '-';
 		*p++ = '>';
 	}
-	p = put_end(p, v6, fd->tuple.dip, fd->tuple.dport, ports || server);
+	p = put_end(p, v6, t->dip, t->dport, ports || server);
 	*p = '\0';
 	return (uint32_t)(p - buf);
 }
@@ -86,12 +89,13 @@ void enrich_fd_set_tuple_name(struct saker_state *s, struct enrich_fd *fd)
 
 void enrich_fd_swap_ends(struct enrich_fd *fd)
 {
-	struct enrich_tuple old = fd->tuple;
+	struct enrich_tuple *t = &fd->more->tuple;
+	struct enrich_tuple old = *t;
 
-	memcpy(fd->tuple.sip, old.dip, sizeof(old.dip));
-	memcpy(fd->tuple.dip, old.sip, sizeof(old.sip));
-	fd->tuple.sport = old.dport;
-	fd->tuple.dport = old.sport;
+	memcpy(t->sip, old.dip, sizeof(old.dip));
+	memcpy(t->dip, old.sip, sizeof(old.sip));
+	t->sport = old.dport;
+	t->dport = old.sport;
 }
 
 /* ---- interfaces --------------------------------------------------------------------- */
@@ -183,6 +187,7 @@ static const uint8_t *infer_address(const struct saker_state *s, uint8_t family,
 
 void enrich_fd_infer_local(const struct saker_state *s, struct enrich_fd *fd)
 {
+	struct enrich_tuple *t = &fd->more->tuple;
 	uint8_t family = fd->type == ENRICH_FD_IPV4_SOCK ? 4 : 6;
 	size_t len = family == 4 ? 4 : 16;
 	const uint8_t *known;
@@ -191,13 +196,13 @@ void enrich_fd_infer_local(const struct saker_state *s, struct enrich_fd *fd)
 
 	if (fd->type != ENRICH_FD_IPV4_SOCK && fd->type != ENRICH_FD_IPV6_SOCK)
 		return;
-	no_source = memcmp(fd->tuple.sip, zero_ip, len) == 0;
-	if (!no_source && memcmp(fd->tuple.dip, zero_ip, len) != 0)
+	no_source = memcmp(t->sip, zero_ip, len) == 0;
+	if (!no_source && memcmp(t->dip, zero_ip, len) != 0)
 		return;
-	known = no_source ? fd->tuple.dip : fd->tuple.sip;
+	known = no_source ? t->dip : t->sip;
 	addr = infer_address(s, family, known);
 	/* Both ends the same would be a socket that talks to itself. */
-	if (memcmp(addr, known, len) == 0 && fd->tuple.sport == fd->tuple.dport)
+	if (memcmp(addr, known, len) == 0 && t->sport == t->dport)
 		return;
-	memcpy(no_source ? fd->tuple.sip : fd->tuple.dip, addr, len);
+	memcpy(no_source ? t->sip : t->dip, addr, len);
 }

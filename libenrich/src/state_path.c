@@ -162,9 +162,9 @@ bool enrich_path_really_at(const struct saker_record *r, int64_t dirfd, const ch
 	if (!r->thread || dirfd == ENRICH_AT_FDCWD || !len || path[0] == '/')
 		return false;
 	fd = enrich_fd_find(r->thread, dirfd);
-	if (!fd || !fd->real)
+	if (!fd || !enrich_fd_real(fd))
 		return false;
-	dir = as_directory(fd->real, slashed);
+	dir = as_directory(enrich_fd_real(fd), slashed);
 	*ret_len = enrich_path_join(buf, dir.text, dir.len, path, len);
 	return true;
 }

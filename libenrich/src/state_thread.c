@@ -275,7 +275,6 @@ static void group_join(struct saker_state *s, struct enrich_thread *t)
 	g = enrich_alloc_zero(s, sizeof(*g));
 	if (!g)
 		return;
-	g->pid = t->pid;
 	g->reaper = t->pid == 1 || t->vpid == 1;
 	group_enter(g, t);
 }
@@ -406,7 +405,7 @@ static void reparent_children(struct saker_state *s, struct enrich_thread *t)
 	if (!reaper || reaper == t || enrich_thread_is_invalid(reaper))
 		reaper = find_reaper(s, t);
 	if (reaper) {
-		t->reaper_tid = reaper->tid;
+		t->reaper_tid = (int32_t)reaper->tid;
 		if (reaper->pid != t->pid && reaper->group)
 			reaper->group->reaper = true;
 	}

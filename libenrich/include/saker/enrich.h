@@ -30,7 +30,7 @@ struct saker_record; /* one event in its state: what the fields' extractors take
 struct saker_state_options {
 	size_t size;
 	uint64_t memory_max;  /* bytes of threads, fds, strings; at least 2 MiB; 0 = 128 MiB */
-	uint32_t max_threads; /* at least 16; 0 = 262144 */
+	uint32_t max_threads; /* at least 16, at most 4194304; 0 = 262144 */
 	uint32_t max_fds;     /* of one process; at least 16; 0 = 4096 */
 	saker_log_fn log;
 	void *log_userdata;

@@ -97,9 +97,9 @@ static void same_file(const struct enrich_fd *a, const struct enrich_fd *b)
 			 b->type == ENRICH_FD_FILE ? ENRICH_FD_FILE_V2 : b->type);
 	same_text(a->name, b->name);
 	assert_int_equal(a->ino, b->ino);
-	assert_int_equal(a->tuple.l4, b->tuple.l4);
-	assert_int_equal(a->tuple.sport, b->tuple.sport);
-	assert_int_equal(a->tuple.dport, b->tuple.dport);
+	assert_int_equal(enrich_fd_tuple(a)->l4, enrich_fd_tuple(b)->l4);
+	assert_int_equal(enrich_fd_tuple(a)->sport, enrich_fd_tuple(b)->sport);
+	assert_int_equal(enrich_fd_tuple(a)->dport, enrich_fd_tuple(b)->dport);
 }
 
 /* How many threads and files were compared. */

@@ -131,9 +131,9 @@ static void test_open(void **state)
 	(void)state;
 	assert_non_null(r->fd);
 	assert_string_equal(name_of(r->fd), "/etc/passwd");
-	assert_string_equal(enrich_str_text(r->fd->name_raw), "../etc/./passwd");
+	assert_string_equal(enrich_str_text(enrich_fd_name_raw(r->fd)), "../etc/./passwd");
 	assert_int_equal(r->fd->type, ENRICH_FD_FILE_V2);
-	assert_int_equal(r->fd->dev, 0xfe00);
+	assert_int_equal(enrich_fd_dev(r->fd), 0xfe00);
 	assert_int_equal(r->fd->ino, 42);
 	assert_int_equal(r->fd_num, 3);
 	assert_true(r->flags & ENRICH_RECORD_NAME_CHANGED);
@@ -342,7 +342,7 @@ static void test_anonymous(void **state)
 	assert_string_equal(name_of(r->fd), "secret");
 	MAKES(PIDFD, EVENT(s, SYSCALL_PIDFD_OPEN_X, "qqw", I(3), I(100), 0));
 	assert_string_equal(name_of(r->fd), "/proc/100");
-	assert_int_equal(r->fd->pid, 100);
+	assert_int_equal(enrich_fd_pid(r->fd), 100);
 #undef MAKES
 	/* Most of bpf's results are no fds. */
 	r = EVENT(s, SYSCALL_BPF_2_X, "qw", I(0), 1);
@@ -396,7 +396,7 @@ static void test_connect(void **state)
 	(void)state;
 	r = EVENT(s, SOCKET_SOCKET_X, "qwwww", I(3), 2, 1, 0, O_PPM_CLOEXEC);
 	assert_int_equal(r->fd->type, ENRICH_FD_IPV4_SOCK);
-	assert_int_equal(r->fd->tuple.l4, ENRICH_L4_TCP);
+	assert_int_equal(enrich_fd_tuple(r->fd)->l4, ENRICH_L4_TCP);
 	assert_false(r->flags & ENRICH_RECORD_NAME_CHANGED);
 	r = EVENT(s, SOCKET_CONNECT_X, "qrq-", I(-111), t, len, I(3));
 	assert_false(r->fd->flags & ENRICH_FD_CONNECTED);
@@ -405,8 +405,8 @@ static void test_connect(void **state)
 	assert_true(r->fd->flags & ENRICH_FD_CONNECTED);
 	assert_true(r->fd->flags & ENRICH_FD_ROLE_CLIENT);
 	assert_true(r->flags & ENRICH_RECORD_NAME_CHANGED);
-	assert_int_equal(r->fd->tuple.dport, 443);
-	assert_int_equal(r->fd->tuple.dip[0], 10);
+	assert_int_equal(enrich_fd_tuple(r->fd)->dport, 443);
+	assert_int_equal(enrich_fd_tuple(r->fd)->dip[0], 10);
 	/* Again the same: not changed. */
 	r = EVENT(s, SOCKET_CONNECT_X, "qrq-", I(0), t, len, I(3));
 	assert_false(r->flags & ENRICH_RECORD_NAME_CHANGED);
@@ -485,7 +485,7 @@ static void test_server(void **state)
 	r = EVENT(s, SOCKET_BIND_X, "qrq", I(0), addr, 7, I(3));
 	assert_string_equal(name_of(r->fd), "0.0.0.0:80");
 	assert_int_equal(r->fd->type, ENRICH_FD_IPV4_SERVER);
-	assert_int_equal(r->fd->tuple.l4, ENRICH_L4_TCP);
+	assert_int_equal(enrich_fd_tuple(r->fd)->l4, ENRICH_L4_TCP);
 	assert_true(r->fd->flags & ENRICH_FD_ROLE_SERVER);
 	assert_true(r->flags & ENRICH_RECORD_NAME_CHANGED);
 	r = EVENT(s, SOCKET_ACCEPT4_6_X, "qrbwww", I(4), t, len, 0, 0, 0, O_PPM_CLOEXEC);
@@ -536,7 +536,7 @@ static void test_udp(void **state)
 	len = tuple4(t, 0, 1, PEER, 2);
 	r = EVENT(s, SOCKET_SENDTO_X, "qrqwr", I(1), "x", 1, I(44), 1, t, len);
 	assert_non_null(r->fd);
-	assert_int_equal(r->fd->tuple.l4, ENRICH_L4_UDP);
+	assert_int_equal(enrich_fd_tuple(r->fd)->l4, ENRICH_L4_UDP);
 	/* Our end was not told: the interface that is not loopback. */
 	assert_string_equal(name_of(r->fd), "192.168.1.7:1->10.0.0.1:2");
 	saker_state_free(s);
@@ -557,8 +557,8 @@ static void test_unix(void **state)
 	EVENT(s, SOCKET_SOCKET_X, "qwwww", I(3), 1, 1, 0, 0);
 	r = EVENT(s, SOCKET_CONNECT_X, "qrq-", I(0), t, 29, I(3));
 	assert_string_equal(name_of(r->fd), "abc->def /run/x.sock");
-	assert_int_equal(r->fd->tuple.unix_source, 0xabc);
-	assert_int_equal(r->fd->tuple.unix_dest, 0xdef);
+	assert_int_equal(enrich_fd_tuple(r->fd)->unix_source, 0xabc);
+	assert_int_equal(enrich_fd_tuple(r->fd)->unix_dest, 0xdef);
 	r = EVENT(s, SOCKET_ACCEPT_5_X, "qrbww", I(4), t, 29, 0, 0, 0);
 	assert_int_equal(r->fd->type, ENRICH_FD_UNIX_SOCK);
 	/* Not terminated: not believed. */

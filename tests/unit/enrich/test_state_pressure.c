@@ -438,6 +438,8 @@ static void test_exec_of_a_descriptor(void **state)
 	for (int64_t fd = 3; fd < 23; fd++)
 		open_numbered(s, fd);
 	apply(s, eb_make(&eb, SAKER_EV_SYSCALL_EXECVEAT_E, TS, 100, "qsw", I(3), "", 1));
+	/* The path is to be a string of its own, not the descriptor's. */
+	memset(s->recent, 0, sizeof(s->recent));
 	s->pool.limit = s->pool.used;
 	apply(s, eb_make(&eb, SAKER_EV_SYSCALL_EXECVEAT_X, TS, 100, "qs-qqq", I(0), "init", I(100),
 			 I(100), I(1)));
