@@ -8,6 +8,7 @@ BUILD_PACKAGES=(
 	gcc libc6-dev pkg-config meson ninja-build # C, and the build system (brings python3)
 	clang llvm bpftool libbpf-dev libelf-dev   # the kernel probe
 	zlib1g-dev libyaml-dev libjansson-dev      # captures, rule files, alerts
+	libisal-dev                                # gzip several times as fast as zlib's
 	g++ libre2-dev                             # regular expressions of rules
 	libmicrohttpd-dev                          # the HTTP server: metrics, evtagg serve
 	libzstd-dev                                # compressed logs, for evtagg

@@ -836,7 +836,7 @@ static int scap_open(struct saker_capture *capture, const struct saker_capture_o
 	capture->priv = s;
 	capture_tables_init(&s->tables);
 	s->no_initial = options->no_initial_state;
-	r = capture_source_open(&s->src, file);
+	r = capture_source_open(&s->src, file, GUNZIP_FASTEST);
 	if (r)
 		return scap_open_failed(capture, file, r);
 	s->file = strdup(file);

@@ -6,7 +6,6 @@
 #include "scap_sink.h"
 
 #include <sys/stat.h>
-#include <zlib.h>
 
 #include <saker/event.h>
 
@@ -17,20 +16,6 @@
 #define SINK_SIZE (256u << 10) /* gathered before it goes on; a gzip member */
 #define PAGE 4096u /* the smallest of any machine: its multiples are ends of it as well */
 #define FILLER_MIN (SCAP_BLOCK_OVERHEAD + 2 + SAKER_WIRE_HEADER) /* 40 */
-
-static int open_deflate(struct capture_sink *sink, int level)
-{
-	z_stream *z = calloc(1, sizeof(*z));
-
-	if (!z)
-		return -ENOMEM;
-	if (deflateInit2(z, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
-		free(z);
-		return -ENOMEM;
-	}
-	sink->deflate = z;
-	return 0;
-}
 
 int capture_sink_open(struct capture_sink *sink, int fd, int level)
 {
@@ -46,7 +31,7 @@ int capture_sink_open(struct capture_sink *sink, int fd, int level)
 	if (!sink->buf)
 		r = -ENOMEM;
 	if (r == 0 && level)
-		r = open_deflate(sink, level);
+		r = capture_pack_new(level, false, &sink->pack);
 	if (r < 0) {
 		close(fd);
 		sink->fd = -1;
@@ -81,17 +66,17 @@ static int write_all(struct capture_sink *sink, const uint8_t *data, size_t len)
 }
 
 /* A member appears at once: with its first bytes, when all others are there. */
-static int write_member(struct capture_sink *sink, size_t len)
+static int write_member(struct capture_sink *sink, uint8_t *member, size_t len)
 {
 	off_t at = (off_t)sink->written;
 	uint8_t magic[2];
 	int r;
 
 	if (!sink->seekable)
-		return write_all(sink, sink->out, len);
-	memcpy(magic, sink->out, sizeof(magic));
-	memset(sink->out, 0, sizeof(magic));
-	r = write_all(sink, sink->out, len);
+		return write_all(sink, member, len);
+	memcpy(magic, member, sizeof(magic));
+	memset(member, 0, sizeof(magic));
+	r = write_all(sink, member, len);
 	if (r < 0)
 		return r;
 	if (pwrite(sink->fd, magic, sizeof(magic), at) != sizeof(magic))
@@ -99,26 +84,13 @@ static int write_member(struct capture_sink *sink, size_t len)
 	return 0;
 }
 
-static int deflate_member(struct capture_sink *sink, const uint8_t *data, size_t len)
+static int pack_member(struct capture_sink *sink, const uint8_t *data, size_t len)
 {
-	z_stream *z = sink->deflate;
-	size_t bound = deflateBound(z, len);
+	uint8_t *member;
+	size_t n;
+	int r = capture_pack_member(sink->pack, data, len, &member, &n);
 
-	if (bound > sink->out_size) {
-		uint8_t *out = realloc(sink->out, bound);
-
-		if (!out)
-			return sink_fail(sink, -ENOMEM);
-		sink->out = out;
-		sink->out_size = bound;
-	}
-	z->next_in = (Bytef *)data;
-	z->avail_in = (uInt)len; /* a block is of 64 MiB at most */
-	z->next_out = sink->out;
-	z->avail_out = (uInt)sink->out_size;
-	if (deflate(z, Z_FINISH) != Z_STREAM_END || deflateReset(z) != Z_OK)
-		return sink_fail(sink, -EIO);
-	return write_member(sink, sink->out_size - z->avail_out);
+	return r < 0 ? sink_fail(sink, r) : write_member(sink, member, n);
 }
 
 /* The blocks so far leave; none is being made. */
@@ -128,8 +100,8 @@ static int sink_drain(struct capture_sink *sink)
 
 	if (sink->error || !sink->len)
 		return sink->error;
-	r = sink->deflate ? deflate_member(sink, sink->buf, sink->len)
-			  : write_all(sink, sink->buf, sink->len);
+	r = sink->pack ? pack_member(sink, sink->buf, sink->len)
+		       : write_all(sink, sink->buf, sink->len);
 	sink->len = 0;
 	return r;
 }
@@ -152,10 +124,7 @@ int capture_sink_finish(struct capture_sink *sink)
 void capture_sink_close(struct capture_sink *sink)
 {
 	(void)capture_sink_finish(sink);
-	if (sink->deflate)
-		deflateEnd(sink->deflate);
-	free(TAKE_PTR(sink->deflate));
-	free(TAKE_PTR(sink->out));
+	sink->pack = capture_pack_free(sink->pack);
 	free(TAKE_PTR(sink->buf));
 }
 
@@ -247,7 +216,7 @@ void capture_sink_event(struct capture_sink *sink, uint32_t type, uint16_t cpu, 
 
 	if (unlikely(sink->len >= SINK_SIZE - SCAP_SMALL_BLOCK_MAX))
 		(void)sink_drain(sink);
-	if (sink->seekable && !sink->deflate)
+	if (sink->seekable && !sink->pack)
 		keep_in_page(sink, size);
 	to = capture_sink_room(sink, size);
 	if (unlikely(!to))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Blocks on their way into a capture file: assembled in memory, then deflated or
+ * Blocks on their way into a capture file: assembled in memory, then compressed or
  * not, and written so that whatever moment the writer dies at, the file ends
  * behind a whole block:
  *
@@ -17,6 +17,8 @@
 #ifndef CAPTURE_SCAP_SINK_H
 #define CAPTURE_SCAP_SINK_H
 
+#include "scap_pack.h"
+
 #include "common/util.h"
 
 struct capture_sink {
@@ -24,13 +26,11 @@ struct capture_sink {
 	uint8_t *buf; /* whole blocks, and the one being made */
 	size_t len;
 	size_t capacity;
-	size_t block;	  /* where the block being made begins */
-	uint64_t written; /* bytes of the file */
-	void *deflate;	  /* z_stream; NULL = plain */
-	uint8_t *out;	  /* a member */
-	size_t out_size;
-	bool seekable; /* a regular file, written from its start */
-	int error;     /* the first one; nothing is written after it */
+	size_t block;		   /* where the block being made begins */
+	uint64_t written;	   /* bytes of the file */
+	struct capture_pack *pack; /* makes the members; NULL = plain */
+	bool seekable;		   /* a regular file, written from its start */
+	int error;		   /* the first one; nothing is written after it */
 };
 
 /* level 0 = plain. Takes fd. */
@@ -50,7 +50,7 @@ static inline uint64_t capture_sink_size(const struct capture_sink *sink)
 /* As that, with what waits if it is known what becomes of it. */
 static inline uint64_t capture_sink_reached(const struct capture_sink *sink)
 {
-	return sink->written + (sink->deflate ? 0 : sink->len);
+	return sink->written + (sink->pack ? 0 : sink->len);
 }
 
 void capture_sink_begin(struct capture_sink *sink, uint32_t type);

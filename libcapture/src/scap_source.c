@@ -14,7 +14,6 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <zlib.h>
 
 #include "scap_format.h"
 
@@ -23,16 +22,13 @@
 #define DROP_STEP (16u << 20) /* how much of a mapping is given back at a time */
 
 struct capture_inflate {
-	z_stream z;
+	struct gunzip *gunzip;
+	size_t from, to;   /* of raw, not yet inflated */
 	bool member_ended; /* between two gzip members */
 	bool raw_ended;
+	bool full; /* the last step filled its room: more may be there without more to read */
 	uint8_t raw[RAW_SIZE];
 };
-
-static bool is_gzip(const uint8_t *p, size_t n)
-{
-	return n >= 2 && p[0] == 0x1f && p[1] == 0x8b;
-}
 
 static bool is_plain(const uint8_t *p, size_t n)
 {
@@ -73,48 +69,66 @@ static ssize_t source_read(struct capture_source *src, void *buf, size_t size, i
 	return n;
 }
 
+/* At least `want` compressed bytes, unless the file ends before. 0 or -errno as source_read. */
+static int inflate_fill(struct capture_source *src, size_t want, int timeout_ms)
+{
+	struct capture_inflate *in = src->inflate;
+
+	while (in->to - in->from < want && !in->raw_ended) {
+		ssize_t n;
+
+		memmove(in->raw, in->raw + in->from, in->to - in->from);
+		in->to -= in->from;
+		in->from = 0;
+		n = source_read(src, in->raw + in->to, sizeof(in->raw) - in->to, timeout_ms);
+		if (n < 0)
+			return (int)n;
+		in->raw_ended = n == 0;
+		in->to += (size_t)n;
+	}
+	return 0;
+}
+
+/* On to the next member: 1; 0: what follows is none. Two bytes tell. */
+static int inflate_next_member(struct capture_source *src, int timeout_ms)
+{
+	struct capture_inflate *in = src->inflate;
+	int r = inflate_fill(src, 2, timeout_ms);
+
+	if (r < 0)
+		return r;
+	/* Captures may be concatenated compressed; what is not gzip is padding. */
+	if (!gunzip_begins(in->raw + in->from, in->to - in->from))
+		return 0;
+	in->member_ended = false;
+	r = gunzip_next(in->gunzip);
+	return r < 0 ? r : 1;
+}
+
 /* As source_read, but of the uncompressed stream. -EBADMSG: not a sound gzip stream. */
 static ssize_t source_inflate(struct capture_source *src, void *buf, size_t size, int timeout_ms)
 {
 	struct capture_inflate *in = src->inflate;
+	struct gunzip_io io = {.out = buf, .out_len = size};
 	int r;
 
-	in->z.next_out = buf;
-	in->z.avail_out = (uInt)MIN(size, (size_t)1 << 30);
 	for (;;) {
-		/* Between members two bytes are needed, to tell whether there is another one. */
-		if (in->z.avail_in < (in->member_ended ? 2 : 1) && !in->raw_ended) {
-			ssize_t n;
-
-			if (in->z.avail_in)
-				in->raw[0] = *in->z.next_in;
-			in->z.next_in = in->raw;
-			n = source_read(src, in->raw + in->z.avail_in,
-					sizeof(in->raw) - in->z.avail_in, timeout_ms);
-			if (n < 0)
-				return n;
-			in->raw_ended = n == 0;
-			in->z.avail_in += (uInt)n;
-			if (in->member_ended && in->z.avail_in < 2)
-				continue;
-		}
-		if (in->member_ended) {
-			/* Captures may be concatenated compressed; what is not gzip is padding. */
-			if (in->z.avail_in < 2 || !is_gzip(in->z.next_in, in->z.avail_in))
-				return 0;
-			if (inflateReset(&in->z) != Z_OK)
-				return -EBADMSG;
-			in->member_ended = false;
-		}
-		r = inflate(&in->z, Z_NO_FLUSH);
-		in->member_ended = r == Z_STREAM_END;
-		if ((uint8_t *)in->z.next_out != (uint8_t *)buf)
-			return (uint8_t *)in->z.next_out - (uint8_t *)buf;
-		if (r == Z_MEM_ERROR)
-			return -ENOMEM;
-		if (r != Z_OK && r != Z_BUF_ERROR && r != Z_STREAM_END)
-			return -EBADMSG;
-		if (!in->member_ended && in->raw_ended && !in->z.avail_in)
+		r = in->member_ended ? inflate_next_member(src, timeout_ms)
+		    : in->full	     ? 1
+				     : inflate_fill(src, 1, timeout_ms);
+		if (r < 0 || (r == 0 && in->member_ended))
+			return r;
+		io.in = in->raw + in->from;
+		io.in_len = in->to - in->from;
+		r = gunzip_step(in->gunzip, &io);
+		in->from = in->to - io.in_len;
+		in->full = r == 0 && !io.out_len;
+		in->member_ended = r == 1;
+		if (io.out_len < size)
+			return (ssize_t)(size - io.out_len);
+		if (r < 0)
+			return r;
+		if (!in->member_ended && in->raw_ended && in->from == in->to)
 			break;
 	}
 	src->cut = true;
@@ -194,27 +208,29 @@ static int open_map(struct capture_source *src, uint64_t size)
 }
 
 /* The first bytes are in the window; from now on they are compressed ones. */
-static int open_inflate(struct capture_source *src)
+static int open_inflate(struct capture_source *src, enum gunzip_with with)
 {
 	size_t have = capture_source_avail(src);
+	struct gunzip *gunzip;
+	int r = gunzip_new(with, &gunzip);
 
+	if (r < 0)
+		return r;
 	src->inflate = calloc(1, sizeof(*src->inflate));
-	if (!src->inflate)
-		return -ENOMEM;
-	if (inflateInit2(&src->inflate->z, 15 + 16) != Z_OK) {
-		free(TAKE_PTR(src->inflate));
+	if (!src->inflate) {
+		gunzip_free(gunzip);
 		return -ENOMEM;
 	}
+	src->inflate->gunzip = gunzip;
 	memcpy(src->inflate->raw, src->pos, have); /* have <= RAW_SIZE, see open_stream */
-	src->inflate->z.next_in = src->inflate->raw;
-	src->inflate->z.avail_in = (uInt)have;
+	src->inflate->to = have;
 	src->inflate->raw_ended = src->at_end;
 	src->pos = src->end = src->base;
 	src->at_end = false;
 	return 0;
 }
 
-static int open_stream(struct capture_source *src)
+static int open_stream(struct capture_source *src, enum gunzip_with with)
 {
 	src->window_size = WINDOW_SIZE;
 	src->window = malloc(src->window_size);
@@ -233,12 +249,12 @@ static int open_stream(struct capture_source *src)
 	}
 	if (is_plain(src->pos, capture_source_avail(src)))
 		return 0;
-	if (is_gzip(src->pos, capture_source_avail(src)))
-		return open_inflate(src);
+	if (gunzip_begins(src->pos, capture_source_avail(src)))
+		return open_inflate(src, with);
 	return -EBADMSG;
 }
 
-int capture_source_open(struct capture_source *src, const char *file)
+int capture_source_open(struct capture_source *src, const char *file, enum gunzip_with with)
 {
 	struct stat st;
 	uint8_t magic[4];
@@ -263,7 +279,7 @@ int capture_source_open(struct capture_source *src, const char *file)
 		    is_plain(magic, sizeof(magic)))
 			return open_map(src, src->raw_size);
 	}
-	return open_stream(src);
+	return open_stream(src, with);
 }
 
 void capture_source_close(struct capture_source *src)
@@ -271,7 +287,7 @@ void capture_source_close(struct capture_source *src)
 	if (src->map)
 		munmap(src->map, src->map_size);
 	if (src->inflate)
-		inflateEnd(&src->inflate->z);
+		gunzip_free(src->inflate->gunzip);
 	free(src->inflate);
 	free(src->window);
 	if (src->fd >= 0)

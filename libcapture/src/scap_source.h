@@ -7,6 +7,7 @@
 #ifndef CAPTURE_SCAP_SOURCE_H
 #define CAPTURE_SCAP_SOURCE_H
 
+#include "common/gunzip.h"
 #include "common/util.h"
 
 struct capture_source {
@@ -34,7 +35,7 @@ struct capture_source {
 };
 
 /* file "-" = standard input. 0 or -errno (as open(2); -EBADMSG: neither plain nor gzip). */
-int capture_source_open(struct capture_source *src, const char *file);
+int capture_source_open(struct capture_source *src, const char *file, enum gunzip_with with);
 void capture_source_close(struct capture_source *src); /* takes one that failed to open */
 
 /* Slow half of capture_source_peek. */

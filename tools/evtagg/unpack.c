@@ -2,16 +2,16 @@
 /* Plain, gzip (any number of members) and zstd (any number of frames), told by their first bytes.
  */
 #include <fcntl.h>
-#include <zlib.h>
 #if SAKER_HAVE_ZSTD
 #include <zstd.h>
 #endif
 
 #include "unpack.h"
 
+#include "common/gunzip.h"
+
 #define PACKED_SIZE (128u << 10)
-#define GZIP_WINDOW (15 + 16) /* the largest window, a gzip header */
-#define ZSTD_WINDOW_LOG 27    /* at most 128 MiB of memory for a window */
+#define ZSTD_WINDOW_LOG 27 /* at most 128 MiB of memory for a window */
 
 enum packing { UNKNOWN, PLAIN, GZIP, ZSTD };
 
@@ -22,7 +22,8 @@ struct unpack {
 	uint64_t taken;
 	char *packed; /* what was read and is not yet used: from..to */
 	size_t from, to;
-	z_stream z;
+	struct gunzip *gunzip;
+	bool member_ended; /* of gzip: another one, or the end, comes */
 #if SAKER_HAVE_ZSTD
 	ZSTD_DStream *zstd;
 #endif
@@ -48,8 +49,7 @@ struct unpack *unpack_free(struct unpack *u)
 {
 	if (!u)
 		return NULL;
-	if (u->packing == GZIP)
-		inflateEnd(&u->z);
+	gunzip_free(u->gunzip);
 #if SAKER_HAVE_ZSTD
 	ZSTD_freeDStream(u->zstd);
 #endif
@@ -114,8 +114,9 @@ static int start_zstd(struct unpack *u)
 /* By the first four bytes; fewer at the end of the file are plain. */
 static int find_out(struct unpack *u)
 {
-	static const char gzip[] = "\x1f\x8b", zstd[] = "\x28\xb5\x2f\xfd";
+	static const char zstd[] = "\x28\xb5\x2f\xfd";
 	long n;
+	int r;
 
 	while (u->to - u->from < 4) {
 		n = refill(u);
@@ -125,14 +126,15 @@ static int find_out(struct unpack *u)
 			break;
 		/* A line that starts otherwise needs no four bytes: what is followed comes slowly.
 		 */
-		if (u->packed[0] != gzip[0] && u->packed[0] != zstd[0])
+		if (u->packed[0] != GUNZIP_FIRST && u->packed[0] != zstd[0])
 			break;
 	}
 	if (u->to - u->from >= 4 && memcmp(u->packed, zstd, 4) == 0)
 		return start_zstd(u);
-	if (u->to - u->from >= 2 && memcmp(u->packed, gzip, 2) == 0) {
-		if (inflateInit2(&u->z, GZIP_WINDOW) != Z_OK)
-			return -ENOMEM;
+	if (gunzip_begins((const uint8_t *)u->packed + u->from, u->to - u->from)) {
+		r = gunzip_new(GUNZIP_FASTEST, &u->gunzip);
+		if (r < 0)
+			return r;
 		u->packing = GZIP;
 	} else if (u->to > u->from) {
 		u->packing = PLAIN;
@@ -154,26 +156,26 @@ static long read_plain(struct unpack *u, char *buf, size_t size)
 /* One step; how many bytes came out, -EAGAIN = it wants more in. */
 static long step_gzip(struct unpack *u, char *buf, size_t size)
 {
-	int r;
+	struct gunzip_io io = {
+		.in = (const uint8_t *)u->packed + u->from,
+		.in_len = u->to - u->from,
+		.out = (uint8_t *)buf,
+		.out_len = size,
+	};
+	int r = 0;
 
-	if (u->from == u->to)
+	if (u->member_ended && !io.in_len)
 		return -EAGAIN;
-	u->z.next_in = (Bytef *)u->packed + u->from;
-	u->z.avail_in = (uInt)(u->to - u->from);
-	u->z.next_out = (Bytef *)buf;
-	u->z.avail_out = (uInt)MIN(size, 1u << 30);
-	size = u->z.avail_out;
-	r = inflate(&u->z, Z_NO_FLUSH);
-	u->from = u->to - u->z.avail_in;
-	u->middle = r != Z_STREAM_END;
-	if (r == Z_STREAM_END && inflateReset2(&u->z, GZIP_WINDOW) != Z_OK)
-		return -EBADMSG;
-	if (r == Z_MEM_ERROR)
-		return -ENOMEM;
-	if (r != Z_OK && r != Z_STREAM_END && r != Z_BUF_ERROR)
-		return -EBADMSG;
-	size -= u->z.avail_out;
-	return size ? (long)size : -EAGAIN;
+	if (u->member_ended)
+		r = gunzip_next(u->gunzip);
+	if (r == 0)
+		r = gunzip_step(u->gunzip, &io);
+	u->from = u->to - io.in_len;
+	u->member_ended = r == 1;
+	u->middle = r != 1;
+	if (io.out_len < size)
+		return (long)(size - io.out_len);
+	return r < 0 ? r : -EAGAIN;
 }
 
 static long step_zstd(struct unpack *u, char *buf, size_t size)

@@ -14,6 +14,8 @@
 #include "dump.h"
 
 #define MAX_ACCOUNTS 65536 /* users and as many groups; what is past that goes by number */
+#define LIVE_LEVEL 1	   /* of gzip: what is captured must not wait for it */
+#define FILE_LEVEL 6	   /* a fourth smaller, at ten times the cost */
 #define FLUSH_NS UINT64_C(1000000000)
 #define GENERIC_EXIT 1 /* the event of all system calls without one of their own */
 /*
@@ -184,6 +186,7 @@ static int open_writer(struct dump *d, const struct evtcap_options *o)
 	struct saker_scap_options options = SAKER_SCAP_OPTIONS_INIT;
 
 	options.plain = !o->gzip;
+	options.level = d->live ? LIVE_LEVEL : FILE_LEVEL;
 	if (saker_capture_machine(d->capture, &d->machine) == 0)
 		options.machine = &d->machine;
 	options.interfaces = d->interfaces;

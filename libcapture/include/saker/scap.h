@@ -38,7 +38,7 @@ struct saker_scap_writer;
 struct saker_scap_options {
 	size_t size;
 	bool plain;    /* do not compress */
-	uint8_t level; /* of gzip, 1 (fast) to 9 (small); 0 = 6 */
+	uint8_t level; /* of gzip, 1 (fast: for live captures) to 9 (small); 0 = 6 */
 	/* What the capture was made on, copied to the file; NULL or 0 = not told. */
 	const struct saker_machine *machine;
 	const struct saker_interface *interfaces;

@@ -245,7 +245,7 @@ static int write_events(struct saker_scap_writer *w)
 	return r ? r : put(w, 70, SAKER_EVENT_OWN_FIRST, close_p, 1, 0);
 }
 
-static int write_seed(struct maker *m, bool plain)
+static int write_seed(struct maker *m, uint8_t first, bool plain, uint8_t level)
 {
 	const struct saker_machine machine = {.n_cpus = 2, .hostname = "seed"};
 	const struct saker_interface lo = {"lo",
@@ -260,6 +260,7 @@ static int write_seed(struct maker *m, bool plain)
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	o.plain = plain;
+	o.level = level;
 	o.machine = &machine;
 	o.interfaces = &lo;
 	o.n_interfaces = 1;
@@ -269,10 +270,14 @@ static int write_seed(struct maker *m, bool plain)
 	if (r < 0)
 		return r;
 	r = write_events(w);
+	if (r == 0 && first) /* a member of its own */
+		r = saker_scap_flush(w);
+	if (r == 0 && first)
+		r = write_events(w);
 	if (r == 0)
 		r = saker_scap_finish(w);
 	saker_scap_close(w);
-	maker_u8(m, 0);
+	maker_u8(m, first);
 	while (r == 0 && (n = read(fd, buf, sizeof(buf))) > 0)
 		maker_bytes(m, buf, (size_t)n);
 	close(fd);
@@ -281,6 +286,11 @@ static int write_seed(struct maker *m, bool plain)
 
 int main(int argc, char **argv)
 {
+	/* As they are, and as gzip streams that are inflated in pieces. */
+	static const uint8_t firsts[] = {0, 0, 2, 2 | 5 << 3, 2 | 15 << 3};
+
+	if (argc > MADE + 1 + (int)sizeof(firsts))
+		return 1;
 	for (int i = 1; i < argc; i++) {
 		struct maker m = {0};
 		FILE *f = fopen(argv[i], "wbe");
@@ -289,7 +299,7 @@ int main(int argc, char **argv)
 			return 1;
 		if (i <= MADE)
 			make(&m, i - 1);
-		else if (write_seed(&m, i % 2))
+		else if (write_seed(&m, firsts[i - MADE - 1], i == MADE + 1, i % 2 ? 1 : 6))
 			return 1;
 		if (fwrite(m.data, 1, m.len, f) != m.len || fclose(f))
 			return 1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Writes a capture until it is killed: endless FILE plain|gzip. After each flush
+ * Writes a capture until it is killed: endless FILE plain|gzip|small (gzip of another
+ * level, which another library makes). After each flush
  * the count of events so far goes to standard output, as 8 bytes. For test_kill.py.
  */
 #include <stdint.h>
@@ -45,7 +46,7 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		return 2;
 	o.plain = strcmp(argv[2], "plain") == 0;
-	o.level = 1;
+	o.level = strcmp(argv[2], "small") == 0 ? 6 : 1;
 	o.machine = &machine;
 	if (saker_scap_open(argv[1], &o, &w) < 0)
 		return 1;

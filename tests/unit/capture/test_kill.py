@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A writer is killed with SIGKILL at random moments: python3 test_kill.py plain|gzip
+"""A writer is killed with SIGKILL at random moments: python3 test_kill.py plain|gzip|small
 
 Each time what it had flushed is there, for our reader and for sysdig, and the file
 ends cleanly: no reader has anything to complain of. Exit codes as meson has them.

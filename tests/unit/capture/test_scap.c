@@ -375,7 +375,7 @@ static void test_source_small_steps(void **state)
 	assert_int_equal(gzwrite(z, data, (unsigned int)size), size);
 	assert_int_equal(gzclose(z), Z_OK);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	assert_int_equal(capture_source_open(&src, path), 0);
+	assert_int_equal(capture_source_open(&src, path, GUNZIP_FASTEST), 0);
 	for (size_t at = 0; at + want <= size; at += 64) {
 		uint32_t first, last;
 

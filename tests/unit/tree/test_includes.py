@@ -30,7 +30,8 @@ PUBLIC = {
 FOREIGN = {
     r"bpf/": {"driver", "libcapture"},
     r"(libelf|gelf)\.h$": {"libcapture"},
-    r"zlib\.h$": {"libcapture", "tools"},
+    r"zlib\.h$": {"common", "libcapture"},
+    r"isa-l/": {"common"},
     r"zstd\.h$|systemd/|ncurses\.h$": {"tools"},
     r"yaml\.h$": {"librules", "tools"},
     r"re2/|hs\.h$": {"librules"},
