@@ -273,9 +273,6 @@ static void choose(struct saker_alert_scanner *s, uint8_t level)
 	if ((level == 0 || level >= 3) && __builtin_cpu_supports("avx2") &&
 	    __builtin_cpu_supports("bmi") && __builtin_cpu_supports("pclmul"))
 		s->scan = output_scan_avx2;
-	if ((level == 0 || level >= 4) && s->scan == output_scan_avx2 &&
-	    __builtin_cpu_supports("avx512bw"))
-		s->scan = output_scan_avx512;
 #endif
 }
 

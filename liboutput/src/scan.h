@@ -45,8 +45,6 @@ size_t output_scan_sse2(struct saker_alert_scanner *scanner, const char *data, s
 			struct saker_scanned *ret);
 size_t output_scan_avx2(struct saker_alert_scanner *scanner, const char *data, size_t len,
 			struct saker_scanned *ret);
-size_t output_scan_avx512(struct saker_alert_scanner *scanner, const char *data, size_t len,
-			  struct saker_scanned *ret);
 #endif
 
 #endif /* SAKER_OUTPUT_SCAN_H */

@@ -5,7 +5,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#define SCAN_TARGET __attribute__((target("avx2,bmi,pclmul,popcnt")))
+#define SCAN_TARGET __attribute__((target("avx2,bmi,pclmul")))
 #define SCAN_FN output_scan_avx2
 
 static inline SCAN_TARGET const char *scan_stop(const char *p, const char *end)
@@ -38,32 +38,55 @@ static inline SCAN_TARGET uint64_t scan_prefix_xor(uint64_t bits)
 		_mm_clmulepi64_si128(_mm_set_epi64x(0, (long long)bits), ones, 0));
 }
 
-static inline SCAN_TARGET uint64_t bits_of(__m256i low, __m256i high)
+/* What bytes are held against. */
+struct scan_bytes {
+	__m256i quote, slash, blank, comma, colon, open, close;
+};
+
+struct scan_vector {
+	__m256i low, high;
+};
+
+static inline SCAN_TARGET __m256i scan_byte(char c)
+{
+	__m256i v = _mm256_set1_epi8(c);
+
+	__asm__("" : "+x"(v));
+	return v;
+}
+
+static inline SCAN_TARGET struct scan_vector scan_load(const char *p)
+{
+	return (struct scan_vector){_mm256_loadu_si256((const __m256i *)(const void *)p),
+				    _mm256_loadu_si256((const __m256i *)(const void *)(p + 32))};
+}
+
+static inline SCAN_TARGET uint64_t scan_bits(__m256i low, __m256i high)
 {
 	return (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32 |
 	       (uint32_t)_mm256_movemask_epi8(low);
 }
 
-#define IS(c)                                              \
-	bits_of(_mm256_cmpeq_epi8(a, _mm256_set1_epi8(c)), \
-		_mm256_cmpeq_epi8(b, _mm256_set1_epi8(c)))
-#define SCAN_MASKS(p, m)                                                                       \
-	do {                                                                                   \
-		__m256i a = _mm256_loadu_si256((const __m256i *)(const void *)(p));            \
-		__m256i b = _mm256_loadu_si256((const __m256i *)(const void *)((p) + 32));     \
-		const __m256i control_ = _mm256_set1_epi8(0x1f), bit = _mm256_set1_epi8(0x20); \
-		(m)->quote = IS('"');                                                          \
-		(m)->slash = IS('\\');                                                         \
-		(m)->comma = IS(',');                                                          \
-		(m)->colon = IS(':');                                                          \
-		(m)->control = bits_of(_mm256_cmpeq_epi8(_mm256_min_epu8(a, control_), a),     \
-				       _mm256_cmpeq_epi8(_mm256_min_epu8(b, control_), b));    \
-		/* { and [, } and ] differ in one bit, which no other byte of theirs has. */   \
-		a = _mm256_or_si256(a, bit);                                                   \
-		b = _mm256_or_si256(b, bit);                                                   \
-		(m)->open = IS('{');                                                           \
-		(m)->close = IS('}');                                                          \
-	} while (0)
+static inline SCAN_TARGET uint64_t scan_is(struct scan_vector v, __m256i byte)
+{
+	return scan_bits(_mm256_cmpeq_epi8(v.low, byte), _mm256_cmpeq_epi8(v.high, byte));
+}
 
+/* The byte, or the one that has its 0x20 bit not set. */
+static inline SCAN_TARGET uint64_t scan_is_either(struct scan_vector v, __m256i byte)
+{
+	const __m256i bit = _mm256_set1_epi8(0x20);
+
+	return scan_bits(_mm256_cmpeq_epi8(_mm256_or_si256(v.low, bit), byte),
+			 _mm256_cmpeq_epi8(_mm256_or_si256(v.high, bit), byte));
+}
+
+static inline SCAN_TARGET uint64_t scan_control(struct scan_vector v, __m256i blank)
+{
+	return ~scan_bits(_mm256_cmpeq_epi8(_mm256_max_epu8(v.low, blank), v.low),
+			  _mm256_cmpeq_epi8(_mm256_max_epu8(v.high, blank), v.high));
+}
+
+#define SCAN_FLAT
 #include "scan_walk.h"
 #endif

@@ -1,31 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Past a container that has no other inside and no blanks outside its strings, which is
- * how Falco writes output_fields and tags: sixty-four bytes at a time, as bits. It holds
- * all of it against the grammar, as the walk does; what it does not take (a blank, a
- * nested container, any mistake) it leaves to the walk, which knows what is wrong.
+ * Past a container that has no other inside, which is how Falco writes output_fields and
+ * tags: sixty-four bytes at a time, as bits. It holds all of it against the grammar, as
+ * the walk does; what it does not take (a tab between two values, a nested container, any
+ * mistake) it leaves to the walk, which knows what is wrong.
  *
- * The including file defines SCAN_MASKS(p, m), which sets the bits of the bytes at p.
- * The way from quotes to "inside a string" is simdjson's (Langdale, Lemire, 2019).
+ * Of each token it must be known whether a separator came before it: values start behind
+ * separators, nothing else does. And of the separators of an object every other one is a
+ * colon, from the first on; numbers and words stand behind colons only.
+ *
+ * The including file defines struct scan_vector, struct scan_bytes, scan_load(), scan_is()
+ * and scan_control(), which tell of sixty-four bytes which of them are that. The way from
+ * quotes to "inside a string" is simdjson's (Langdale, Lemire, 2019).
  */
 #ifndef SAKER_OUTPUT_SCAN_FLAT_H
 #define SAKER_OUTPUT_SCAN_FLAT_H
 
-struct scan_masks {
-	uint64_t quote, slash, control, comma, colon;
-	uint64_t open;	/* { and [ */
-	uint64_t close; /* } and ] */
+/* What one block leaves to the next: bits that were shifted out; all ones or none where it says so.
+ */
+struct scan_flat {
+	uint64_t escaped;    /* the first byte is escaped */
+	uint64_t in_string;  /* all */
+	uint64_t value_next; /* all: the last separator was a colon */
+	uint64_t may_start;  /* the last token was a separator, or the opening bracket */
+	uint64_t scalar;     /* the last byte was part of a number or word */
 };
 
-/* What one block leaves to the next: bits that were shifted out. */
-struct scan_flat {
-	uint64_t escaped;   /* the first byte is escaped */
-	uint64_t in_string; /* all ones or none */
-	uint64_t separator; /* the last byte was a separator, or the opening bracket */
-	uint64_t closing;   /* it was a closing quote */
-	uint64_t scalar;    /* it was part of a number or word */
-	uint64_t odd;	    /* all ones: the last separator was a colon's turn */
-};
+/* Registers that stay filled: the compiler would fill them again for each block. */
+static inline SCAN_TARGET struct scan_bytes scan_bytes_init(void)
+{
+	return (struct scan_bytes){
+		.quote = scan_byte('"'),
+		.slash = scan_byte('\\'),
+		.blank = scan_byte(' '),
+		.comma = scan_byte(','),
+		.colon = scan_byte(':'),
+		.open = scan_byte('{'),
+		.close = scan_byte('}'),
+	};
+}
 
 /* Bytes behind a backslash that is not itself escaped. */
 static inline SCAN_TARGET uint64_t scan_escaped(uint64_t slash, uint64_t *carry)
@@ -33,11 +46,6 @@ static inline SCAN_TARGET uint64_t scan_escaped(uint64_t slash, uint64_t *carry)
 	const uint64_t even = UINT64_C(0x5555555555555555);
 	uint64_t follows, odd_starts, even_carries;
 
-	if (likely(!slash)) {
-		follows = *carry;
-		*carry = 0;
-		return follows;
-	}
 	slash &= ~*carry;
 	follows = slash << 1 | *carry;
 	odd_starts = slash & ~even & ~follows;
@@ -45,8 +53,25 @@ static inline SCAN_TARGET uint64_t scan_escaped(uint64_t slash, uint64_t *carry)
 	return (even ^ (even_carries << 1)) & follows;
 }
 
+/* The first byte that is no blank behind each; over a run of blanks it is carried by adding. */
+static inline SCAN_TARGET uint64_t scan_behind(uint64_t bits, uint64_t blank, uint64_t *carry)
+{
+	uint64_t next = bits << 1 | *carry, over;
+
+	*carry = bits >> 63;
+	if (likely(!blank))
+		return next;
+	*carry |= __builtin_add_overflow(blank, next & blank, &over);
+	return (over | next) & ~blank;
+}
+
+static inline SCAN_TARGET uint64_t scan_spread(uint64_t bits)
+{
+	return (uint64_t)((int64_t)bits >> 63);
+}
+
 /* Each escape that starts at one of these bits is one there is. */
-static inline SCAN_TARGET bool scan_flat_escapes(const char *p, const char *end, uint64_t starts)
+static SCAN_TARGET bool scan_flat_escapes(const char *p, const char *end, uint64_t starts)
 {
 	for (; starts; starts &= starts - 1) {
 		struct scan_walk w = {.p = p + __builtin_ctzll(starts), .end = end};
@@ -65,84 +90,92 @@ static inline SCAN_TARGET bool scan_flat_scalars(const char *p, const char *end,
 	for (; starts; starts &= starts - 1) {
 		struct scan_walk w = {.p = p + __builtin_ctzll(starts), .end = end};
 
-		if (!scan_scalar(&w, &ignored) || w.p >= w.end ||
-		    (*w.p != ',' && *w.p != '}' && *w.p != ']'))
+		if (scan_short(&w, &ignored))
+			continue;
+		if (!scan_long(&w, &ignored) || w.p >= w.end || !scan_ends_scalar(*w.p))
 			return false;
 	}
 	return true;
 }
 
-/* One block: 1 = the container ends in it (ret_end: behind it), 0 = go on, -1 = not so simple. */
-static inline SCAN_TARGET int scan_flat_block(struct scan_flat *f, const char *p, const char *end,
-					      bool object, const char **ret_end)
+/*
+ * A block with something outside strings. `in` are the bytes inside strings, with what is
+ * behind the container's end. Whether all of it may stand where it does.
+ */
+static inline SCAN_TARGET bool scan_flat_tokens(struct scan_flat *f, const char *p, const char *end,
+						bool object, uint64_t in, uint64_t quote,
+						uint64_t comma, uint64_t colon, uint64_t blank,
+						uint64_t close)
 {
-	struct scan_masks m;
-	uint64_t escaped, quote, in, opening, closing, separator, scalar, starts, turn, after;
-	uint64_t seen = ~UINT64_C(0), wrong, escapes;
+	uint64_t separator = comma | colon, closing = quote & ~in, value_next = f->value_next;
+	uint64_t scalar = ~(in | closing | separator | blank | close);
+	uint64_t starts = scalar & ~(scalar << 1 | f->scalar);
+	uint64_t wrong;
 
-	SCAN_MASKS(p, &m);
-	escaped = scan_escaped(m.slash, &f->escaped);
-	quote = m.quote & ~escaped;
-	in = scan_prefix_xor(quote) ^ f->in_string;
-	m.close &= ~in;
-	/* Only what comes before the first closing bracket is ours. */
-	if (m.close)
-		seen = m.close ^ (m.close - 1);
-	opening = quote & in & seen;
-	closing = quote & ~in & seen;
-	m.colon &= ~in & seen;
-	separator = (m.comma & ~in & seen) | m.colon;
-	m.close &= seen;
-	scalar = seen & ~(in | quote | separator | m.close);
-	starts = scalar & ~(scalar << 1 | f->scalar);
-	after = separator << 1 | f->separator; /* behind a separator */
-	/* Of the separators of an object every other one is a colon, from the first on. */
-	turn = scan_prefix_xor(separator) ^ f->odd;
-	wrong = (m.control & in & seen) | (m.open & ~in & seen);
-	wrong |= (opening | starts) & ~after;
-	wrong |= (separator | m.close) & after;
-	wrong |= (closing << 1 | f->closing) & seen & ~(separator | m.close);
-	wrong |= object ? m.colon ^ (separator & turn) : m.colon;
-	if (object)
-		wrong |= m.colon & ~(closing << 1 | f->closing);
-	if (unlikely(wrong))
-		return -1;
-	escapes = m.slash & ~escaped & seen & in;
-	if (unlikely(escapes) && !scan_flat_escapes(p, end, escapes))
-		return -1;
-	if (starts && !scan_flat_scalars(p, end, starts))
-		return -1;
-	if (m.close) {
-		int at = __builtin_ctzll(m.close);
-
-		/* In an object the last separator was a colon. */
-		if (object && !(turn >> at & 1))
-			return -1;
-		*ret_end = p + at + 1;
-		return p[at] == (object ? '}' : ']') ? 1 : -1;
-	}
-	f->in_string = (uint64_t)((int64_t)in >> 63);
-	f->separator = separator >> 63;
-	f->closing = closing >> 63;
+	wrong = scan_behind(separator, blank, &f->may_start) ^ ((quote & in) | starts);
 	f->scalar = scalar >> 63;
-	f->odd = (uint64_t)((int64_t)turn >> 63);
-	return 0;
+	if (object) {
+		value_next ^= scan_prefix_xor(separator);
+		f->value_next = scan_spread(value_next);
+		wrong |= ((separator & value_next) ^ colon) | ((starts | close) & ~value_next);
+	} else {
+		wrong |= colon;
+	}
+	if (unlikely(wrong))
+		return false;
+	return !starts || scan_flat_scalars(p, end, starts);
 }
 
-/* p is at the bracket of a container that is not empty; behind it when true is returned. */
+/* p is at the container's bracket; behind it when true is returned. */
 static SCAN_TARGET bool scan_flat(struct scan_walk *w)
 {
-	struct scan_flat f = {.separator = 1};
+	const struct scan_bytes is = scan_bytes_init();
+	struct scan_flat f = {.may_start = 1};
 	bool object = *w->p == '{';
-	const char *end;
 
 	for (const char *p = w->p + 1; w->end - p >= 64; p += 64) {
-		int r = scan_flat_block(&f, p, w->end, object, &end);
+		struct scan_vector v = scan_load(p);
+		uint64_t quote = scan_is(v, is.quote), slash = scan_is(v, is.slash);
+		uint64_t control = scan_control(v, is.blank), brackets, close, in;
 
-		if (r < 0)
+		if (unlikely(slash | f.escaped)) {
+			uint64_t escaped = scan_escaped(slash, &f.escaped);
+
+			quote &= ~escaped;
+			if (!scan_flat_escapes(p, w->end, slash & ~escaped))
+				return false;
+		}
+		in = scan_prefix_xor(quote) ^ f.in_string;
+		f.in_string = scan_spread(in);
+		if (~in == 0 && !(quote | control))
+			continue; /* in the middle of a string */
+		/* { and [, } and ] differ in one bit, which no other byte of theirs has. */
+		close = scan_is_either(v, is.close) & ~in;
+		brackets = scan_is_either(v, is.open) & ~in;
+		if (unlikely(close)) {
+			/* Only what comes before it is ours; the rest is nothing, as in a string.
+			 */
+			uint64_t behind = ~(close ^ (close - 1));
+
+			close &= -close;
+			quote &= ~behind;
+			brackets &= ~behind;
+			control &= ~behind;
+			if (unlikely(control & in))
+				return false;
+			in |= behind;
+		}
+		if (unlikely((control & in) | brackets))
 			return false;
-		if (r > 0) {
-			w->p = end;
+		if (!scan_flat_tokens(&f, p, w->end, object, in, quote, scan_is(v, is.comma) & ~in,
+				      scan_is(v, is.colon) & ~in, scan_is(v, is.blank) & ~in,
+				      close))
+			return false;
+		if (close) {
+			p += __builtin_ctzll(close);
+			if (*p != (object ? '}' : ']'))
+				return false;
+			w->p = p + 1;
 			return true;
 		}
 	}

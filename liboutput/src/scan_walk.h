@@ -145,8 +145,29 @@ static inline SCAN_TARGET bool scan_word(struct scan_walk *w, const char *word, 
 	return true;
 }
 
-/* A value that is no container; p is at its first byte. */
-static inline SCAN_TARGET bool scan_scalar(struct scan_walk *w, struct saker_json_slice *ret)
+static inline bool scan_ends_scalar(char c)
+{
+	return c == ',' || c == '}' || c == ']' || c == ' ';
+}
+
+/* One digit or null, which most are that are no strings; false = look closer. */
+static inline SCAN_TARGET bool scan_short(struct scan_walk *w, struct saker_json_slice *ret)
+{
+	const char *p = w->p;
+	uint32_t len;
+
+	if (unlikely(w->end - p < 5))
+		return false;
+	len = *p >= '0' && *p <= '9' ? 1 : 4;
+	if ((len == 4 && memcmp(p, "null", 4) != 0) || !scan_ends_scalar(p[len]))
+		return false;
+	*ret = (struct saker_json_slice){p, len, len == 1 ? SAKER_JSON_NUMBER : SAKER_JSON_NULL, 0};
+	w->p = p + len;
+	return true;
+}
+
+/* Any other number or word; p is at its first byte. */
+static SCAN_TARGET bool scan_long(struct scan_walk *w, struct saker_json_slice *ret)
 {
 	const char *start = w->p;
 	bool good;
@@ -154,9 +175,6 @@ static inline SCAN_TARGET bool scan_scalar(struct scan_walk *w, struct saker_jso
 	if (unlikely(w->p >= w->end))
 		return scan_fail(w, SAKER_SCAN_TRUNCATED);
 	switch (*w->p) {
-	case '"':
-		w->p++;
-		return scan_string(w, ret);
 	case 't':
 		ret->kind = SAKER_JSON_TRUE;
 		good = scan_word(w, "true", 4);
@@ -181,6 +199,16 @@ static inline SCAN_TARGET bool scan_scalar(struct scan_walk *w, struct saker_jso
 	ret->len = (uint32_t)(w->p - start);
 	ret->escaped = 0;
 	return good;
+}
+
+/* A value that is no container; p is at its first byte. */
+static inline SCAN_TARGET bool scan_scalar(struct scan_walk *w, struct saker_json_slice *ret)
+{
+	if (likely(w->p < w->end && *w->p == '"')) {
+		w->p++;
+		return scan_string(w, ret);
+	}
+	return scan_short(w, ret) || scan_long(w, ret);
 }
 
 /* A key and its colon; p is then at the value. */
@@ -258,7 +286,7 @@ static inline SCAN_TARGET int scan_open(struct scan_walk *w, uint32_t depth, boo
 	return 1;
 }
 
-#ifdef SCAN_MASKS
+#ifdef SCAN_FLAT
 #include "scan_flat.h"
 #endif
 
@@ -273,7 +301,7 @@ static SCAN_TARGET bool scan_container(struct scan_walk *w, uint32_t above)
 	bool object = false;
 	int r;
 
-#ifdef SCAN_MASKS
+#ifdef SCAN_FLAT
 	if (likely(above < SAKER_SCAN_MAX_DEPTH) && scan_flat(w))
 		return true;
 #endif

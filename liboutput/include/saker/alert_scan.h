@@ -101,7 +101,7 @@ struct saker_scan_options {
 	bool strict;
 	/*
 	 * For measuring and tests: how much of the processor to use. 0 = all it has,
-	 * 1 = portable C, 2 = SSE2, 3 = AVX2, 4 = AVX-512; more than it has = what it has.
+	 * 1 = portable C, 2 = SSE2, 3 = AVX2; more than it has = what it has.
 	 */
 	uint8_t level;
 };

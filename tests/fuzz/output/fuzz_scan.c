@@ -11,7 +11,7 @@
 
 #include <saker/alert_reader.h>
 
-#define LEVELS 4
+#define LEVELS 3
 
 static const char *const wanted[] = {"proc.name", "a", ""};
 
