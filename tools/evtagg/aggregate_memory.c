@@ -222,7 +222,9 @@ static int find_row(struct agg_memory *m, const struct record *record, struct ag
 /* In input order: what comes late for a window that is over is not put into it. */
 static void count_burst(struct agg_row *row, uint64_t time, uint64_t width)
 {
-	uint64_t bucket = time / width;
+	/* Mostly it is the same window: then nothing is divided. */
+	uint64_t bucket = time - row->burst_bucket * width < width ? row->burst_bucket
+								   : time / width;
 
 	if (bucket == row->burst_bucket) {
 		row->burst_n++;
@@ -275,7 +277,8 @@ static int count_time(struct agg_memory *m, struct agg_row *row, uint64_t time)
 		m->first = time;
 	if (time > m->last)
 		m->last = time;
-	count_burst(row, time, m->burst);
+	if (!m->query->no_burst)
+		count_burst(row, time, m->burst);
 	if (!m->query->timeline)
 		return 0;
 	r = series_add(&row->series, &m->timeline, time);

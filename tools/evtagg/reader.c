@@ -80,14 +80,23 @@ static uint64_t time_of(struct reader *reader, const struct saker_json_slice *ti
 	return ns;
 }
 
-/* By the first letter, which tells the words apart but for two. */
-static uint8_t priority_of(const struct saker_json_slice *priority)
+/* The same for priorities: mostly the word is the one before. */
+static uint8_t priority_of(struct reader *reader, const struct saker_json_slice *priority)
 {
 	enum saker_priority p;
 
-	if (priority->kind != SAKER_JSON_STRING ||
-	    saker_alert_priority_parse(priority->text, priority->len, &p) < 0)
+	if (priority->kind != SAKER_JSON_STRING)
 		return PRIORITY_UNKNOWN;
+	if (priority->len == reader->word_len &&
+	    memcmp(priority->text, reader->word, reader->word_len) == 0)
+		return reader->word_priority;
+	if (saker_alert_priority_parse(priority->text, priority->len, &p) < 0)
+		return PRIORITY_UNKNOWN;
+	if (priority->len <= sizeof(reader->word)) {
+		memcpy(reader->word, priority->text, priority->len);
+		reader->word_len = priority->len;
+		reader->word_priority = (uint8_t)p;
+	}
 	return (uint8_t)p;
 }
 
@@ -103,7 +112,7 @@ static int deliver(struct reader *reader, struct stream *stream,
 		record.time = line ? line->time : 0;
 		reader->stats.no_time += record.time == 0;
 	}
-	record.priority = priority_of(&scanned->priority);
+	record.priority = priority_of(reader, &scanned->priority);
 	if (scanned->hostname.kind == SAKER_JSON_STRING && scanned->hostname.len)
 		record.host = (struct text){scanned->hostname.text, scanned->hostname.len};
 	else

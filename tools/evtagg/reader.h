@@ -43,6 +43,9 @@ struct reader {
 	struct scan_stats stats;
 	char second[20]; /* the last time's text up to the second, and what it is in ns */
 	uint64_t second_ns;
+	char word[16]; /* the last priority, as written */
+	uint32_t word_len;
+	uint8_t word_priority;
 };
 
 /* wanted: complete by now. */
