@@ -1,151 +1,92 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Marks of noise, out of their file and back. */
-#include <fcntl.h>
-#include <sys/stat.h>
-
+/* Marks of noise, as browsers ask for them and write them back. */
 #include "marks.h"
 
 /* ---- reading ------------------------------------------------------------------------ */
 
-/* The scanner holds the line against JSON's grammar: an object that is none is no mark. */
-static bool is_object(struct saker_alert_scanner *scanner, const char *line, size_t len)
+static int keep_line(struct marks *m, struct text line)
 {
-	struct saker_scanned scanned;
+	char *copy = arena_strndup(&m->arena, line.p, line.len);
 
-	saker_alert_scan(scanner, line, len, &scanned);
-	return scanned.kind == SAKER_LINE_JSON || scanned.kind == SAKER_LINE_ALERT;
+	return copy ? strings_add(&m->others, copy) : -ENOMEM;
 }
 
-static int take_text(struct arena *arena, const struct saker_json_slice *s, struct text *ret)
+static int keep_other(void *userdata, uint32_t line, struct text text, const char *what)
 {
-	size_t n = s->len ? saker_json_unescape(s, NULL, 0) : 0;
-	char *p = arena_alloc(arena, n + 1);
-
-	if (!p)
-		return -ENOMEM;
-	if (n)
-		saker_json_unescape(s, p, n);
-	*ret = (struct text){p, (uint32_t)n};
-	return 0;
+	return keep_line(userdata, text);
 }
 
-static int take_step(struct marks *m, const struct saker_json_slice *key,
-		     const struct saker_json_slice *value, struct path *path)
+/* -E2BIG: more steps than a path has; nobody walks there. */
+static int path_of(const struct mark *mark, struct path *ret)
 {
-	struct path_step step = {.kind = value->kind};
-	struct text column;
-
-	if (take_text(&m->arena, key, &column) < 0)
-		return -ENOMEM;
-	step.column = column.p;
-	if (value->kind != SAKER_JSON_NULL && take_text(&m->arena, value, &step.value) < 0)
-		return -ENOMEM;
-	return !column.len || path_add(path, &step) < 0 ? -EBADMSG : 0;
-}
-
-static bool is_key(const struct saker_json_slice *key, const char *name)
-{
-	return text_is((struct text){key->text, key->len}, name);
-}
-
-static int take_mark(struct marks *m, const char *line, size_t len, struct path *ret)
-{
-	struct saker_json_slice object = {line, (uint32_t)len, SAKER_JSON_OBJECT, 0}, key, value;
-	struct saker_json_slice fields = {0};
-	struct saker_json_iter iter;
+	struct path_step rule = {"rule", SAKER_JSON_STRING, mark->rule};
 	struct path path = {0};
-	bool rule = false;
-	int r = 0;
+	int r = path_add(&path, &rule);
 
-	saker_json_iter_init(&iter, &object);
-	while (r == 0 && saker_json_iter_next(&iter, &key, &value)) {
-		if (is_key(&key, "fields") || is_key(&key, "output_fields"))
-			fields = value;
-		if (!is_key(&key, "rule"))
-			continue;
-		rule = true;
-		r = take_step(m, &key, &value, &path);
+	for (uint32_t i = 0; i < mark->n_fields && r == 0; i++) {
+		const struct mark_field *f = &mark->fields[i];
+		struct path_step step = {.column = f->name.p, .kind = f->kind};
+
+		if (f->kind != SAKER_JSON_NULL)
+			step.value = f->value;
+		r = path_add(&path, &step);
 	}
-	saker_json_iter_init(&iter, &fields);
-	while (r == 0 && saker_json_iter_next(&iter, &key, &value))
-		r = take_step(m, &key, &value, &path);
 	*ret = path;
-	return r == 0 && (!rule || fields.kind != SAKER_JSON_OBJECT) ? -EBADMSG : r;
+	return r;
 }
 
-static int take_line(struct marks *m, struct saker_alert_scanner *scanner, const char *line,
-		     size_t len)
+static int take(struct marks *m, const struct mark *mark)
 {
 	struct path path;
-	int r = is_object(scanner, line, len) ? take_mark(m, line, len, &path) : -EBADMSG;
+	int r = path_of(mark, &path);
 
-	if (r == -EBADMSG) {
-		char *copy = arena_strndup(&m->arena, line, len);
-
-		return copy ? strings_add(&m->others, copy) : -ENOMEM;
-	}
-	if (r == 0 && m->n == MARKS_MAX)
-		return -E2BIG;
+	if (r == -E2BIG)
+		return keep_line(m, mark->line);
 	if (r == 0)
 		r = GROW(m->v, m->n, m->capacity);
 	if (r == 0)
-		m->v[m->n++] = path;
+		r = path_copy(&m->arena, &path, &m->v[m->n]);
+	m->n += r == 0;
 	return r;
 }
 
-static int take_file(struct marks *m, const char *data, size_t len)
+static void init(struct marks *marks, const char *file)
 {
-	struct saker_scan_options options = SAKER_SCAN_OPTIONS_INIT;
-	struct saker_alert_scanner *scanner;
-	int r = saker_alert_scanner_new(&options, &scanner);
+	memset(marks, 0, sizeof(*marks));
+	arena_init(&marks->arena, 16 << 10);
+	marks->file = file;
+}
 
-	while (r == 0 && len) {
-		const char *end = memchr(data, '\n', len);
-		size_t n = end ? (size_t)(end - data) : len;
-
-		if (n)
-			r = take_line(m, scanner, data, n);
-		data += n + (end != NULL);
-		len -= n + (end != NULL);
-	}
-	saker_alert_scanner_free(scanner);
+/* r: what reading the list said. */
+static int take_all(struct marks *marks, struct mark_list *list, int r)
+{
+	for (uint32_t i = 0; r == 0 && i < list->n; i++)
+		r = take(marks, &list->v[i]);
+	mark_list_fini(list);
 	return r;
 }
 
-static int read_all(const char *file, char **ret, size_t *ret_len)
+int marks_parse(struct marks *marks, const char *data, size_t len)
 {
-	_cleanup_close_ int fd = open(file, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	size_t len = 0;
-	ssize_t n;
+	struct mark_list list;
+	int r;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode) || st.st_size > MARKS_MAX_FILE)
-		return S_ISREG(st.st_mode) ? -EFBIG : -EINVAL;
-	*ret = malloc((size_t)st.st_size + 1);
-	if (!*ret)
-		return -ENOMEM;
-	while (len < (size_t)st.st_size && (n = read(fd, *ret + len, (size_t)st.st_size - len)) > 0)
-		len += (size_t)n;
-	*ret_len = len;
-	return 0;
+	init(marks, MARKS_DEFAULT);
+	r = take_all(marks, &list, mark_list_parse(&list, data, len, keep_other, marks));
+	if (r < 0)
+		marks_fini(marks);
+	return r;
 }
 
 int marks_load(struct marks *marks, const char *file)
 {
-	_cleanup_free_ char *data = NULL;
-	size_t len = 0;
+	struct mark_list list;
 	int r;
 
-	memset(marks, 0, sizeof(*marks));
-	arena_init(&marks->arena, 16 << 10);
-	marks->file = file ? file : MARKS_DEFAULT;
-	r = read_all(marks->file, &data, &len);
+	init(marks, file ? file : MARKS_DEFAULT);
+	r = take_all(marks, &list, mark_list_read(&list, marks->file, keep_other, marks));
 	if (r == -ENOENT)
 		return 0;
-	if (r == 0)
-		r = take_file(marks, data, len);
 	if (r < 0) {
 		complain("--marks %s: %s", marks->file, strerror(-r));
 		marks_fini(marks);
@@ -215,7 +156,7 @@ static const struct path_step *rule_of(const struct path *path)
 	return NULL;
 }
 
-/* As noise_marks_read of evtagg suggest takes it. */
+/* As mark_list.c reads it. */
 static void put_mark(FILE *out, const struct path *path)
 {
 	const struct path_step *rule = rule_of(path);
@@ -236,6 +177,14 @@ static void put_mark(FILE *out, const struct path *path)
 	fputs("}}\n", out);
 }
 
+void marks_write(const struct marks *m, FILE *out)
+{
+	for (uint32_t i = 0; i < m->others.n; i++)
+		fprintf(out, "%s\n", m->others.v[i]);
+	for (uint32_t i = 0; i < m->n; i++)
+		put_mark(out, &m->v[i]);
+}
+
 /* Beside it, then in its place: a full disk leaves the old one. */
 static int save(const struct marks *m)
 {
@@ -250,10 +199,7 @@ static int save(const struct marks *m)
 	out = fopen(beside, "we");
 	if (!out)
 		return -errno;
-	for (uint32_t i = 0; i < m->others.n; i++)
-		fprintf(out, "%s\n", m->others.v[i]);
-	for (uint32_t i = 0; i < m->n; i++)
-		put_mark(out, &m->v[i]);
+	marks_write(m, out);
 	bad = fflush(out) != 0 || fsync(fileno(out)) < 0;
 	bad = fclose(out) != 0 || bad;
 	if (bad || rename(beside, m->file) < 0) {

@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a person marked as noise while browsing, in a file that `evtagg suggest --marked`
- * takes: a JSON object a line,
- *
- *   {"rule": "NAME", "fields": {"proc.name": "backup", "container.id": null}}
- *
- * An alert is noise when it is of that rule and has all those values (null: it lacks the
- * field). Lines that are no marks are kept as they are.
+ * takes: see mark_list.h. Lines that are no marks are kept as they are.
  */
 #ifndef EVTAGG_MARKS_H
 #define EVTAGG_MARKS_H
 
 #include "explore.h"
+#include "mark_list.h"
 
 #define MARKS_DEFAULT "evtagg-marks.jsonl"
-#define MARKS_MAX 65536		   /* lines with marks */
-#define MARKS_MAX_FILE (16u << 20) /* bytes */
 
 struct marks {
 	const char *file; /* not owned */
@@ -28,6 +22,10 @@ struct marks {
 
 /* A file that is not there has no marks. A negative errno after a line on standard error. */
 int marks_load(struct marks *marks, const char *file);
+/* The same of bytes in memory; -ENOMEM. */
+int marks_parse(struct marks *marks, const char *data, size_t len);
+/* As the file holds them: lines that are no marks first. */
+void marks_write(const struct marks *marks, FILE *out);
 void marks_fini(struct marks *marks);
 /* Whether a mark, or a more general one, covers all that this path leads to. */
 bool marks_cover(const struct marks *marks, const struct path *path);

@@ -76,7 +76,7 @@ static int read_once(struct suggest_args *a, struct session *session, struct fir
 
 static int apply_marks(const struct suggest_args *a, struct noise *noise, uint64_t *ret_marked)
 {
-	struct noise_marks marks;
+	struct mark_list marks;
 	int r;
 
 	*ret_marked = 0;
@@ -89,7 +89,7 @@ static int apply_marks(const struct suggest_args *a, struct noise *noise, uint64
 		return r == -ENOMEM ? r : -EBADMSG;
 	}
 	*ret_marked = noise_marks_apply(&marks, noise);
-	noise_marks_fini(&marks);
+	mark_list_fini(&marks);
 	return 0;
 }
 

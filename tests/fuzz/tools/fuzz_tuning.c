@@ -108,7 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct saker_alert_scanner *scanner;
 	struct saker_scanned scanned;
 	struct noise *noise;
-	struct noise_marks marks;
+	struct mark_list marks;
 	const char *p = (const char *)data;
 
 	require(noise_new(8 << 20, &noise) == 0);
@@ -124,7 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (noise_marks_parse("marks", p, size, &marks) ==
 	    0) { /* says on standard error what is none */
 		noise_marks_apply(&marks, noise);
-		noise_marks_fini(&marks);
+		mark_list_fini(&marks);
 	}
 	propose(noise);
 	noise_free(noise);

@@ -245,9 +245,7 @@ def mark(folder):
     equal(sorted(lines[1:-1])[:1], ['{"rule": "Read sensitive file untrusted", "fields": {"user.uid": 0}}'])
     equal(json.loads(sorted(lines[1:-1])[-1]), {"rule": "Write below etc", "fields": {}})
     # evtagg suggest takes the file as it is.
-    with open(folder + "/own.jsonl", "w") as f:
-        f.write("\n".join(lines[1:]))
-    done = subprocess.run([EVTAGG, "suggest", "-q", "--marked", folder + "/own.jsonl", folder + "/alerts.jsonl"],
+    done = subprocess.run([EVTAGG, "suggest", "-q", "--marked", marks, folder + "/alerts.jsonl"],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     equal((done.returncode, done.stderr), (0, b""), "suggest with these marks")
     with start(folder, "--by", "hostname") as t:

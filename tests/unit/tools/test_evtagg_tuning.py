@@ -277,7 +277,11 @@ def marked(folder, rules):
     equal([e["hides"] for e in one(folder, alerts, "--marked", marks, "--marked-only")], [300])
     put(marks, '{"rule":"Sensitive file read","fields":{"hostname":"elsewhere"}}')
     equal(one(folder, alerts, "--marked", marks), [])
-    for bad in ("no json", '{"rule":"x"}', '{"fields":{}}', "[1]", '{"rule":"x","fields":[]}'):
+    # Comments, which the browsers keep in their file, mark nothing.
+    put(marks, "# mine\n\nno json\n[1]\n" + json.dumps(alerts[0]) + "\r\n// the end")
+    equal([e["hides"] for e in one(folder, alerts, "--marked", marks, "--marked-only")], [300])
+    for bad in ('{"rule":"x"}', '{"fields":{}}', '{"rule":"x","fields":[]}', '{"rule":"x","fields":{', '{"rule":"x","fields":{"":1}}',
+                json.dumps({"rule": "x", "fields": {"f%d" % i: i for i in range(65)}})):
         put(marks, '{"rule":"x","fields":{}}\n' + bad + "\n")
         done = subprocess.run([EVTAGG, "suggest", "--marked", marks, folder + "/one.jsonl"], stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE)
