@@ -29,6 +29,9 @@ class Browser:
         self.log = open(os.path.join(folder, "chromedriver.log"), "w+b")
         env = {k: v for k, v in os.environ.items() if k.lower() not in ("http_proxy", "https_proxy", "all_proxy")}
         env["HOME"] = folder
+        # What the browser leaves behind when it is ended in a hurry goes with the folder. A short name: sockets live there.
+        env["TMPDIR"] = os.path.join(folder, "t")
+        os.makedirs(env["TMPDIR"], exist_ok=True)
         # A group of its own: the browser's processes end with it, and nobody else's.
         self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=self.log, stderr=self.log, env=env, start_new_session=True)
         self.session = ""
@@ -60,12 +63,22 @@ class Browser:
             self.ask("DELETE", "")
         except (OSError, AssertionError):
             pass
-        try:
-            os.killpg(self.driver.pid, signal.SIGTERM)
-        except ProcessLookupError:
-            pass
+        self._end(signal.SIGTERM)
         self.driver.wait()
+        # They must not write into the folder while it is being removed.
+        end = time.monotonic() + 5
+        while self._end(0) and time.monotonic() < end:
+            time.sleep(0.02)
+        self._end(signal.SIGKILL)
         self.log.close()
+
+    def _end(self, number):
+        """A signal for all of the browser's processes; whether there are any."""
+        try:
+            os.killpg(self.driver.pid, number)
+            return True
+        except ProcessLookupError:
+            return False
 
     def ask(self, method, path, body=None):
         data = json.dumps(body if body is not None else {}).encode() if method == "POST" else None
