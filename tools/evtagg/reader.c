@@ -48,6 +48,7 @@ void reader_fini(struct reader *reader)
 {
 	reader->scanner = saker_alert_scanner_free(reader->scanner);
 	reader->text = saker_alert_reader_free(reader->text);
+	known_fini(&reader->known);
 }
 
 /* ---- one alert ------------------------------------------------------------------- */
@@ -112,6 +113,7 @@ static int deliver(struct reader *reader, struct stream *stream,
 		record.time = line ? line->time : 0;
 		reader->stats.no_time += record.time == 0;
 	}
+	known_note(&reader->known, scanned, reader->stats.alerts);
 	record.priority = priority_of(reader, &scanned->priority);
 	if (scanned->hostname.kind == SAKER_JSON_STRING && scanned->hostname.len)
 		record.host = (struct text){scanned->hostname.text, scanned->hostname.len};

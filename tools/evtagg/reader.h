@@ -11,6 +11,7 @@
 
 #include "filter.h"
 #include "input.h"
+#include "known.h"
 #include "record.h"
 #include "result.h"
 
@@ -41,6 +42,7 @@ struct reader {
 	struct consumer consumers[READER_MAX_CONSUMERS];
 	uint32_t n_consumers;
 	struct scan_stats stats;
+	struct known known;
 	char second[20]; /* the last time's text up to the second, and what it is in ns */
 	uint64_t second_ns;
 	char word[16]; /* the last priority, as written */

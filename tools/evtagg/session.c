@@ -114,6 +114,7 @@ int session_new(const struct session_options *options, struct session **ret_sess
 		return -ENOMEM;
 	s->options = *options;
 	r = counting_init(&s->counting, &options->query, &s->wanted);
+	s->n_asked = s->wanted.names.n;
 	if (r == 0)
 		r = open_inputs(&s->inputs, options);
 	if (r == 0)
@@ -161,6 +162,7 @@ static int start(struct session *s)
 	if (r < 0)
 		return r;
 	s->reader.list_broken = s->options.list_broken;
+	known_init(&s->reader.known, s->n_asked);
 	attach_counting(&s->reader, &s->counting);
 	for (uint32_t i = 0; i < s->n_consumers; i++)
 		attach(&s->reader, &s->consumers[i]);
@@ -238,6 +240,13 @@ int session_run(struct session *session, const volatile int *stop)
 uint64_t session_generation(const struct session *session)
 {
 	return session->reader.stats.selected;
+}
+
+void session_say_missing(const struct session *session)
+{
+	/* Without an alert nothing is known of fields. */
+	if (session->reader.stats.alerts)
+		known_say(&session->reader.known, &session->wanted);
 }
 
 void session_stats(struct session *session, struct scan_stats *ret_stats)

@@ -111,6 +111,9 @@ bool session_scan_complete(const struct session *session);
 
 struct session *session_free(struct session *session);
 
+/* The fields that the query names and no alert has had, on standard error. */
+void session_say_missing(const struct session *session);
+
 /* The summary of what was read, on standard error: lines, alerts, broken ones, speed. */
 void session_say(struct session *session);
 

@@ -315,5 +315,6 @@ void session_say(struct session *session)
 		      stderr);
 	if (s.text_alerts && !s.alerts)
 		fputs("evtagg: some lines look like alerts in text: --format text\n", stderr);
+	session_say_missing(session);
 	say_speed(&s);
 }

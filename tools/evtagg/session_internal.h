@@ -24,6 +24,7 @@ struct session {
 	struct inputs inputs;
 	struct stream *streams; /* one an input */
 	struct wanted wanted;
+	uint32_t n_asked; /* of the wanted: those that the query names */
 	struct counting counting;
 	struct reader reader;
 	struct consumer consumers[READER_MAX_CONSUMERS - 2];

@@ -282,6 +282,7 @@ static int worker_init(struct worker *w, struct crew *crew, uint32_t n)
 		r = reader_init(&w->reader, &w->wanted, s->options.strict);
 	if (r < 0)
 		return r;
+	known_init(&w->reader.known, s->n_asked);
 	consumer = (struct consumer){w->counting.backend->add, w->counting.backend->settle,
 				     w->counting.state};
 	w->reader.consumers[w->reader.n_consumers++] = consumer;
@@ -350,6 +351,8 @@ static int gather(struct session *s, struct worker *workers, uint32_t n)
 		r = agg_memory_merge(s->counting.state, workers[i].counting.state);
 	for (uint32_t i = 0; i < n && r == 0; i++)
 		add_stats(&s->reader.stats, &workers[i].reader.stats);
+	for (uint32_t i = 0; i < n && r == 0; i++)
+		known_merge(&s->reader.known, &workers[i].reader.known);
 	for (uint32_t i = 0; i < s->inputs.n && r == 0; i++) {
 		s->inputs.v[i]->stats.bytes = s->inputs.v[i]->stats.total;
 		s->inputs.v[i]->ended = true;

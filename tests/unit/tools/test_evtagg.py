@@ -367,6 +367,25 @@ def queries(folder):
     where("source = syscall", {})
     equal(rows(query("--since", alerts[90]["time"], "--until", alerts[-1]["time"], path)), {"a": 10, "b": 50, "c": 2})
     equal(rows(query("--since", "@%d" % (BASE + 6000), path)), {"d": 1})
+    # A name that no alert has, by one thread and by several; -q says nothing.
+    big = folder + "/big.jsonl"
+    with open(big, "wb") as f:
+        f.write(data * (10 * 1000 * 1000 // len(data) + 1))
+
+    def said(*args):
+        return [line for line in run(*args).stderr.decode().split("\n") if "no alert has" in line]
+    for at in (path, big):
+        equal(said("--where", "proc.nmae=sh or proc.cmdline=x", at), ["evtagg: no alert has a field proc.nmae: did you mean proc.name?"])
+        equal(said("--by", "rule,proc.name,quite.other", "--distinct", "Priority", at),
+              ["evtagg: no alert has a field quite.other", "evtagg: no alert has a field Priority: did you mean priority?"])
+        equal(said("--by", "rule,user.uid", "--where", "fd.sip exists", at), [])
+    equal(run("-q", "--by", "proc.nmae", path).stderr, b"")
+    equal(said("--by", "proc.nmae", "/dev/null"), [])
+    # Names that would play with a terminal are not repeated.
+    hostile = folder + "/hostile.jsonl"
+    with open(hostile, "w") as f:
+        f.write(json.dumps({"rule": "r", "output_fields": {"proc.nam\u009b": 1}}, ensure_ascii=False) + "\n")
+    equal(said("--by", "proc.nam", hostile), ["evtagg: no alert has a field proc.nam"])
     # What was never seen before; what is rare; the first rows; the other way round.
     equal(rows(query("--new-since", "@%d" % (BASE + 5000), path)), {"c": 2, "d": 1})
     equal(rows(query("--rare", "2", path)), {"c": 2, "d": 1})
