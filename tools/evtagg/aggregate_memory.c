@@ -223,8 +223,8 @@ static int find_row(struct agg_memory *m, const struct record *record, struct ag
 static void count_burst(struct agg_row *row, uint64_t time, uint64_t width)
 {
 	/* Mostly it is the same window: then nothing is divided. */
-	uint64_t bucket = time - row->burst_bucket * width < width ? row->burst_bucket
-								   : time / width;
+	uint64_t bucket =
+		time - row->burst_bucket * width < width ? row->burst_bucket : time / width;
 
 	if (bucket == row->burst_bucket) {
 		row->burst_n++;
