@@ -145,9 +145,9 @@ int saker_capture_next(struct saker_capture *capture, int timeout_ms,
 	const struct saker_event *event;
 	int r;
 
-	if (!capture || !ret_event || timeout_ms < -1)
+	if (unlikely(!capture || !ret_event || timeout_ms < -1))
 		return -EINVAL;
-	if (capture->ended)
+	if (unlikely(capture->ended))
 		return -ENODATA;
 	r = capture->engine->next(capture, timeout_ms, &event, &meta);
 	if (r == -ENODATA)

@@ -16,6 +16,7 @@
 #include "scap_convert.h"
 #include "scap_format.h"
 #include "scap_lists.h"
+#include "scap_ready.h"
 #include "scap_source.h"
 
 #include "schema/wire.h"
@@ -46,6 +47,7 @@ struct scap {
 	uint64_t lost_large;
 	bool warned_convert;
 	bool warned_tables;
+	struct capture_ready ready;
 	char *file;
 	uint8_t *buf; /* an event that does not lie in the file as it is handed out */
 };
@@ -752,6 +754,7 @@ static int scap_next(struct saker_capture *capture, int timeout_ms,
 		     const struct saker_event **ret_event, struct saker_event_meta *ret_meta)
 {
 	struct scap *s = capture->priv;
+	uint32_t len = 0;
 	int r;
 
 	if (unlikely(s->ended))
@@ -760,6 +763,18 @@ static int scap_next(struct saker_capture *capture, int timeout_ms,
 	/* A page ahead: the processor's own look-ahead ends with the page. Harmless past the end.
 	 */
 	__builtin_prefetch(s->src.pos + 4096);
+	__builtin_prefetch(s->src.pos + 4096 + 64);
+	if (likely(!s->in_list && !s->in_front && s->has_section))
+		len = capture_ready_block(&s->ready, s->src.pos, capture_source_avail(&s->src));
+	if (likely(len)) {
+		*ret_event = (const void *)(s->src.pos + CAPTURE_READY_AT);
+		ret_meta->cpu = saker_load_u16(s->src.pos + SCAP_BLOCK_HEADER);
+		ret_meta->flags = s->told;
+		ret_meta->companion = NULL;
+		s->src.pos += len;
+		s->seen++;
+		return 1;
+	}
 	do
 		r = scap_step(capture, timeout_ms, ret_event, ret_meta);
 	while (r == 2);
@@ -835,6 +850,7 @@ static int scap_open(struct saker_capture *capture, const struct saker_capture_o
 		return scap_open_failed(capture, file, -ENOMEM);
 	capture->priv = s;
 	capture_tables_init(&s->tables);
+	capture_ready_init(&s->ready);
 	s->no_initial = options->no_initial_state;
 	r = capture_source_open(&s->src, file, GUNZIP_FASTEST);
 	if (r)

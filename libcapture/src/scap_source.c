@@ -19,7 +19,6 @@
 
 #define WINDOW_SIZE (256u << 10)
 #define RAW_SIZE (64u << 10)
-#define DROP_STEP (16u << 20) /* how much of a mapping is given back at a time */
 
 struct capture_inflate {
 	struct gunzip *gunzip;
@@ -298,17 +297,11 @@ void capture_source_close(struct capture_source *src)
 	src->fd = src->wake_fd = -1;
 }
 
-void capture_source_passed(struct capture_source *src)
+void capture_source_drop(struct capture_source *src)
 {
-	size_t passed;
-
-	if (!src->map)
-		return;
-	passed = (size_t)(src->pos - src->map);
-	if (passed - src->map_dropped < 2 * (size_t)DROP_STEP)
-		return;
 	/* The last step stays: the event just handed out lies in it. */
-	passed = (passed / DROP_STEP - 1) * DROP_STEP;
+	size_t passed = ((size_t)(src->pos - src->map) / CAPTURE_DROP_STEP - 1) * CAPTURE_DROP_STEP;
+
 	(void)madvise(src->map + src->map_dropped, passed - src->map_dropped, MADV_DONTNEED);
 	src->map_dropped = passed;
 }

@@ -63,8 +63,18 @@ static inline uint64_t capture_source_offset(const struct capture_source *src)
 	return src->base_offset + (uint64_t)(src->pos - src->base);
 }
 
+#define CAPTURE_DROP_STEP (16u << 20) /* how much of a mapping is given back at a time */
+
+/* Slow half of capture_source_passed. */
+void capture_source_drop(struct capture_source *src);
+
 /* Gives back memory of a mapped file that was passed; call now and then. */
-void capture_source_passed(struct capture_source *src);
+static inline void capture_source_passed(struct capture_source *src)
+{
+	if (unlikely(src->map && (size_t)(src->pos - src->map) - src->map_dropped >=
+					 2 * (size_t)CAPTURE_DROP_STEP))
+		capture_source_drop(src);
+}
 
 /* Bytes of the file itself (compressed ones) read so far. */
 uint64_t capture_source_raw(const struct capture_source *src);
