@@ -249,6 +249,8 @@ struct saker_state {
 
 	/* The last string that came to each slot, by hash; not counted as a reference. */
 	struct enrich_str *recent[ENRICH_RECENT_STRS];
+	/* More of its hash: most that are another are told apart without looking at them. */
+	uint16_t recent_tags[ENRICH_RECENT_STRS];
 
 	struct enrich_fact facts[SAKER_EVENT_CODES];
 };
@@ -313,6 +315,12 @@ int enrich_refill_code(struct saker_state *s, int64_t tid, uint64_t ts, int64_t 
 /* How many may be asked for now. */
 int64_t enrich_refill_tokens(struct saker_state *s, uint64_t ts);
 bool enrich_tombstone_find(const struct saker_state *s, int64_t tid, struct enrich_tombstone *ret);
+/*
+ * Did it end after that time, so that this is a late event of its own? Not when its end is further
+ * away than events come out of order: then time begins anew, as in captures put one behind the
+ * other.
+ */
+bool enrich_died_after(const struct saker_state *s, int64_t tid, uint64_t ts);
 void enrich_tombstone_set(struct saker_state *s, int64_t tid, int64_t ptid, uint64_t ts);
 void enrich_tombstone_clear(struct saker_state *s, int64_t tid);
 /* A thread of that tid that is in no table; one at a time. */
@@ -406,6 +414,8 @@ static inline uint32_t enrich_fd_open_flags(const struct enrich_fd *fd)
 
 /* ---- state_path.c -------------------------------------------------------------- */
 
+/* Absolute, with nothing to normalise, and not too long: what enrich_path_at would make of it. */
+bool enrich_path_is_whole(struct enrich_slice path);
 /* As enrich_path_join, with the directory that dirfd is for the record's thread. */
 uint32_t enrich_path_at(const struct saker_record *r, int64_t dirfd, const char *path, uint32_t len,
 			char *buf);

@@ -51,13 +51,18 @@ static void open_real(struct saker_state *s, const struct saker_record *r,
 
 static void open_finish(struct saker_state *s, struct saker_record *r, const struct open_call *call)
 {
-	char path[ENRICH_PATH_MAX + 1];
+	struct enrich_slice path = call->name;
+	char buf[ENRICH_PATH_MAX + 1];
 	struct enrich_fd *fd;
-	uint32_t len;
+	bool whole;
 
 	if (!made_fd(r))
 		return;
-	len = enrich_path_at(r, call->dirfd, call->name.text, call->name.len, path);
+	whole = enrich_path_is_whole(path);
+	if (!whole) {
+		path.len = enrich_path_at(r, call->dirfd, path.text, path.len, buf);
+		path.text = buf;
+	}
 	/* What went to a ring's own table is this record's to show, and no descriptor. */
 	fd = r->res >= SAKER_DIRECT_FD ? enrich_fd_standin(s) : enrich_fd_add(s, r->thread, r->res);
 	if (!fd) {
@@ -71,8 +76,9 @@ static void open_finish(struct saker_state *s, struct saker_record *r, const str
 	enrich_fd_set_open_flags(fd, call->flags);
 	fd->dev_or_mount = call->dev;
 	fd->ino = call->ino;
-	enrich_str_set(s, &fd->name, path, len);
-	if (call->name.len == len && memcmp(call->name.text, path, len) == 0)
+	enrich_str_set(s, &fd->name, path.text, path.len);
+	if (whole ||
+	    (call->name.len == path.len && memcmp(call->name.text, path.text, path.len) == 0))
 		fd->flags |= ENRICH_FD_RAW_NAME;
 	else if (call->name.len && enrich_fd_need_more(s, fd))
 		enrich_str_set(s, &fd->more->name_raw, call->name.text, call->name.len);

@@ -350,13 +350,12 @@ static struct enrich_thread *child_entry(struct saker_state *s, struct saker_rec
 	int64_t tid = (int64_t)r->view.event->tid;
 	uint64_t ts = r->view.event->ts;
 	struct enrich_thread *old = r->thread;
-	struct enrich_tombstone dead;
 
 	if (old && old->clone_ts != 0 && apart(ts, old->clone_ts) < ENRICH_STALE_NS &&
 	    (!enrich_thread_stale(s, old) || old->pid == (int64_t)enrich_param_u64(r, CLONE_PID)))
 		return NULL;
 	r->thread = NULL;
-	if (!old && enrich_tombstone_find(s, tid, &dead) && ts <= dead.ts)
+	if (!old && enrich_died_after(s, tid, ts))
 		return enrich_thread_ghost(s, tid);
 	if (old) {
 		enrich_thread_exit(s, old);

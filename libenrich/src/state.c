@@ -312,7 +312,7 @@ static bool type_is_signed(uint8_t type)
 	}
 }
 
-int64_t enrich_param_int(const struct saker_record *r, uint32_t i, int64_t dflt)
+int64_t enrich_param_narrow(const struct saker_record *r, uint32_t i, int64_t dflt)
 {
 	const struct saker_param *p = enrich_param(r, i);
 	bool is_signed = i < r->view.info->n_params && type_is_signed(r->view.info->params[i].type);
@@ -327,8 +327,6 @@ int64_t enrich_param_int(const struct saker_record *r, uint32_t i, int64_t dflt)
 	case 4:
 		return is_signed ? (int64_t)(int32_t)saker_load_u32(p->data)
 				 : saker_load_u32(p->data);
-	case 8:
-		return (int64_t)saker_load_u64(p->data);
 	default:
 		return dflt;
 	}

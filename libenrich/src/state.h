@@ -620,8 +620,17 @@ static inline struct enrich_slice enrich_param_text(const struct saker_record *r
 	return s;
 }
 
+int64_t enrich_param_narrow(const struct saker_record *r, uint32_t i, int64_t dflt);
+
 /* Integers of any width and sign (FD32, PID32 and enums included); dflt when unknown. */
-int64_t enrich_param_int(const struct saker_record *r, uint32_t i, int64_t dflt);
+static inline int64_t enrich_param_int(const struct saker_record *r, uint32_t i, int64_t dflt)
+{
+	const struct saker_param *p = enrich_param(r, i);
+
+	if (p && p->len == 8)
+		return (int64_t)saker_load_u64(p->data);
+	return p ? enrich_param_narrow(r, i, dflt) : dflt;
+}
 
 /* ---- paths -------------------------------------------------------------------- */
 

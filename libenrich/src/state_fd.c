@@ -284,13 +284,19 @@ struct enrich_fd *enrich_fd_add(struct saker_state *s, struct enrich_thread *t, 
 		return NULL;
 	}
 	slot = table_find(table, fd->num);
-	if (!slot && table->n >= s->max_fds && enrich_fds_evict(s, files, 1))
-		t->flags |= ENRICH_THREAD_EVICTED_FDS;
-	if (!slot && table->n >= MIN(s->max_fds, table->capacity - 1)) {
+	if (unlikely(full && !slot)) {
+		if (enrich_fds_evict(s, files, 1))
+			t->flags |= ENRICH_THREAD_EVICTED_FDS;
+		if (table->n >= s->max_fds) {
+			enrich_dealloc(s, fd, sizeof(*fd));
+			return NULL;
+		}
+	}
+	/* A table that may not grow has a free place at least, or look-ups would not end. */
+	if (unlikely(!slot && table->n >= table->capacity - 1)) {
 		enrich_dealloc(s, fd, sizeof(*fd));
 		return NULL;
 	}
-	slot = table_find(table, fd->num);
 	if (slot)
 		fd_drop(s, table, slot);
 	else
@@ -400,15 +406,20 @@ struct enrich_fd *enrich_fd_own(struct saker_state *s, struct enrich_thread *t, 
 
 void enrich_fd_remove(struct saker_state *s, struct enrich_files *files, int64_t num)
 {
-	struct enrich_fdtable *table;
+	struct enrich_fdtable *table = files->table;
 	struct enrich_fd **slot;
 
-	if (!enrich_files_find(files, num))
+	if (!table || num < 0 || num > INT32_MAX)
 		return;
-	table = table_own(s, files, false);
-	slot = table ? table_find(table, (int32_t)num) : NULL;
+	slot = table_find(table, (int32_t)num);
 	if (!slot)
 		return;
+	if (unlikely(table->refs > 1)) {
+		table = table_own(s, files, false);
+		slot = table ? table_find(table, (int32_t)num) : NULL;
+		if (!slot)
+			return;
+	}
 	fd_drop(s, table, slot);
 	s->stats.n_removed_fds++;
 }

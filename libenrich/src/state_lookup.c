@@ -276,6 +276,14 @@ bool enrich_tombstone_find(const struct saker_state *s, int64_t tid, struct enri
 	return false;
 }
 
+bool enrich_died_after(const struct saker_state *s, int64_t tid, uint64_t ts)
+{
+	struct enrich_tombstone dead;
+
+	return enrich_tombstone_find(s, tid, &dead) && ts <= dead.ts &&
+	       dead.ts - ts <= ENRICH_STALE_NS;
+}
+
 void enrich_tombstone_set(struct saker_state *s, int64_t tid, int64_t ptid, uint64_t ts)
 {
 	struct enrich_tombstone *set = tombstone_set_of(s, tid);
@@ -392,7 +400,6 @@ static struct enrich_thread *make_placeholder(struct saker_state *s, int64_t tid
 struct enrich_thread *enrich_thread_get(struct saker_state *s, int64_t tid, uint64_t ts)
 {
 	struct enrich_thread *t = enrich_thread_touch(s, tid);
-	struct enrich_tombstone dead;
 
 	if (likely(t && !(t->flags & ENRICH_THREAD_PLACEHOLDER))) {
 		if (unlikely(enrich_thread_stale(s, t)) && s->refill) {
@@ -404,7 +411,7 @@ struct enrich_thread *enrich_thread_get(struct saker_state *s, int64_t tid, uint
 	}
 	if (t && (!s->refill || (ts < t->retry_ts && t->retry_ts - ts <= ENRICH_RETRY_NS)))
 		return t;
-	if (!t && enrich_tombstone_find(s, tid, &dead) && ts <= dead.ts)
+	if (!t && enrich_died_after(s, tid, ts))
 		return enrich_thread_ghost(s, tid);
 	if (enrich_refill(s, tid, ts, -1)) {
 		t = enrich_thread_touch(s, tid);

@@ -47,6 +47,26 @@ void enrich_dealloc(struct saker_state *s, void *p, size_t size)
 	pool_free(&s->pool, p, size);
 }
 
+static inline uint64_t load_u64(const char *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/*
+ * Of the length, the middle and the end, where names differ: what is the same by this is compared
+ * anyway, so more would only take longer.
+ */
+static uint64_t text_hash(const char *text, size_t len)
+{
+	if (len < 8)
+		return hash_bytes(text, len, 0);
+	return hash_mix(load_u64(text + len - 8) ^ UINT64_C(0x9e3779b97f4a7c15),
+			load_u64(text + (len - 8) / 2) ^ UINT64_C(0xe7037ed1a0b428db) ^ len);
+}
+
 /*
  * Programs have the same files open, the same arguments, environment and directory as many others:
  * the string that came last to the text's slot is shared if it is the same. A table of all strings
@@ -55,13 +75,18 @@ void enrich_dealloc(struct saker_state *s, void *p, size_t size)
 struct enrich_str *enrich_str_new(struct saker_state *s, const char *text, size_t len)
 {
 	struct enrich_str *str;
-	uint16_t slot;
+	uint64_t hash;
+	uint16_t slot, tag;
 
 	len = MIN(len, (size_t)ENRICH_STR_MAX);
-	slot = (uint16_t)(hash_bytes(text, len, 0) & (ENRICH_RECENT_STRS - 1));
-	str = s->recent[slot];
-	if (str && str->len == len && memcmp(str->text, text, len) == 0)
-		return enrich_str_ref(str);
+	hash = text_hash(text, len);
+	slot = hash & (ENRICH_RECENT_STRS - 1);
+	tag = (uint16_t)(hash >> 48);
+	if (s->recent_tags[slot] == tag) {
+		str = s->recent[slot];
+		if (str && str->len == len && memcmp(str->text, text, len) == 0)
+			return enrich_str_ref(str);
+	}
 	str = enrich_alloc(s, sizeof(*str) + len + 1);
 	if (!str)
 		return NULL;
@@ -71,6 +96,7 @@ struct enrich_str *enrich_str_new(struct saker_state *s, const char *text, size_
 	memcpy(str->text, text, len);
 	str->text[len] = '\0';
 	s->recent[slot] = str;
+	s->recent_tags[slot] = tag;
 	return str;
 }
 

@@ -93,6 +93,12 @@ static bool is_plain(const char *path, uint32_t len)
 	return !(half[0] | half[1]);
 }
 
+bool enrich_path_is_whole(struct enrich_slice path)
+{
+	return path.len && path.len <= ENRICH_PATH_MAX - 1 && path.text[0] == '/' &&
+	       is_plain(path.text, path.len);
+}
+
 uint32_t enrich_path_join(char *buf, const char *dir, uint32_t dir_len, const char *path,
 			  uint32_t path_len)
 {
@@ -179,7 +185,7 @@ struct enrich_slice enrich_record_path(struct saker_record *r, uint32_t index)
 	if (path.len == 0 || index >= r->view.info->n_params)
 		return (struct enrich_slice){"", 0};
 	/* most of them are right as they stand in the event */
-	if (path.text[0] == '/' && path.len <= ENRICH_PATH_MAX - 1 && is_plain(path.text, path.len))
+	if (enrich_path_is_whole(path))
 		return path;
 	info = &r->view.info->params[index];
 	if (info->type == SAKER_PT_FSRELPATH && info->dirfd >= 0)

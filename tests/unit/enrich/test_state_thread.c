@@ -459,6 +459,30 @@ static void test_pid_reuse(void **state)
 	saker_state_free(s);
 }
 
+/* Captures put one behind the other: what died at a later time than now may be born again. */
+static void test_time_begins_anew(void **state)
+{
+	struct saker_state *s = start();
+	struct saker_record *r;
+
+	(void)state;
+	do_clone(s, (struct eb_clone){.ts = TS + 60000 * MS, .tid = 100, .res = 200, .pid = 100});
+	do_exit(s, 200, TS + 60001 * MS, 0);
+	do_nothing(s, 1, TS + 60002 * MS);
+	/* A little late: of the one that died. */
+	r = do_nothing(s, 200, TS + 60000 * MS);
+	assert_true(r->thread->flags & ENRICH_THREAD_HIDDEN);
+	do_nothing(s, 1, TS);
+	r = do_clone(s,
+		     (struct eb_clone){
+			     .ts = TS + MS, .tid = 200, .pid = 200, .ptid = 100, .comm = "again"});
+	assert_false(r->thread->flags & ENRICH_THREAD_HIDDEN);
+	assert_string_equal(comm(s, 200), "again");
+	r = do_nothing(s, 200, TS + 2 * MS);
+	assert_ptr_equal(r->thread, enrich_thread_find(s, 200));
+	saker_state_free(s);
+}
+
 static void test_vfork(void **state)
 {
 	struct saker_state *s = start();
@@ -654,6 +678,7 @@ int main(void)
 		cmocka_unit_test(test_pid_namespace),
 		cmocka_unit_test(test_pid_namespace_replayed),
 		cmocka_unit_test(test_pid_reuse),
+		cmocka_unit_test(test_time_begins_anew),
 		cmocka_unit_test(test_vfork),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_refill),
