@@ -17,45 +17,17 @@
 
 #include "event_builder.h"
 #include "internal.h"
+#include "resident.h"
 
 #define TS UINT64_C(1000000000000)
 #define I(v) INT64_C(v)
 #define MIB (UINT64_C(1) << 20)
 
 /* Sanitized builds are slow; what they look for shows in a tenth as well. */
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 #define MANY (SANITIZED ? 100000 : 1000000)
 
 static struct event_builder eb;
 static uint64_t resident_at_start;
-
-static uint64_t resident(void)
-{
-	unsigned long long all = 0, pages = 0;
-	FILE *f = fopen("/proc/self/statm", "re");
-
-	assert_non_null(f);
-	assert_int_equal(fscanf(f, "%llu %llu", &all, &pages), 2);
-	fclose(f);
-	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
-/* What the process has more than before the first test; a sanitizer's own share says nothing. */
-static uint64_t resident_more(void)
-{
-	uint64_t now = resident();
-
-	return SANITIZED || now < resident_at_start ? 0 : now - resident_at_start;
-}
 
 static void apply(struct saker_state *s, const struct saker_event *event)
 {
@@ -237,8 +209,8 @@ static void test_many_live(void **state)
 	stats = stats_of(s);
 	print_message("%llu threads with %llu fds: %.1f MB, resident %.1f MB more\n",
 		      (unsigned long long)stats.n_threads, (unsigned long long)stats.n_fds,
-		      (double)stats.memory / 1e6, (double)resident_more() / 1e6);
-	assert_true(resident_more() < 60000000);
+		      (double)stats.memory / 1e6, (double)resident_since(resident_at_start) / 1e6);
+	assert_true(resident_since(resident_at_start) < 60000000);
 	assert_int_equal(stats.n_threads, n * 10 + 2);
 	assert_int_equal(stats.n_fds, n * 10);
 	assert_int_equal(stats.n_evicted_threads + stats.n_evicted_fds, 0);
@@ -344,7 +316,7 @@ static void test_memory_of_many(void **state)
 	(void)state;
 	for (int64_t i = 0; i < 100000; i++)
 		one_of_many(s, 1000 + i);
-	more = resident_more();
+	more = resident_since(resident_at_start);
 	stats = stats_of(s);
 	assert_int_equal(stats.n_threads, 100002);
 	assert_int_equal(stats.n_fds, 1000000);
