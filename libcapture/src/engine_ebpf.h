@@ -37,6 +37,12 @@ SAKER_DROP_REASON_LIST(X)
 #define EBPF_MAX_SLEEP_MS 50		   /* how late an event that wakes nobody can be */
 #define EBPF_MIN_REST_NS UINT64_C(1000000) /* a reader that has caught up lets this much gather */
 
+/*
+ * Two megabytes of the library are a program for the kernel, read once. They are the file's, which
+ * has them again if need be, but count as resident: whole pages of them are given back.
+ */
+void ebpf_give_back(const void *bytes, size_t size);
+
 #define BIT_SET(bits, i) ((bits)[(i) / 64] |= UINT64_C(1) << ((i) % 64))
 #define BIT_TEST(bits, i) ((bits)[(i) / 64] >> ((i) % 64) & 1)
 

@@ -4,6 +4,7 @@
  * whole events into the buffer that reading the iterator's descriptor fills.
  */
 #include "engine_ebpf_iter.h"
+#include "engine_ebpf.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -76,6 +77,8 @@ static int load_programs(struct ebpf_iter *iter, struct iter_bpf *skel)
 int ebpf_iter_open(struct saker_capture *capture, struct ebpf_iter *iter, uint64_t epoch_offset)
 {
 	struct iter_bpf *skel = iter_bpf__open();
+	size_t size;
+	const void *bytes = iter_bpf__elf_bytes(&size);
 	int r;
 
 	iter->epoch_offset = epoch_offset;
@@ -84,6 +87,7 @@ int ebpf_iter_open(struct saker_capture *capture, struct ebpf_iter *iter, uint64
 		return -errno;
 	r = load_programs(iter, skel);
 	iter_bpf__destroy(skel);
+	ebpf_give_back(bytes, size);
 	if (r < 0) {
 		ebpf_iter_close(iter);
 		iter->epoch_offset = epoch_offset;

@@ -96,9 +96,23 @@ struct object {
 	char *log; /* the verifier's */
 };
 
+void ebpf_give_back(const void *bytes, size_t size)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t from = ((uintptr_t)bytes + page - 1) & ~(page - 1);
+	uintptr_t to = ((uintptr_t)bytes + size) & ~(page - 1);
+
+	if (from < to)
+		(void)madvise((void *)from, to - from, MADV_DONTNEED);
+}
+
 static void object_close(struct object *o)
 {
+	size_t size;
+	const void *bytes = probe_bpf__elf_bytes(&size);
+
 	probe_bpf__destroy(o->skel);
+	ebpf_give_back(bytes, size);
 	free(o->log);
 	memset(o, 0, sizeof(*o));
 }
