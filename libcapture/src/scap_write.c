@@ -12,6 +12,7 @@
 
 #include "event_build.h"
 #include "scap_format.h"
+#include "scap_keep.h"
 #include "scap_rotate.h"
 #include "scap_sink.h"
 #include "task_params.h"
@@ -34,9 +35,11 @@ struct saker_scap_writer {
 	bool began;	   /* an event was written that is no list entry */
 	struct saker_scap_options options;
 	struct capture_rotation rotation;
-	uint16_t told;	    /* META_TOLD as the file has it so far */
-	uint64_t first_ts;  /* of the file's first event */
-	uint64_t past_size; /* of the files before */
+	bool rotates;
+	struct capture_keep keep; /* for the next file */
+	uint16_t told;		  /* META_TOLD as the file has it so far */
+	uint64_t first_ts;	  /* of the file's first event */
+	uint64_t past_size;	  /* of the files before */
 	uint32_t n_files;
 };
 
@@ -436,6 +439,9 @@ static int write_entry(struct saker_scap_writer *w, const struct saker_event *ev
 		return 0;
 	if (list == LIST_PROCESSES && note_listed(w, tid) < 0)
 		return -ENOMEM;
+	if (list == LIST_PROCESSES && w->keep.looks)
+		capture_keep_process(&w->keep, (const char *)v.params[TASK_CGROUPS].data,
+				     v.params[TASK_CGROUPS].len);
 	if (w->list != list || (list == LIST_FILES && w->list_tid != tid) ||
 	    capture_sink_at(&w->sink) > WRITE_LIST_MAX)
 		end_list(w);
@@ -514,8 +520,11 @@ static int next_file(struct saker_scap_writer *w)
 		r = capture_rotation_next(&w->rotation);
 	if (r == 0)
 		r = begin_file(w);
-	if (r == 0 && w->options.state)
+	if (r == 0 && w->options.state) {
+		capture_keep_look(&w->keep);
 		r = w->options.state(w->options.state_userdata, take_state, w);
+		capture_keep_done(&w->keep);
+	}
 	if (r < 0)
 		w->sink.error = r;
 	return r;
@@ -566,6 +575,21 @@ static void write_told(struct saker_scap_writer *w, const struct saker_event *ev
 	write_block(w, &told.header, meta->cpu, 0);
 }
 
+static void repeat_event(void *userdata, const struct saker_event *event)
+{
+	write_block(userdata, event, 0, SCAP_EVENT_STATE_ONLY);
+}
+
+static void begin_events(struct saker_scap_writer *w, const struct saker_event *event)
+{
+	end_list(w);
+	w->began = true;
+	w->first_ts = event->ts;
+	w->told = 0;
+	if (w->n_files > 1)
+		capture_keep_repeat(&w->keep, event->ts, repeat_event, w);
+}
+
 static bool is_companion(const struct saker_event *companion, const struct saker_event *event)
 {
 	return companion->type >= SAKER_EVENT_OWN_FIRST && companion->ts == event->ts &&
@@ -594,12 +618,8 @@ int saker_scap_write(struct saker_scap_writer *w, const struct saker_event *even
 		if (r < 0)
 			return r;
 	}
-	if (unlikely(!w->began)) {
-		end_list(w);
-		w->began = true;
-		w->first_ts = event->ts;
-		w->told = 0;
-	}
+	if (unlikely(!w->began))
+		begin_events(w, event);
 	if (unlikely((meta->flags & META_TOLD) != w->told))
 		write_told(w, event, meta);
 	if (meta->flags & SAKER_EVENT_META_STATE_ONLY)
@@ -609,6 +629,9 @@ int saker_scap_write(struct saker_scap_writer *w, const struct saker_event *even
 	write_block(w, event, meta->cpu, flags);
 	if (unlikely(flags & SCAP_EVENT_COMPANION))
 		write_block(w, meta->companion, meta->cpu, 0);
+	if (w->rotates && unlikely(capture_keep_wants(event->type)) &&
+	    capture_keep_event(&w->keep, event) < 0)
+		w->sink.error = w->sink.error ? w->sink.error : -ENOMEM;
 	return w->sink.error;
 }
 
@@ -632,6 +655,7 @@ int saker_scap_open(const char *file, const struct saker_scap_options *user_opti
 	if (!w)
 		return -ENOMEM;
 	w->options = o;
+	w->rotates = rotates;
 	r = capture_rotation_init(&w->rotation, file, rotates, o.max_files);
 	if (r == 0)
 		r = begin_file(w);
@@ -682,6 +706,7 @@ struct saker_scap_writer *saker_scap_close(struct saker_scap_writer *w)
 		end_list(w);
 		capture_sink_close(&w->sink);
 		capture_rotation_fini(&w->rotation);
+		capture_keep_fini(&w->keep);
 		free(w->listed);
 		free(w);
 	}

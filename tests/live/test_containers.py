@@ -3,6 +3,7 @@
 
 Real Docker and containerd; test_containers.py NAME runs one case.
 """
+import contextlib
 import json
 import os
 import socket
@@ -16,6 +17,7 @@ import harness
 import runtimes
 from harness import Agent, check, find, tell
 
+EVTCAP = os.path.join(harness.BUILD, "tools", "evtcap", "evtcap")
 RULE = "Shell in a container"
 FIELDS = ("container.id container.full_id container.name container.type container.image "
           "container.image.repository container.image.tag container.image.digest container.privileged "
@@ -138,35 +140,68 @@ def resident(pid):
         return next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
 
 
+@contextlib.contextmanager
+def evtcap_of(d, folder, *options):
+    """evtcap, which finds the runtime where the host's root is; ended as a person would."""
+    root = folder + "/host"
+    os.makedirs(root + "/var/run")
+    os.symlink(d.socket, root + "/var/run/docker.sock")
+    for name in ("proc", "etc"):
+        os.symlink("/" + name, root + "/" + name)
+    capture = options[options.index("-w") + 1]
+    evtcap = subprocess.Popen([EVTCAP, *options], env=dict(os.environ, HOST_ROOT=root),
+                              stderr=subprocess.PIPE, text=True)
+    try:
+        end = time.monotonic() + 20
+        while not (os.path.exists(capture) and os.path.getsize(capture)):
+            check(time.monotonic() < end and evtcap.poll() is None, "evtcap does not record")
+            time.sleep(0.05)
+        time.sleep(0.5)
+        yield
+        time.sleep(0.5)
+    finally:
+        evtcap.terminate()
+        said = evtcap.communicate(timeout=20)[1]
+    check(evtcap.returncode == 0, "evtcap ended with %d: %s" % (evtcap.returncode, said))
+
+
 def recording():
     """What evtcap records has the containers' names, so that a replay has them too."""
     with runtimes.Docker() as d, tempfile.TemporaryDirectory() as folder:
-        root, capture = folder + "/host", folder + "/trace.scap"
-        os.makedirs(root + "/var/run")
-        os.symlink(d.socket, root + "/var/run/docker.sock")
-        for name in ("proc", "etc"):
-            os.symlink("/" + name, root + "/" + name)
-        evtcap = subprocess.Popen([os.path.join(harness.BUILD, "tools", "evtcap", "evtcap"), "-w", capture],
-                                  env=dict(os.environ, HOST_ROOT=root), stderr=subprocess.PIPE, text=True)
-        try:
-            end = time.monotonic() + 20
-            while not (os.path.exists(capture) and os.path.getsize(capture)):
-                check(time.monotonic() < end and evtcap.poll() is None, "evtcap does not record")
-                time.sleep(0.05)
-            time.sleep(0.5)
+        capture = folder + "/trace.scap"
+        with evtcap_of(d, folder, "-w", capture):
             d.run("run", "--rm", "--network", "none", "--name", "merlin", runtimes.IMAGE, "sh", "-c",
                   ": sixth; sleep 1; /bin/sh -c ': last'")
-            time.sleep(0.5)
-        finally:
-            evtcap.terminate()
-            said = evtcap.communicate(timeout=20)[1]
-        check(evtcap.returncode == 0, "evtcap ended with %d: %s" % (evtcap.returncode, said))
         done = subprocess.run([harness.SAKER, "--replay", capture, "-r", rules(folder), "-o", "json_output=true"],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         check(done.returncode == 0, "the replay failed: " + done.stderr)
         alerts = [json.loads(line) for line in done.stdout.splitlines()]
         expect(alerts, "last", container__name="merlin", container__image__tag="v1",
                container__type="docker")
+
+
+def rotated():
+    """Of a recording in several files the last one alone knows the container, and what it opened long ago."""
+    script = "exec 8</etc/group 9</etc/passwd; /bin/true; exec 8<&-; for i in 1 2 3 4 5 6 7 8 9; do " \
+             "read line <&9; /bin/true; sleep 0.4; done"
+    with runtimes.Docker() as d, tempfile.TemporaryDirectory() as folder:
+        capture = folder + "/trace.scap"
+        with evtcap_of(d, folder, "-w", capture, "-z", "-G", "1", "-W", "100"):
+            d.run("run", "--rm", "--network", "none", "--name", "falco", runtimes.IMAGE, "sh", "-c", script)
+        files = sorted((n for n in os.listdir(folder) if n.startswith("trace")),
+                       key=lambda n: int(n[len("trace.scap"):] or 0))
+        found = {}
+        for name in files:
+            done = subprocess.run([EVTCAP, "-q", "-r", os.path.join(folder, name), "-p",
+                                   "*%container.name|%container.image.tag|%proc.cmdline|%fd.name",
+                                   "proc.cmdline startswith 'sh -c exec' and fd.name=/etc/passwd"],
+                                  stdout=subprocess.PIPE, text=True, check=True)
+            found[name] = set(done.stdout.splitlines())
+        seen = [name for name in files if found[name]]
+        check(len(seen) >= 3, "events of the container are in %s of %s" % (seen, files))
+        for name in seen[1:]:
+            want = "falco|v1|sh -c %s|/etc/passwd" % script
+            check(found[name] == {want}, "%s has %s, not %s" % (name, found[name], want))
 
 
 def hanging():
@@ -210,7 +245,7 @@ def hanging():
           "the hanging runtime delays alerts: %s" % seconds)
 
 
-CASES = {f.__name__: f for f in (docker, containerd, pod, churn, recording, hanging)}
+CASES = {f.__name__: f for f in (docker, containerd, pod, churn, recording, rotated, hanging)}
 
 
 def test():

@@ -49,7 +49,9 @@ struct saker_scap_options {
 	 * Rotation: the file goes on in another one, when an event would be the first
 	 * past a limit; 0 = no limit. Later files are FILE1, FILE2 ...; a name with '%'
 	 * is expanded by strftime(3) in local time whenever a file begins, and gets a
-	 * number only if that gives the same name again. What machine, interfaces and
+	 * number only if that gives the same name again. Each can be read alone: later
+	 * ones repeat, as for the state only, what events told of containers (metadata,
+	 * users, groups) that are still there, and of executables. What machine, interfaces and
 	 * accounts point to must then live as long as the writer. Not with "-".
 	 */
 	uint64_t file_bytes; /* of the file; may be exceeded by some hundred KiB when compressed */

@@ -109,11 +109,11 @@ def sysdig():
 ROTATION_FIELDS = "*" + "|".join("%" + field for field in (
     "evt.rawtime", "evt.type", "evt.args", "proc.name", "proc.exepath", "proc.pname", "proc.cmdline", "proc.aname[2]",
     "proc.env", "user.name", "user.loginuid", "fd.name", "fd.type", "fd.is_server", "proc.sid", "thread.vtid",
-    "container.id"))
+    "container.id", "container.name"))
 
 
 def rotation():
-    for name in ("container_attacks", "host_attacks", "workload"):
+    for name in ("container_attacks", "host_attacks", "workload", "psp_run_as_user_0_container"):
         capture = os.path.join(CAPTURES, name + ".scap")
         want = run(EVTCAP, "-q", "-r", capture, "-p", ROTATION_FIELDS).splitlines()
         for options in (("-C", "1"), ("-z", "-C", "1"), ("-G", "1")):
