@@ -156,7 +156,8 @@ static int isal_drain(struct gunzip *g, struct gunzip_io *io, int error)
 static int isal_step(struct gunzip *g, struct gunzip_io *io)
 {
 	struct inflate_state *s = &g->isal;
-	size_t in_len, out_len = MIN(io->out_len, STEP_MAX);
+	size_t out_len = MIN(io->out_len, STEP_MAX);
+	size_t n;
 	int r;
 
 	for (; g->part != PART_BODY && io->in_len; io->in++, io->in_len--) {
@@ -166,17 +167,19 @@ static int isal_step(struct gunzip *g, struct gunzip_io *io)
 	}
 	if (g->part != PART_BODY)
 		return 0;
-	in_len = MIN(io->in_len, STEP_MAX);
 	s->next_in = (uint8_t *)io->in; /* not written to */
-	s->avail_in = (uint32_t)in_len;
+	s->avail_in = (uint32_t)MIN(io->in_len, STEP_MAX);
 	s->next_out = io->out;
 	s->avail_out = (uint32_t)out_len;
 	r = isal_inflate(s);
 	isal_leave();
-	io->in += in_len - s->avail_in;
-	io->in_len -= in_len - s->avail_in;
-	io->out += out_len - s->avail_out;
-	io->out_len -= out_len - s->avail_out;
+	/* By the pointers: after an error avail_in may be anything (a distance too large: -1). */
+	n = MIN((size_t)(s->next_in - io->in), io->in_len);
+	io->in += n;
+	io->in_len -= n;
+	n = MIN((size_t)(s->next_out - io->out), out_len);
+	io->out += n;
+	io->out_len -= n;
 	if (r != ISAL_DECOMP_OK)
 		return -EBADMSG;
 	return s->block_state == ISAL_BLOCK_FINISH;

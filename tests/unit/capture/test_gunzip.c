@@ -185,6 +185,8 @@ static void inflate_in(enum gunzip_with with, const uint8_t *in, size_t len, siz
 		ret->r = gunzip_step(g, &io);
 		n = out_step - io.out_len;
 		maker_bytes(&ret->out, to.end - out_step, n);
+		assert_true(io.in_len <= piece && io.in == from.end - io.in_len);
+		assert_true(io.out_len <= out_step && io.out == to.end - io.out_len);
 		ret->used += piece - io.in_len;
 		if (ret->r == 0 && ret->used == len && io.out_len)
 			break; /* cut */
