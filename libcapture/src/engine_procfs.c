@@ -54,8 +54,8 @@ static void put(struct procfs_engine *e, const void *event, uint16_t flags)
 	size_t need = e->queued + sizeof(flags) + len;
 
 	if (need > e->capacity) {
-		size_t capacity = MAX(need, 2 * e->capacity);
-		uint8_t *queue = capacity <= QUEUE_MAX ? realloc(e->queue, capacity) : NULL;
+		size_t capacity = MIN(MAX(need, 2 * e->capacity), QUEUE_MAX);
+		uint8_t *queue = need <= QUEUE_MAX ? realloc(e->queue, capacity) : NULL;
 
 		if (!queue) {
 			e->seen += !(flags & SAKER_EVENT_META_INITIAL);
@@ -233,11 +233,18 @@ static void look_at(struct procfs_engine *e, uint32_t pid)
 
 /* ---- a poll ---------------------------------------------------------------------------- */
 
-static int begin_poll(struct procfs_engine *e)
+static int begin_poll(struct saker_capture *capture)
 {
+	struct procfs_engine *e = capture->priv;
+
 	e->processes = opendir("/proc");
-	if (!e->processes)
-		return -errno;
+	if (!e->processes) {
+		int r = -errno;
+
+		capture_diag(capture, SAKER_SEVERITY_ERROR, "CAPTURE_PROCFS", "",
+			     "is /proc still mounted?", "/proc cannot be read: %s", strerror(-r));
+		return r;
+	}
 	e->polls++;
 	e->track.poll++;
 	e->track.files_left = TRACK_FILES_A_POLL;
@@ -245,13 +252,14 @@ static int begin_poll(struct procfs_engine *e)
 	return 0;
 }
 
-static void end_poll(struct procfs_engine *e)
+/* complete: whoever was not seen is gone, and all had their turn. */
+static void end_poll(struct procfs_engine *e, bool complete)
 {
-	for (uint32_t i = e->track.n; i-- > 0;)
+	for (uint32_t i = e->track.n; complete && i-- > 0;)
 		if (e->track.v[i].poll != e->track.poll)
 			put_exit(e, &e->track.v[i]);
-	if (!e->track.files_over)
-		e->track.files_from = 0; /* all had their turn: from the first one again */
+	if (complete && !e->track.files_over)
+		e->track.files_from = 0; /* from the first one again */
 	closedir(e->processes);
 	e->processes = NULL;
 	e->scan = procfs_scan_free(e->scan);
@@ -259,11 +267,13 @@ static void end_poll(struct procfs_engine *e)
 }
 
 /* One process of the poll under way. */
-static void step_poll(struct procfs_engine *e)
+static void step_poll(struct saker_capture *capture)
 {
+	struct procfs_engine *e = capture->priv;
 	struct dirent *entry;
+	int error;
 
-	while ((entry = readdir(e->processes))) {
+	while (errno = 0, (entry = readdir(e->processes))) {
 		char *end;
 		unsigned long pid = strtoul(entry->d_name, &end, 10);
 
@@ -272,7 +282,12 @@ static void step_poll(struct procfs_engine *e)
 			return;
 		}
 	}
-	end_poll(e);
+	error = errno;
+	if (error)
+		capture_diag(capture, SAKER_SEVERITY_WARNING, "CAPTURE_PROCFS", "",
+			     "what was not looked at has its turn at the next poll",
+			     "/proc could be read in part only: %s", strerror(error));
+	end_poll(e, error == 0);
 }
 
 /* A process of the start-up scan is one to follow; its files are remembered, not told twice. */
@@ -335,7 +350,7 @@ static int engine_next(struct saker_capture *capture, int timeout_ms,
 		if (take(e, ret_event, ret_meta))
 			return 1;
 		if (e->processes) {
-			step_poll(e);
+			step_poll(capture);
 			continue;
 		}
 		if (e->stopped)
@@ -345,7 +360,7 @@ static int engine_next(struct saker_capture *capture, int timeout_ms,
 			if (r || machine_boot_ns() < e->next_poll)
 				return 0; /* interrupted, or not within the time given */
 		}
-		r = begin_poll(e);
+		r = begin_poll(capture);
 		if (r < 0)
 			return r;
 	}

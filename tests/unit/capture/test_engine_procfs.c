@@ -25,8 +25,50 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
+
 #define POLL_NS UINT64_C(20000000)
 #define PATIENCE_S 20
+
+/* The linker sends the library's looks at folders here (--wrap). */
+DIR *__real_opendir(const char *name);
+DIR *__wrap_opendir(const char *name);
+struct dirent *__real_readdir64(DIR *dir);
+struct dirent *__wrap_readdir64(DIR *dir);
+
+static int open_error, read_error; /* of /proc itself */
+static DIR *proc;
+
+DIR *__wrap_opendir(const char *name)
+{
+	DIR *dir;
+
+	if (open_error && strcmp(name, "/proc") == 0) {
+		errno = open_error;
+		return NULL;
+	}
+	dir = __real_opendir(name);
+	if (strcmp(name, "/proc") == 0)
+		proc = dir;
+	return dir;
+}
+
+struct dirent *__wrap_readdir64(DIR *dir)
+{
+	if (read_error && dir == proc) {
+		errno = read_error;
+		return NULL;
+	}
+	return __real_readdir64(dir);
+}
+
+static char said[512];
+
+static void note(void *userdata, const struct saker_diag *diag)
+{
+	(void)userdata;
+	snprintf(said, sizeof(said), "%s: %s", diag->id, diag->message);
+}
 
 static struct saker_capture *open_engine(bool no_initial)
 {
@@ -36,6 +78,8 @@ static struct saker_capture *open_engine(bool no_initial)
 	o.engine = "procfs";
 	o.poll_ns = POLL_NS;
 	o.no_initial_state = no_initial;
+	o.diag = note;
+	said[0] = '\0';
 	assert_int_equal(saker_capture_open(&o, &capture), 0);
 	return capture;
 }
@@ -268,6 +312,42 @@ static void test_descriptors_run_out(void **state)
 	saker_capture_close(capture);
 }
 
+/* A look that fails is told; that a process was not seen in it does not mean that it has ended. */
+static void test_unreadable(void **state)
+{
+	struct saker_event_view v;
+	struct saker_event_meta meta;
+	const struct saker_event *event;
+	struct saker_capture *capture;
+	int to, status, r = 0;
+	pid_t pid = start_child(&to);
+
+	(void)state;
+	capture = open_engine(true);
+	while (saker_capture_next(capture, 0, &event, &meta) == 1)
+		;
+	assert_string_equal(said, "");
+	read_error = EIO;
+	for (int polls = 0; polls < 10; polls++) {
+		while (saker_capture_next(capture, (int)(POLL_NS / 1000000), &event, &meta) == 1)
+			assert_int_not_equal(event->type, SAKER_EV_PROCEXIT_1_E);
+	}
+	read_error = 0;
+	assert_string_equal(said, "CAPTURE_PROCFS: /proc could be read in part only: "
+				  "Input/output error");
+	close(to);
+	waitpid(pid, &status, 0);
+	wait_for(capture, SAKER_EV_PROCEXIT_1_E, pid, &v, &meta);
+	check_counts(capture);
+	open_error = EMFILE;
+	for (int i = 0; i < 100 && r >= 0; i++)
+		r = saker_capture_next(capture, (int)(POLL_NS / 1000000), &event, &meta);
+	open_error = 0;
+	assert_int_equal(r, -EMFILE);
+	assert_string_equal(said, "CAPTURE_PROCFS: /proc cannot be read: Too many open files");
+	saker_capture_close(capture);
+}
+
 static void test_options(void **state)
 {
 	static const uint64_t bad[] = {1, UINT64_C(9999999), UINT64_C(3600000000001)};
@@ -285,9 +365,10 @@ static void test_options(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_life),	cmocka_unit_test(test_zombie),
-		cmocka_unit_test(test_initial), cmocka_unit_test(test_handle),
-		cmocka_unit_test(test_options), cmocka_unit_test(test_descriptors_run_out),
+		cmocka_unit_test(test_life),	   cmocka_unit_test(test_zombie),
+		cmocka_unit_test(test_initial),	   cmocka_unit_test(test_handle),
+		cmocka_unit_test(test_options),	   cmocka_unit_test(test_descriptors_run_out),
+		cmocka_unit_test(test_unreadable),
 	};
 
 	if (access("/proc/self/stat", R_OK) < 0) {
