@@ -4,13 +4,17 @@
  * evaluate rules. Nanoseconds of processor time an event, the least of several
  * rounds, which take turns so that a busy machine slows all stages alike.
  *
- *     bench-replay [CAPTURE [RULES...]]
+ *     bench-replay [--stage N] [--rounds N] [--types] [--only TYPE]
+ *                  [CAPTURE [RULES...]]
  *
  * Without arguments: the workload of SAKER_REFERENCE fifty times in a row, with
- * Falco's stable rules and with all three of its files.
+ * Falco's stable rules and with all three of its files. --stage runs one of them
+ * (0 = reading), for a profiler; --types says what the rules of the last one cost
+ * by type of event; --only evaluates rules for events of that type alone.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +120,104 @@ static void keep_stats(struct stage *stage, const struct saker_eval *eval)
 	stage->extracted = (double)stats.fields_extracted / n;
 }
 
+/* ---- by type of event --------------------------------------------------------------- */
+
+struct type_cost {
+	uint64_t n;
+	uint64_t ns;
+	uint64_t evaluated;
+	uint64_t extracted;
+};
+
+static struct {
+	bool on;
+	bool skip[SAKER_EVENT_CODES];
+	uint64_t clock; /* what reading the clock takes */
+	struct type_cost of[SAKER_EVENT_CODES];
+} types;
+
+static uint64_t wall_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static int eval_timed(struct saker_eval *eval, const struct saker_event *event,
+		      struct saker_record *record, const struct saker_rule *const **ret_rules)
+{
+	struct saker_eval_stats before = {.size = sizeof(before)}, after = {.size = sizeof(after)};
+	struct type_cost *type = &types.of[event->type % SAKER_EVENT_CODES];
+	uint64_t start, ns, middle;
+	int n;
+
+	saker_eval_get_stats(eval, &before);
+	start = wall_ns();
+	middle = wall_ns();
+	n = saker_ruleset_eval(eval, 0, record, ret_rules);
+	ns = wall_ns() - middle;
+	saker_eval_get_stats(eval, &after);
+	/* an interruption is not what an evaluation costs */
+	if (ns < 50000 && middle - start < 50000) {
+		types.clock += middle - start;
+		type->ns += ns;
+		type->n++;
+		type->evaluated += after.predicates_evaluated - before.predicates_evaluated;
+		type->extracted += after.fields_extracted - before.fields_extracted;
+	}
+	return n;
+}
+
+static int compare_types(const void *a, const void *b)
+{
+	const struct type_cost *x = &types.of[*(const uint16_t *)a];
+	const struct type_cost *y = &types.of[*(const uint16_t *)b];
+
+	return x->ns < y->ns ? 1 : -(x->ns > y->ns);
+}
+
+static void types_only(const char *name)
+{
+	for (uint32_t i = 0; i < SAKER_EVENT_CODES; i++) {
+		const struct saker_event_info *info = saker_event_info(i);
+
+		types.skip[i] = !info || strcmp(info->name, name) != 0;
+	}
+}
+
+static void report_types(void)
+{
+	uint16_t order[SAKER_EVENT_CODES];
+	uint64_t n = 0;
+	double clock, all = 0;
+
+	for (uint16_t i = 0; i < SAKER_EVENT_CODES; i++) {
+		order[i] = i;
+		n += types.of[i].n;
+	}
+	if (!n)
+		return;
+	clock = (double)types.clock / (double)n;
+	qsort(order, SAKER_EVENT_CODES, sizeof(*order), compare_types);
+	printf("%-16s %9s %9s %9s %10s %9s\n", "type", "events", "ns each", "of all", "predicates",
+	       "fields");
+	for (size_t i = 0; i < SAKER_EVENT_CODES && types.of[order[i]].n; i++) {
+		const struct type_cost *type = &types.of[order[i]];
+		const struct saker_event_info *info = saker_event_info(order[i]);
+		double of = (double)type->n, ns = (double)type->ns - clock * of;
+
+		all += ns / (double)n;
+		printf("%-16s %9llu %9.1f %9.1f %10.2f %9.2f\n", info ? info->name : "?",
+		       (unsigned long long)type->n, ns / of, ns / (double)n,
+		       (double)type->evaluated / of, (double)type->extracted / of);
+	}
+	printf("%-16s %9llu %9s %9.1f  (the clock's %.1f ns are taken off)\n", "all",
+	       (unsigned long long)n, "", all, clock);
+}
+
+/* ---- one stage, once --------------------------------------------------------------------- */
+
 static void run(struct stage *stage, const char *file)
 {
 	struct saker_capture_options options = SAKER_CAPTURE_OPTIONS_INIT;
@@ -143,8 +245,10 @@ static void run(struct stage *stage, const char *file)
 		n++;
 		if (!stage->state || saker_state_apply(state, event, &meta, &record) != 1)
 			continue;
-		if (eval)
-			matches += (uint64_t)saker_ruleset_eval(eval, 0, record, &rules);
+		if (!eval || types.skip[event->type % SAKER_EVENT_CODES])
+			continue;
+		matches += (uint64_t)(types.on ? eval_timed(eval, event, record, &rules)
+					       : saker_ruleset_eval(eval, 0, record, &rules));
 	}
 	ns = (cpu_ns() - start) / (double)n;
 	if (r != -ENODATA)
@@ -228,11 +332,18 @@ static void unfold(const char *file, char path[static 64])
 
 static void report(const struct stage *stages, int n)
 {
+	for (int i = n - 1; i >= 0; i--)
+		if (stages[i].n_events) {
+			printf("%llu events\n", (unsigned long long)stages[i].n_events);
+			break;
+		}
 	printf("%-24s %10s %8s %10s %10s\n", "stage", "ns/event", "M/s", "this stage", "matches");
 	for (int i = 0; i < n; i++) {
 		/* Rules are compared with the state alone, not with each other. */
 		double before = i ? stages[i > 2 ? 1 : i - 1].best : 0;
 
+		if (!stages[i].n_events)
+			continue;
 		printf("%-24s %10.1f %8.2f %10.1f %10llu", stages[i].name, stages[i].best,
 		       1e3 / stages[i].best, stages[i].best - before,
 		       (unsigned long long)stages[i].n_matches);
@@ -241,6 +352,39 @@ static void report(const struct stage *stages, int n)
 			       stages[i].evaluated, stages[i].reused, stages[i].extracted);
 		printf("\n");
 	}
+}
+
+struct settings {
+	int rounds;
+	int only; /* stage; -1 = all */
+	bool types;
+};
+
+static int parse(int argc, char **argv, struct settings *settings)
+{
+	static const struct option options[] = {
+		{"rounds", required_argument, NULL, 'r'},
+		{"stage", required_argument, NULL, 's'},
+		{"types", no_argument, NULL, 't'},
+		{"only", required_argument, NULL, 'o'},
+		{0},
+	};
+	int c;
+
+	*settings = (struct settings){.rounds = ROUNDS, .only = -1};
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c == 'r')
+			settings->rounds = (int)strtol(optarg, NULL, 10);
+		else if (c == 's')
+			settings->only = (int)strtol(optarg, NULL, 10);
+		else if (c == 't')
+			settings->types = true;
+		else if (c == 'o')
+			types_only(optarg);
+		else
+			exit(2);
+	}
+	return optind;
 }
 
 int main(int argc, char **argv)
@@ -252,31 +396,40 @@ int main(int argc, char **argv)
 			       "falco-sandbox_rules.yaml"};
 	char *files[] = {paths[0], paths[1], paths[2]};
 	char source[4096], capture[4096];
-	int n = 2;
+	struct settings settings;
+	int n = 2, first = parse(argc, argv, &settings);
 
-	if (argc < 2 && !reference) {
+	argc -= first;
+	argv += first;
+	if (argc < 1 && !reference) {
 		printf("SAKER_REFERENCE is unset and no capture is named\n");
 		return 77;
 	}
 	for (size_t i = 0; reference && i < 3; i++)
 		snprintf(paths[i], sizeof(paths[i]), "%s/rules/%s", reference, names[i]);
-	if (argc > 1) {
-		snprintf(capture, sizeof(capture), "%s", argv[1]);
+	if (argc > 0) {
+		snprintf(capture, sizeof(capture), "%s", argv[0]);
 	} else {
 		snprintf(source, sizeof(source), "%s/captures/workload.scap", reference);
 		unfold(source, capture);
 	}
-	if (argc > 2) {
-		stages[n++] = (struct stage){"+ rules", compile(argv + 2, argc - 2), true};
+	if (argc > 1) {
+		stages[n++] = (struct stage){"+ rules", compile(argv + 1, argc - 1), true};
 	} else if (reference) {
 		stages[n++] = (struct stage){"+ stable rules", compile(files, 1), true};
 		stages[n++] = (struct stage){"+ all three files", compile(files, 3), true};
 	}
-	for (int round = 0; round < ROUNDS; round++)
+	for (int round = 0; round < settings.rounds; round++)
 		for (int i = 0; i < n; i++)
-			run(&stages[i], capture);
-	printf("%s: %llu events\n", capture, (unsigned long long)stages[0].n_events);
+			if (settings.only < 0 || settings.only == i)
+				run(&stages[i], capture);
 	report(stages, n);
+	if (settings.types) {
+		types.on = true;
+		run(&stages[settings.only >= 0 && settings.only < n ? settings.only : n - 1],
+		    capture);
+		report_types();
+	}
 	for (int i = 0; i < n; i++)
 		saker_ruleset_unref(stages[i].ruleset);
 	return 0;
