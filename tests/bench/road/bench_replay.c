@@ -4,7 +4,7 @@
  * evaluate rules. Nanoseconds of processor time an event, the least of several
  * rounds, which take turns so that a busy machine slows all stages alike.
  *
- *     bench-replay [--stage N] [--rounds N] [--types] [--only TYPE]
+ *     bench-replay [--stage N] [--rounds N] [--repeat N] [--types] [--only TYPE]
  *                  [CAPTURE [RULES...]]
  *
  * Without arguments: the workload of SAKER_REFERENCE fifty times in a row, with
@@ -28,7 +28,6 @@
 #include <saker/rules.h>
 
 #define ROUNDS 5
-#define REPEAT 50
 #define MAX_STAGES 4
 
 struct stage {
@@ -307,7 +306,7 @@ static uint64_t shift(uint8_t *data, size_t len, uint64_t by)
 }
 
 /* Plain, in memory, so that neither the disk nor inflate is measured. */
-static void unfold(const char *file, char path[static 64])
+static void unfold(const char *file, int repeat, char path[static 64])
 {
 	static uint8_t data[64 << 20];
 	gzFile in = gzopen(file, "rb");
@@ -323,7 +322,7 @@ static void unfold(const char *file, char path[static 64])
 		die(file, -EIO);
 	/* Each copy begins where the one before ended: when time goes back there is other work. */
 	span = shift(data, (size_t)len, 0) + UINT64_C(1000000000);
-	for (int i = 0; i < REPEAT; i++) {
+	for (int i = 0; i < repeat; i++) {
 		write_all(fd, data, (size_t)len);
 		shift(data, (size_t)len, span);
 	}
@@ -356,6 +355,7 @@ static void report(const struct stage *stages, int n)
 
 struct settings {
 	int rounds;
+	int repeat;
 	int only; /* stage; -1 = all */
 	bool types;
 };
@@ -363,18 +363,18 @@ struct settings {
 static int parse(int argc, char **argv, struct settings *settings)
 {
 	static const struct option options[] = {
-		{"rounds", required_argument, NULL, 'r'},
-		{"stage", required_argument, NULL, 's'},
-		{"types", no_argument, NULL, 't'},
-		{"only", required_argument, NULL, 'o'},
-		{0},
+		{"rounds", required_argument, NULL, 'r'}, {"repeat", required_argument, NULL, 'n'},
+		{"stage", required_argument, NULL, 's'},  {"types", no_argument, NULL, 't'},
+		{"only", required_argument, NULL, 'o'},	  {0},
 	};
 	int c;
 
-	*settings = (struct settings){.rounds = ROUNDS, .only = -1};
+	*settings = (struct settings){.rounds = ROUNDS, .repeat = 50, .only = -1};
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (c == 'r')
 			settings->rounds = (int)strtol(optarg, NULL, 10);
+		else if (c == 'n')
+			settings->repeat = (int)strtol(optarg, NULL, 10);
 		else if (c == 's')
 			settings->only = (int)strtol(optarg, NULL, 10);
 		else if (c == 't')
@@ -411,7 +411,7 @@ int main(int argc, char **argv)
 		snprintf(capture, sizeof(capture), "%s", argv[0]);
 	} else {
 		snprintf(source, sizeof(source), "%s/captures/workload.scap", reference);
-		unfold(source, capture);
+		unfold(source, settings.repeat, capture);
 	}
 	if (argc > 1) {
 		stages[n++] = (struct stage){"+ rules", compile(argv + 1, argc - 1), true};
