@@ -31,6 +31,7 @@ void rules_ac_fini(struct rules_ac *ac)
 	free(ac->fail);
 	free(ac->next);
 	free(ac->pairs);
+	free(ac->few_of);
 	rules_index_fini(&ac->index);
 	rules_rows_fini(&ac->set);
 	memset(ac, 0, sizeof(*ac));
@@ -60,16 +61,20 @@ static int ac_new_state(struct rules_ac *ac)
 
 #define AC_PAIR_WORDS (65536 / 64)
 
-static void ac_set_pair(struct rules_ac *ac, uint8_t first, uint8_t second)
+static void ac_set_pair(struct rules_ac *ac, uint8_t first, uint8_t second, uint32_t local)
 {
-	uint32_t pair = (uint32_t)second << 8 | first;
+	uint32_t pair = (uint32_t)second << 8 | first, k;
 
+	for (k = 0; k < MIN(ac->n_few, RULES_AC_PAIRS); k++)
+		if (ac->few[k][0] == first && ac->few[k][1] == second)
+			break;
+	if (k < RULES_AC_PAIRS) {
+		ac->few[k][0] = first;
+		ac->few[k][1] = second;
+		ac->few_of[local] |= 1u << k;
+	}
 	if (ac->pairs[pair / 64] >> (pair % 64) & 1)
 		return;
-	if (ac->n_few < RULES_AC_FEW) {
-		ac->few[ac->n_few][0] = first;
-		ac->few[ac->n_few][1] = second;
-	}
 	ac->n_few++;
 	ac->pairs[pair / 64] |= UINT64_C(1) << (pair % 64);
 }
@@ -79,8 +84,23 @@ static uint8_t ac_unfold(const struct rules_ac *ac, uint8_t byte)
 	return ac->fold && byte >= 'a' && byte <= 'z' ? (uint8_t)(byte - 'a' + 'A') : byte;
 }
 
+static int ac_reserve_few_of(struct rules_ac *ac, uint32_t local)
+{
+	uint32_t room = MAX(local + 1, 2 * ac->room_few_of), *few_of;
+
+	if (local < ac->room_few_of)
+		return 0;
+	few_of = util_reallocarray(ac->few_of, room, sizeof(*few_of));
+	if (!few_of)
+		return -ENOMEM;
+	memset(few_of + ac->room_few_of, 0, (room - ac->room_few_of) * sizeof(*few_of));
+	ac->few_of = few_of;
+	ac->room_few_of = room;
+	return 0;
+}
+
 /* The needle's pair that is rarest in what rules look at. */
-static int ac_add_pair(struct rules_ac *ac, const char *needle, size_t len)
+static int ac_add_pair(struct rules_ac *ac, const char *needle, size_t len, uint32_t local)
 {
 	unsigned least = UINT32_MAX;
 	size_t best = 0;
@@ -95,7 +115,7 @@ static int ac_add_pair(struct rules_ac *ac, const char *needle, size_t len)
 	}
 	if (!ac->pairs)
 		ac->pairs = calloc(AC_PAIR_WORDS, sizeof(*ac->pairs));
-	if (!ac->pairs)
+	if (!ac->pairs || ac_reserve_few_of(ac, local) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i + 1 < len; i++) {
 		unsigned f = rules_find_frequency((uint8_t)needle[i]) +
@@ -110,7 +130,7 @@ static int ac_add_pair(struct rules_ac *ac, const char *needle, size_t len)
 		uint8_t a = ac_fold(ac, (uint8_t)needle[best]);
 		uint8_t b = ac_fold(ac, (uint8_t)needle[best + 1]);
 
-		ac_set_pair(ac, i & 1 ? ac_unfold(ac, a) : a, i & 2 ? ac_unfold(ac, b) : b);
+		ac_set_pair(ac, i & 1 ? ac_unfold(ac, a) : a, i & 2 ? ac_unfold(ac, b) : b, local);
 	}
 	return 0;
 }
@@ -118,7 +138,7 @@ static int ac_add_pair(struct rules_ac *ac, const char *needle, size_t len)
 int rules_ac_add(struct rules_ac *ac, const char *needle, size_t len, uint32_t local)
 {
 	uint32_t state = 0;
-	int r = ac_add_pair(ac, needle, len);
+	int r = ac_add_pair(ac, needle, len, local);
 
 	if (r < 0)
 		return r;
@@ -196,21 +216,42 @@ static uint32_t ac_fail_of(const struct rules_ac *ac, const struct rules_ac_edge
 	return 0;
 }
 
-/* What holds where a state is reached: its own needles and those of its suffixes or prefixes. */
+/* Where a prefix ends, those that it begins with hold, too. */
+static int ac_close_prefixes(struct rules_ac *ac, const uint32_t *order, const uint32_t *edge_of)
+{
+	_cleanup_free_ uint32_t *above = calloc(ac->n_states, sizeof(*above));
+	int r;
+
+	if (!above)
+		return -ENOMEM;
+	above[0] = ac->rows[0];
+	for (uint32_t i = 1; i < ac->n_states; i++) {
+		uint32_t s = order[i];
+
+		above[s] = above[ac->edges[edge_of[s]].from];
+		if (!ac->rows[s])
+			continue;
+		r = rules_rows_join(&ac->set, ac->rows[s], above[s], &ac->rows[s]);
+		if (r < 0)
+			return r;
+		above[s] = ac->rows[s];
+	}
+	return 0;
+}
+
+/* What holds where a state is reached: its own needles and those of its suffixes. */
 static int ac_close(struct rules_ac *ac, const uint32_t *order, const uint32_t *edge_of)
 {
 	int r;
 
-	if (ac->mode == RULES_AC_CONTAINS) {
-		ac->fail = calloc(ac->n_states, sizeof(*ac->fail));
-		if (!ac->fail)
-			return -ENOMEM;
-	}
+	if (ac->mode != RULES_AC_CONTAINS)
+		return ac_close_prefixes(ac, order, edge_of);
+	ac->fail = calloc(ac->n_states, sizeof(*ac->fail));
+	if (!ac->fail)
+		return -ENOMEM;
 	for (uint32_t i = 1; i < ac->n_states; i++) {
 		uint32_t s = order[i];
 
-		if (ac->mode != RULES_AC_CONTAINS)
-			continue;
 		ac->fail[s] = ac_fail_of(ac, &ac->edges[edge_of[s]]);
 		r = rules_rows_join(&ac->set, ac->rows[s], ac->rows[ac->fail[s]], &ac->rows[s]);
 		if (r < 0)

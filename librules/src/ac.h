@@ -17,6 +17,7 @@ enum rules_ac_mode {
 };
 
 #define RULES_AC_FEW 8u
+#define RULES_AC_PAIRS 32u
 #define RULES_AC_DEAD UINT32_MAX
 #define RULES_AC_HIT (1u << 31) /* in a cell of the dense table: the state has a row */
 /* Above this many cells the transition table stays a hash of the edges that exist. */
@@ -49,7 +50,10 @@ struct rules_ac {
 	uint64_t *pairs;
 	bool no_pairs;
 	uint32_t n_few; /* the same as a list, up to RULES_AC_FEW: then 16 places are one step */
-	uint8_t few[8][2];
+	uint8_t few[RULES_AC_PAIRS][2];
+	/* per local: bits of `few` of which its needles have one each; of more pairs unknown */
+	uint32_t *few_of;
+	uint32_t room_few_of;
 	struct rules_rows set;
 };
 
@@ -115,6 +119,42 @@ static inline void rules_ac_scan(const struct rules_ac *ac, const char *text, si
 		at &= ~RULES_AC_HIT;
 		hit(context, ac->rows[at / ac->n_classes]);
 	}
+}
+
+/*
+ * PREFIX and SUFFIX: the row of the longest one that the text begins or ends
+ * with, which holds the shorter ones' predicates as well.
+ */
+static inline uint32_t rules_ac_row(const struct rules_ac *ac, const char *text, size_t len)
+{
+	const uint8_t *p = (const uint8_t *)text;
+	ptrdiff_t forward = 1;
+	uint32_t at = 0, last = 0;
+
+	if (ac->mode == RULES_AC_SUFFIX && len) {
+		p += len - 1;
+		forward = -1;
+	}
+	if (unlikely(!ac->next)) {
+		for (; len; len--, p += forward) {
+			at = rules_ac_step(ac, at, *p);
+			if (at == RULES_AC_DEAD)
+				break;
+			if (ac->rows[at])
+				last = at;
+		}
+		return ac->rows[last];
+	}
+	for (; len; len--, p += forward) {
+		at = ac->next[at + ac->class_of[*p]];
+		if (likely(!(at & RULES_AC_HIT)))
+			continue;
+		if (at == RULES_AC_DEAD)
+			break;
+		at &= ~RULES_AC_HIT;
+		last = at;
+	}
+	return ac->rows[last / ac->n_classes];
 }
 
 #endif /* RULES_AC_H */

@@ -197,6 +197,32 @@ static int bind_add_term(struct rules_builder *builder, uint32_t hash,
 	return 0;
 }
 
+/* Which codes have the field; terms of most fields of a catalogue share one of few bitmaps. */
+static int bind_codes(struct rules_program *program, struct rules_term *term)
+{
+	const struct saker_catalogue *catalogue = program->catalogue;
+	size_t size = program->n_words * sizeof(uint64_t);
+	uint64_t codes[RULES_CODE_WORDS] = {0}, *copy;
+	int r;
+
+	if (catalogue->size < sizeof(*catalogue) || !catalogue->has)
+		return 0;
+	r = catalogue->has(catalogue, term->ref, codes);
+	if (r < 0)
+		return r == -ENOTSUP ? 0 : r;
+	for (uint32_t i = 0; i < program->n_terms; i++) {
+		term->codes = program->terms[i].codes;
+		if (term->codes && memcmp(term->codes, codes, size) == 0)
+			return 0;
+	}
+	copy = arena_alloc(&program->arena, size);
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, codes, size);
+	term->codes = copy;
+	return 0;
+}
+
 static int bind_new_field(struct rules_builder *builder, const struct rules_mark *mark,
 			  uint32_t hash, const struct saker_field *field, const char *arg,
 			  size_t arg_len, uint32_t *ret_term)
@@ -239,7 +265,8 @@ static int bind_new_field(struct rules_builder *builder, const struct rules_mark
 		.ref = ref,
 		.name = field->name,
 	};
-	return bind_add_term(builder, hash, &term, ret_term);
+	r = bind_codes(program, &term);
+	return r < 0 ? r : bind_add_term(builder, hash, &term, ret_term);
 }
 
 int rules_bind_field(struct rules_builder *builder, const struct rules_mark *mark, const char *name,

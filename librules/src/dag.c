@@ -71,6 +71,7 @@ struct rules_program *rules_program_free(struct rules_program *program)
 	free(program->probes);
 	free(program->probe_checks);
 	free(program->probe_groups);
+	free(program->probe_pairs);
 	free(program->lane_words);
 	free(program->plan_of_code);
 	arena_fini(&program->arena);
@@ -117,6 +118,7 @@ int rules_dag_predicate(struct rules_builder *builder, uint32_t predicate, uint3
 	struct rules_dag_node node = {
 		.kind = RULES_DAG_PREDICATE,
 		.selects = p->may != NULL,
+		.varies = p->may || program->terms[p->term].codes,
 		.depth = 1,
 		.first = predicate,
 	};
@@ -159,6 +161,16 @@ void rules_dag_codes(const struct rules_builder *builder, uint32_t literal, uint
 		memset(ret_bitmap, 0xff, n_words * sizeof(*ret_bitmap));
 	if (n_codes % 64)
 		ret_bitmap[n_words - 1] &= (UINT64_C(1) << (n_codes % 64)) - 1;
+}
+
+bool rules_dag_can_hold(const struct rules_builder *builder, uint32_t literal, uint32_t code)
+{
+	const uint64_t *codes =
+		literal >> 1 < builder->n_node_codes ? builder->node_codes[literal >> 1] : NULL;
+
+	if (codes && literal & 1)
+		codes += builder->program->n_words;
+	return !codes || codes[code / 64] >> (code % 64) & 1;
 }
 
 /* A conjunction can hold where all of its parts can, and fail where one can. */
@@ -267,6 +279,7 @@ static int dag_intern_and(struct rules_builder *builder, const uint32_t *literal
 		const struct rules_dag_node *child = &program->nodes[literals[i] >> 1];
 
 		node.selects |= child->selects;
+		node.varies |= child->varies;
 		node.depth = MAX(node.depth, child->depth + 1);
 		if (GROW(program->edges, program->n_edges, program->room_edges) < 0)
 			return -ENOMEM;

@@ -53,6 +53,8 @@ struct rules_term {
 	const char *text;		   /* CONSTANT */
 	const struct rules_optstring *optstring;
 	const char *name; /* for messages: "proc.name" */
+	/* Bits of the codes whose records can have a value; NULL = all. */
+	const uint64_t *codes;
 };
 
 #define RULES_NO_ID UINT32_MAX
@@ -152,7 +154,8 @@ enum rules_dag_kind {
 struct rules_dag_node {
 	uint32_t kind : 2;    /* enum rules_dag_kind */
 	uint32_t selects : 1; /* a predicate below depends on the code */
-	uint32_t depth : 29;
+	uint32_t varies : 1;  /* ... or has no value for some of them */
+	uint32_t depth : 28;
 	uint32_t first; /* AND: into edges; PREDICATE: its index */
 	uint32_t n;
 };
@@ -192,6 +195,7 @@ struct rules_plan {
 	uint32_t n_words; /* of a bitmap of its lanes */
 	uint32_t first_step;
 	uint32_t n_steps;
+	uint64_t all; /* lanes, of one word */
 };
 
 /*
@@ -206,16 +210,25 @@ struct rules_plan {
 
 enum rules_screen_kind {
 	RULES_SCREEN_NODE,  /* one node's truth */
+	RULES_SCREEN_RANGE, /* the same of one number or truth value held against one constant */
 	RULES_SCREEN_PROBE, /* all that a value says */
+	RULES_SCREEN_ROW,   /* a probe of one look-up, in a plan of one word */
 };
 
 struct rules_screen_step {
 	uint16_t kind; /* enum rules_screen_kind */
-	uint16_t cost; /* guessed, ns */
+	uint16_t cost; /* guessed, ns; but for reading the field */
+	uint16_t read; /* reading it, the first time on a record */
 	uint32_t id;   /* node or probe */
-	/* Into lane_words. NODE: lanes that need it, then those that need it not to hold. PROBE:
-	 * lanes that it may rule out. */
+	/* Into lane_words. NODE, RANGE: lanes that need it, then those that need it not to hold.
+	 * PROBE, ROW: lanes that it may rule out. */
 	uint32_t lanes;
+	uint32_t term; /* what it reads; RULES_NO_ID = several */
+	uint64_t low;  /* RANGE: it holds from low to low + span, past the largest number too */
+	uint64_t span;
+	uint64_t word[2]; /* of a plan of one word: these lanes, without a detour */
+	uint32_t rows;	  /* ROW: the probe group's */
+	uint32_t group;	  /* ROW */
 };
 
 /*
@@ -236,14 +249,30 @@ struct rules_probe {
 
 /*
  * One group's part. Into lane_words: the lanes that it concerns; those that need
- * one of its predicates; and for each row lanes that are content with it, those
- * that are not, and those of `either` that are content.
+ * one of its predicates; and for each row three bitmaps. Where a value has one
+ * row: the lanes that it leaves, nothing, and those of `either` that are content.
+ * Where it may have several (groups that stamp): the lanes that are content with
+ * it, those that are not, and those of `either` that are content.
  */
 struct rules_probe_group {
 	uint32_t group;
 	uint32_t concerns;
 	uint32_t need;
 	uint32_t rows;
+	uint8_t kind; /* enum rules_group_kind, of the group */
+	bool stamps;  /* the group's */
+	/*
+	 * contains: which pairs of neighbours (struct rules_ac) the needles of which lanes
+	 * have, so that only those are looked for that a lane that is left waits for.
+	 */
+	uint8_t n_pairs;     /* 0 = unknown */
+	uint32_t first_pair; /* into probe_pairs */
+	uint32_t pairs;	     /* into lane_words: the lanes of each */
+	uint64_t word;	     /* of a plan of one word: the lanes that it concerns */
+};
+
+struct rules_probe_pair {
+	uint8_t bytes[2];
 };
 
 #define RULES_PROBE_ROW 3u /* bitmaps of a row */
@@ -277,6 +306,7 @@ struct rules_program {
 	RULES_ARRAY(struct rules_probe, probes);
 	RULES_ARRAY(struct rules_probe_check, probe_checks);
 	RULES_ARRAY(struct rules_probe_group, probe_groups);
+	RULES_ARRAY(struct rules_probe_pair, probe_pairs);
 	RULES_ARRAY(uint64_t, lane_words);
 	uint32_t *plan_of_code; /* n_codes */
 	uint32_t n_codes;	/* the catalogue's, at least one */
@@ -362,6 +392,8 @@ int rules_dag_and(struct rules_builder *builder, uint32_t *literals, uint32_t n,
 int rules_dag_predicate(struct rules_builder *builder, uint32_t predicate, uint32_t *ret_literal);
 /* The codes for which the literal can hold. */
 void rules_dag_codes(const struct rules_builder *builder, uint32_t literal, uint64_t *ret_bitmap);
+/* Whether it can hold for this one. */
+bool rules_dag_can_hold(const struct rules_builder *builder, uint32_t literal, uint32_t code);
 /* Orders the children of every node: cheap and selective ones first. */
 int rules_dag_order(struct rules_builder *builder);
 

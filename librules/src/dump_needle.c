@@ -2,7 +2,8 @@
 /*
  * The needles of an automaton read back from its table. Once that is finished the edges
  * are gone: but a step that leads deeper than any before it is one of them, and what a
- * state inherits from a shorter needle is what its longest suffix has.
+ * state inherits from a shorter needle is what its longest suffix, or where texts are
+ * held against prefixes a state above it, has.
  */
 #include "dump.h"
 
@@ -89,6 +90,21 @@ static size_t spell(const struct needles *n, uint32_t state, char *text, size_t 
 	return len;
 }
 
+/* Whether the state has it from a shorter needle: its suffix, or one that it begins with. */
+static bool is_inherited(const struct needles *n, uint32_t state, uint32_t local)
+{
+	const struct rules_ac *ac = n->ac;
+
+	if (ac->mode == RULES_AC_CONTAINS)
+		return state && rules_rows_has(&ac->set, ac->rows[n->suffix[state]], local);
+	while (state) {
+		state = n->parent[state];
+		if (rules_rows_has(&ac->set, ac->rows[state], local))
+			return true;
+	}
+	return false;
+}
+
 int rules_dump_needles(const struct rules_ac *ac, uint32_t local, rules_dump_needle_fn fn,
 		       void *userdata)
 {
@@ -103,8 +119,7 @@ int rules_dump_needles(const struct rules_ac *ac, uint32_t local, rules_dump_nee
 
 		if (!rules_rows_has(&ac->set, ac->rows[state], local))
 			continue;
-		if (state && ac->mode == RULES_AC_CONTAINS &&
-		    rules_rows_has(&ac->set, ac->rows[n.suffix[state]], local))
+		if (is_inherited(&n, state, local))
 			continue;
 		fn(userdata, text, spell(&n, state, text, sizeof(text)));
 	}

@@ -161,7 +161,7 @@ static void put_screen(FILE *out, const struct saker_ruleset *ruleset,
 		const struct rules_screen_step *step = &program->screen_steps[plan->first_step + i];
 
 		fputs("    ", out);
-		if (step->kind == RULES_SCREEN_PROBE)
+		if (step->kind == RULES_SCREEN_PROBE || step->kind == RULES_SCREEN_ROW)
 			put_probe(out, program, &program->probes[step->id], plan->n_words);
 		else
 			put_node_step(out, program, step, plan->n_words);

@@ -5,6 +5,30 @@
  */
 #include "eval.h"
 
+static int eval_terms_init(struct rules_machine *machine)
+{
+	const struct rules_program *program = machine->program;
+	size_t size = ((size_t)program->n_terms + 1) * sizeof(*machine->terms);
+	void *terms;
+
+	if (posix_memalign(&terms, sizeof(*machine->terms), size) != 0)
+		return -ENOMEM;
+	machine->terms = terms;
+	memset(terms, 0, size);
+	for (uint32_t i = 0; i < program->n_terms; i++) {
+		const struct rules_term *term = &program->terms[i];
+		struct rules_term_memo *memo = &machine->terms[i];
+
+		for (unsigned int type = 0; type < 32; type++)
+			memo->fits |= (uint32_t)rules_type_fits(term->class, type) << type;
+		if (term->kind == RULES_TERM_FIELD) {
+			memo->extract = term->ref->extract;
+			memo->ref = term->ref;
+		}
+	}
+	return 0;
+}
+
 int rules_machine_init(struct rules_machine *machine, const struct rules_program *program)
 {
 	memset(machine, 0, sizeof(*machine));
@@ -13,7 +37,6 @@ int rules_machine_init(struct rules_machine *machine, const struct rules_program
 	machine->plan_of_code = program->plan_of_code;
 	machine->n_codes = program->n_codes;
 	machine->nodes = calloc(program->n_nodes, sizeof(*machine->nodes));
-	machine->terms = calloc((size_t)program->n_terms + 1, sizeof(*machine->terms));
 	machine->groups = calloc((size_t)program->n_groups + 1, sizeof(*machine->groups));
 	machine->hits = calloc((size_t)program->n_hits + 1, sizeof(*machine->hits));
 	machine->rules = calloc((size_t)program->n_rules + 1, sizeof(*machine->rules));
@@ -22,7 +45,7 @@ int rules_machine_init(struct rules_machine *machine, const struct rules_program
 		machine->scratch.size = RULES_SCRATCH_SIZE;
 		machine->scratch.data = malloc(RULES_SCRATCH_SIZE);
 	}
-	if (machine->nodes && machine->terms && machine->groups && machine->hits &&
+	if (machine->nodes && eval_terms_init(machine) == 0 && machine->groups && machine->hits &&
 	    machine->rules && machine->matched && rules_facts_init(machine) == 0 &&
 	    rules_orders_init(machine) == 0 && (!program->needs_scratch || machine->scratch.data))
 		return 0;
@@ -44,25 +67,16 @@ void rules_machine_fini(struct rules_machine *machine)
 	memset(machine, 0, sizeof(*machine));
 }
 
-/* After two thousand million records stamps would mean something again. */
-static __attribute__((noinline)) void eval_wrap(struct rules_machine *machine)
+void rules_machine_wrap(struct rules_machine *machine)
 {
 	const struct rules_program *program = machine->program;
 
 	memset(machine->nodes, 0, program->n_nodes * sizeof(*machine->nodes));
-	memset(machine->terms, 0, program->n_terms * sizeof(*machine->terms));
+	for (uint32_t i = 0; i < program->n_terms; i++)
+		machine->terms[i].generation = 0;
 	memset(machine->groups, 0, program->n_groups * sizeof(*machine->groups));
 	memset(machine->rules, 0, program->n_rules * sizeof(*machine->rules));
 	machine->generation = 0;
-}
-
-void rules_machine_begin(struct rules_machine *machine, void *record)
-{
-	if (unlikely(machine->generation >= RULES_GENERATION_MAX))
-		eval_wrap(machine);
-	machine->generation++;
-	machine->record = record;
-	machine->scratch.used = 0;
 }
 
 /* ---- terms --------------------------------------------------------------- */
@@ -85,46 +99,52 @@ static void eval_composite(struct rules_machine *machine, const struct rules_ter
 	rules_transform_run(machine->program, term, args, &machine->scratch, out);
 }
 
-static __attribute__((noinline)) void eval_other_term(struct rules_machine *machine,
-						      const struct rules_term *term,
-						      struct saker_values *out)
+static __attribute__((noinline)) const struct saker_values *
+eval_other_term(struct rules_machine *machine, uint32_t id)
 {
+	const struct rules_term *term = &machine->program->terms[id];
+	struct saker_values *out = &machine->terms[id].values;
+
 	if (term->kind == RULES_TERM_CONSTANT)
 		saker_values_set(out, saker_value_str(term->text, term->len));
 	else
 		eval_composite(machine, term, out);
+	return out;
+}
+
+static inline bool eval_fits(const struct rules_term_memo *memo, const struct saker_value *value)
+{
+	return likely(value->type < 32) && memo->fits >> value->type & 1;
 }
 
 /* What is of another kind than the field can't be compared. */
-static __attribute__((noinline)) void eval_check_kinds(const struct rules_term *term,
-						       struct saker_values *out)
+static __attribute__((noinline)) const struct saker_values *
+eval_check_kinds(struct rules_term_memo *memo)
 {
-	for (uint32_t i = 0; i < out->n; i++)
-		if (unlikely(!rules_type_fits(term->class, &out->v[i])))
-			saker_values_absent(out, SAKER_ABSENT_NOT_APPLICABLE);
+	for (uint32_t i = 0; i < memo->values.n; i++)
+		if (unlikely(!eval_fits(memo, &memo->values.v[i])))
+			saker_values_absent(&memo->values, SAKER_ABSENT_NOT_APPLICABLE);
+	return &memo->values;
 }
 
-const struct saker_values *rules_machine_compute(struct rules_machine *machine, uint32_t id)
+const struct saker_values *rules_machine_compute(struct rules_machine *machine,
+						 struct rules_term_memo *memo)
 {
-	struct rules_term_memo *memo = &machine->terms[id];
-	const struct rules_term *term = &machine->program->terms[id];
 	struct saker_values *out = &memo->values;
 
 	memo->generation = machine->generation;
-	if (unlikely(term->kind != RULES_TERM_FIELD)) {
-		eval_other_term(machine, term, out);
-		return out;
-	}
+	if (unlikely(!memo->extract))
+		return eval_other_term(machine, (uint32_t)(memo - machine->terms));
 	machine->extracted++;
 	/* an extractor that sets nothing yields nothing */
 	out->v = NULL;
 	out->n = 0;
 	out->absent = SAKER_ABSENT_NOT_APPLICABLE;
-	term->ref->extract(machine->record, term->ref, out);
+	memo->extract(machine->record, memo->ref, out);
 	/* the usual ones without a call */
-	if (out->n && !(out->n == 1 && rules_type_fits(term->class, out->v)))
-		eval_check_kinds(term, out);
-	return out;
+	if (likely(out->n == 1 && eval_fits(memo, out->v)) || !out->n)
+		return out;
+	return eval_check_kinds(memo);
 }
 
 /* ---- nodes --------------------------------------------------------------- */
@@ -285,17 +305,8 @@ static uint32_t eval_dispatches(struct eval_run *run, const struct rules_plan_di
 	return dispatch->n_same;
 }
 
-static void eval_lanes(struct eval_run *run, uint32_t id)
+static void eval_lanes(struct eval_run *run, const struct rules_plan *plan, const uint64_t *alive)
 {
-	const struct rules_plan *plan = &run->machine->program->plans[id];
-	uint64_t alive[RULES_SCREEN_WORDS];
-
-	if (unlikely(run->machine->plain)) {
-		eval_entries(run, plan->first_lane, plan->first_lane + plan->n_lanes);
-		return;
-	}
-	if (!rules_screen_run(run->machine, id, alive))
-		return;
 	for (uint32_t w = 0; w < plan->n_words; w++) {
 		for (uint64_t left = alive[w]; left; left &= left - 1) {
 			uint32_t lane = plan->first_lane + w * 64 + (uint32_t)__builtin_ctzll(left);
@@ -323,14 +334,34 @@ static int eval_compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* The lanes that may match; false = none. */
+static inline bool eval_screen(struct rules_machine *machine, uint32_t id,
+			       const struct rules_plan *plan, uint64_t *ret_alive)
+{
+	if (unlikely(machine->plain)) {
+		rules_screen_all(plan, ret_alive);
+		return true;
+	}
+	if (unlikely(plan->n_words > 1))
+		return rules_screen_run(machine, id, ret_alive);
+	*ret_alive = rules_screen_word(machine, id);
+	return *ret_alive;
+}
+
 uint32_t rules_machine_run(struct rules_machine *machine, uint32_t id, bool first)
 {
 	const struct rules_program *program = machine->program;
 	const struct rules_plan *plan = &program->plans[id];
-	struct eval_run run = {.machine = machine, .best = UINT32_MAX, .first = first};
+	struct eval_run run;
+	uint64_t alive[RULES_SCREEN_WORDS];
+	bool any = plan->n_lanes && eval_screen(machine, id, plan, alive);
 
-	if (plan->n_lanes)
-		eval_lanes(&run, id);
+	/* nearly always */
+	if (likely(!any && !plan->n_dispatches && !plan->n_buckets))
+		return 0;
+	run = (struct eval_run){.machine = machine, .best = UINT32_MAX, .first = first};
+	if (any)
+		eval_lanes(&run, plan, alive);
 	for (uint32_t i = 0; i < plan->n_dispatches;)
 		i += eval_dispatches(&run, &program->plan_dispatches[plan->first_dispatch + i]);
 	for (uint32_t i = 0; i < plan->n_buckets; i++) {

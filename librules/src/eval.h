@@ -7,13 +7,21 @@
 #ifndef RULES_EVAL_H
 #define RULES_EVAL_H
 
+#include <assert.h>
+
 #include "dag.h"
 #include "transform.h"
 
+/* One cache line: what is known of a term's value, and how to get it. */
 struct rules_term_memo {
 	uint32_t generation;
+	uint32_t fits;		  /* bits of the types (enum saker_type) that its class can be */
+	saker_extract_fn extract; /* FIELD; NULL = it is computed from other terms */
+	const struct saker_field_ref *ref;
 	struct saker_values values;
-};
+} __attribute__((aligned(64)));
+
+static_assert(sizeof(struct rules_term_memo) == 64, "one cache line");
 
 struct rules_group_memo {
 	uint32_t generation;
@@ -92,8 +100,18 @@ struct rules_machine {
 int rules_machine_init(struct rules_machine *machine, const struct rules_program *program);
 void rules_machine_fini(struct rules_machine *machine);
 
+/* After two thousand million records stamps would mean something again. */
+void rules_machine_wrap(struct rules_machine *machine);
+
 /* Makes the machine forget the record before. */
-void rules_machine_begin(struct rules_machine *machine, void *record);
+static inline void rules_machine_begin(struct rules_machine *machine, void *record)
+{
+	if (unlikely(machine->generation >= RULES_GENERATION_MAX))
+		rules_machine_wrap(machine);
+	machine->generation++;
+	machine->record = record;
+	machine->scratch.used = 0;
+}
 
 /*
  * Runs a plan over the record; how many rules match. With `first` only the one of
@@ -101,8 +119,9 @@ void rules_machine_begin(struct rules_machine *machine, void *record);
  */
 uint32_t rules_machine_run(struct rules_machine *machine, uint32_t plan, bool first);
 
-/* Computes a term for the current record. */
-const struct saker_values *rules_machine_compute(struct rules_machine *machine, uint32_t term);
+/* Computes a term, of the machine's terms, for the current record. */
+const struct saker_values *rules_machine_compute(struct rules_machine *machine,
+						 struct rules_term_memo *memo);
 
 /* The values of a term for the current record. */
 static inline const struct saker_values *rules_machine_term(struct rules_machine *machine,
@@ -112,7 +131,7 @@ static inline const struct saker_values *rules_machine_term(struct rules_machine
 
 	return likely(memo->generation == machine->generation)
 		       ? &memo->values
-		       : rules_machine_compute(machine, term);
+		       : rules_machine_compute(machine, memo);
 }
 
 /* A node for the first time on this record. */
@@ -130,6 +149,8 @@ static inline bool rules_machine_literal(struct rules_machine *machine, uint32_t
 	return rules_machine_node(machine, literal >> 1) ^ (literal & 1);
 }
 
+/* eval_screen.c: the same for a plan of one word; the lanes that are left. */
+uint64_t rules_screen_word(struct rules_machine *machine, uint32_t plan);
 /* eval_screen.c: clears the lanes of `alive` that cannot match. False = none is left. */
 bool rules_screen_run(struct rules_machine *machine, uint32_t plan,
 		      uint64_t alive[RULES_SCREEN_WORDS]);

@@ -57,7 +57,32 @@ struct order_choice {
 	const struct rules_plan *plan;
 	const uint64_t *samples;
 	uint64_t alive[ORDER_SAMPLES][RULES_SCREEN_WORDS];
+	uint64_t reads[RULES_SCREEN_STEPS]; /* per step: a bit for the field that it reads */
 };
+
+/* A field is read by the first step that needs it. */
+static void order_fields(struct order_choice *choice)
+{
+	const struct rules_screen_step *steps =
+		choice->program->screen_steps + choice->plan->first_step;
+
+	for (uint32_t i = 0; i < choice->plan->n_steps; i++) {
+		uint32_t first = 0;
+
+		while (steps[i].term == RULES_NO_ID || steps[first].term != steps[i].term)
+			if (++first >= i)
+				break;
+		choice->reads[i] = UINT64_C(1) << MIN(first, i);
+	}
+}
+
+static uint32_t order_step_cost(const struct order_choice *choice, uint32_t step, uint64_t read)
+{
+	const struct rules_screen_step *s =
+		&choice->program->screen_steps[choice->plan->first_step + step];
+
+	return s->cost + (choice->reads[step] & read ? 0u : s->read);
+}
 
 static const uint64_t *order_out(const struct order_choice *choice, uint32_t sample, uint32_t step)
 {
@@ -76,14 +101,14 @@ static bool order_concerns(const struct order_choice *choice, const struct rules
 
 	for (uint32_t i = 0; i < n_words; i++) {
 		any |= alive[i] & lanes[i];
-		if (step->kind == RULES_SCREEN_NODE)
+		if (step->kind == RULES_SCREEN_NODE || step->kind == RULES_SCREEN_RANGE)
 			any |= alive[i] & lanes[n_words + i];
 	}
 	return any;
 }
 
 /* Lanes that the step would rule out next, for what it would cost. */
-static float order_worth(const struct order_choice *choice, uint32_t step)
+static float order_worth(const struct order_choice *choice, uint32_t step, uint64_t read)
 {
 	const struct rules_screen_step *s =
 		&choice->program->screen_steps[choice->plan->first_step + step];
@@ -96,7 +121,7 @@ static float order_worth(const struct order_choice *choice, uint32_t step)
 			gain += (uint32_t)__builtin_popcountll(choice->alive[k][i] & out[i]);
 		runs += order_concerns(choice, s, choice->alive[k]);
 	}
-	return gain ? (float)gain / ((float)runs * (float)s->cost) : 0;
+	return gain ? (float)gain / (float)(runs * order_step_cost(choice, step, read)) : 0;
 }
 
 static void order_take(struct order_choice *choice, uint32_t step)
@@ -112,7 +137,7 @@ static void order_take(struct order_choice *choice, uint32_t step)
 /* Again and again the best one next; those that rule out nothing stay in their old order, last. */
 static void order_choose(struct order_choice *choice, uint8_t *order)
 {
-	uint64_t taken = 0;
+	uint64_t taken = 0, read = 0;
 
 	for (uint32_t k = 0; k < ORDER_SAMPLES; k++)
 		rules_screen_all(choice->plan, choice->alive[k]);
@@ -125,13 +150,14 @@ static void order_choose(struct order_choice *choice, uint8_t *order)
 
 			if (taken >> step & 1)
 				continue;
-			worth = order_worth(choice, step);
+			worth = order_worth(choice, step, read);
 			if (worth > most) {
 				most = worth;
 				best = step;
 			}
 		}
 		taken |= UINT64_C(1) << best;
+		read |= choice->reads[best];
 		order_take(choice, best);
 		order[at] = (uint8_t)best;
 	}
@@ -144,7 +170,7 @@ static uint32_t order_cost(const struct order_choice *choice, const uint8_t *ord
 	uint32_t cost = 0;
 
 	for (uint32_t k = 0; k < ORDER_SAMPLES; k++) {
-		uint64_t alive[RULES_SCREEN_WORDS], left = 1;
+		uint64_t alive[RULES_SCREEN_WORDS], left = 1, read = 0;
 
 		rules_screen_all(plan, alive);
 		for (uint32_t at = 0; at < plan->n_steps && left; at++) {
@@ -154,7 +180,8 @@ static uint32_t order_cost(const struct order_choice *choice, const uint8_t *ord
 
 			if (!order_concerns(choice, step, alive))
 				continue;
-			cost += step->cost;
+			cost += order_step_cost(choice, order[at], read);
+			read |= choice->reads[order[at]];
 			left = 0;
 			for (uint32_t i = 0; i < plan->n_words; i++)
 				left |= alive[i] &= ~out[i];
@@ -192,6 +219,7 @@ static void order_learn(struct rules_machine *machine, uint32_t id)
 	struct order_choice choice = {machine->program, plan, order->samples};
 	uint8_t steps[RULES_SCREEN_STEPS];
 
+	order_fields(&choice);
 	order_choose(&choice, steps);
 	order_improve(&choice, steps);
 	for (uint32_t i = 0; i < plan->n_steps; i++)

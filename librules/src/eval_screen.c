@@ -30,29 +30,6 @@ int rules_facts_init(struct rules_machine *machine)
 	return 0;
 }
 
-/* A field's text may end where memory does: nothing behind it is read. */
-static inline bool fact_same_text(const char *key, const char *text, uint32_t len)
-{
-	uint64_t a, b;
-	uint32_t i;
-
-	if (len < 8) {
-		for (i = 0; i < len; i++)
-			if (key[i] != text[i])
-				return false;
-		return true;
-	}
-	for (i = 0; i + 8 < len; i += 8) {
-		memcpy(&a, key + i, 8);
-		memcpy(&b, text + i, 8);
-		if (a != b)
-			return false;
-	}
-	memcpy(&a, key + len - 8, 8);
-	memcpy(&b, text + len - 8, 8);
-	return a == b;
-}
-
 struct fact_key {
 	uint64_t hash;
 	const char *text;
@@ -100,7 +77,7 @@ static inline bool fact_is(const struct rules_machine *machine, struct rules_fac
 {
 	return fact->hash == key->hash && fact->probe == key->probe && fact->len == key->len &&
 	       (!key->len || !key->text ||
-		fact_same_text(fact_text(machine, fact), key->text, key->len));
+		rules_set_same(fact_text(machine, fact), key->text, key->len));
 }
 
 static void fact_put(const struct rules_machine *machine, struct rules_fact *fact,
@@ -136,6 +113,41 @@ static inline __attribute__((always_inline)) void probe_hit(void *context, uint3
 	}
 }
 
+/* Whether a needle may be in the text that one of these lanes has to do with. */
+static bool probe_may_hold(const struct rules_program *program, const struct rules_probe_group *g,
+			   const struct saker_value *value, uint32_t n_words, const uint64_t *lanes)
+{
+	const uint64_t *of_pair = program->lane_words + g->pairs;
+	const struct rules_probe_pair *pairs = program->probe_pairs + g->first_pair;
+
+	for (uint32_t k = 0; k < g->n_pairs; k++, of_pair += n_words) {
+		uint64_t any = 0;
+
+		for (uint32_t i = 0; i < n_words; i++)
+			any |= of_pair[i] & lanes[i];
+		if (any && rules_find_pairs(value->str, value->len, &pairs[k].bytes, 1))
+			return true;
+	}
+	return false;
+}
+
+/* A group that may find several rows in a text. */
+static inline __attribute__((always_inline)) void
+probe_rows(const struct rules_program *program, const struct rules_probe_group *g,
+	   const struct saker_value *value, struct probe_scan *scan, uint64_t *lanes)
+{
+	const struct rules_group *group = &program->groups[g->group];
+	const uint64_t *need = program->lane_words + g->need;
+
+	for (uint32_t i = 0; i < scan->n_words; i++)
+		scan->content[i] = scan->against[i] = 0;
+	if (value && (scan->n_words == 1 || !g->n_pairs || value->len < RULES_FIND_PAIRS_LEN ||
+		      probe_may_hold(program, g, value, scan->n_words, lanes)))
+		rules_ac_scan(&group->ac, value->str, value->len, probe_hit, scan);
+	for (uint32_t i = 0; i < scan->n_words; i++)
+		lanes[i] &= ~(need[i] & ~scan->content[i]) & ~scan->against[i];
+}
+
 /* Clears the lanes that need something of the group that is not so. */
 static inline __attribute__((always_inline)) void
 probe_group(const struct rules_program *program, const struct rules_probe_group *g,
@@ -143,24 +155,27 @@ probe_group(const struct rules_program *program, const struct rules_probe_group 
 {
 	const struct rules_group *group = &program->groups[g->group];
 	const uint64_t *concerns = program->lane_words + g->concerns;
-	const uint64_t *need = program->lane_words + g->need;
+	uint32_t row = RULES_ROW_NONE; /* no value: nothing holds */
 	uint64_t any = 0;
 
-	for (uint32_t i = 0; i < scan->n_words; i++) {
+	for (uint32_t i = 0; i < scan->n_words; i++)
 		any |= concerns[i] & lanes[i];
-		scan->content[i] = scan->against[i] = 0;
-	}
 	if (!any)
 		return;
 	scan->rows = program->lane_words + g->rows;
-	if (!value)
-		; /* no value: nothing holds */
-	else if (group->kind == RULES_GROUP_SET)
-		probe_hit(scan, rules_set_lookup(&group->set, value->str, value->len));
-	else
-		rules_ac_scan(&group->ac, value->str, value->len, probe_hit, scan);
-	for (uint32_t i = 0; i < scan->n_words; i++)
-		lanes[i] &= ~(need[i] & ~scan->content[i]) & ~scan->against[i];
+	if (group->stamps) {
+		probe_rows(program, g, value, scan, lanes);
+		return;
+	}
+	if (value)
+		row = group->kind == RULES_GROUP_SET
+			      ? rules_set_lookup(&group->set, value->str, value->len)
+			      : rules_ac_row(&group->ac, value->str, value->len);
+	scan->rows += (size_t)row * RULES_PROBE_ROW * scan->n_words;
+	for (uint32_t i = 0; i < scan->n_words; i++) {
+		lanes[i] &= scan->rows[i];
+		scan->either[i] |= scan->rows[2 * scan->n_words + i];
+	}
 }
 
 /* The groups' part of a probe. */
@@ -172,12 +187,15 @@ static inline __attribute__((always_inline)) void probe_groups(const struct rule
 	const struct rules_program *program = machine->program;
 	const struct rules_probe_group *group = program->probe_groups + probe->first_group;
 	const uint64_t *either = program->lane_words + probe->either;
-	struct probe_scan scan = {.n_words = n_words};
+	struct probe_scan scan;
 
+	scan.n_words = n_words;
+	for (uint32_t i = 0; i < n_words; i++)
+		scan.either[i] = ~either[i];
 	for (uint32_t i = 0; i < probe->n_groups; i++)
 		probe_group(program, group + i, value, &scan, lanes);
 	for (uint32_t i = 0; i < n_words; i++)
-		lanes[i] &= ~either[i] | scan.either[i];
+		lanes[i] &= scan.either[i];
 }
 
 static void probe_checks(struct rules_machine *machine, const struct rules_probe *probe,
@@ -271,14 +289,25 @@ static inline __attribute__((always_inline)) void probe_lanes(struct rules_machi
 
 /* ---- screens ---------------------------------------------------------------------- */
 
+static inline bool screen_range(struct rules_machine *machine, const struct rules_screen_step *step)
+{
+	const struct saker_values *values = rules_machine_term(machine, step->term);
+	bool holds = values->n && values->v->u64 - step->low <= step->span;
+
+	machine->evaluated++;
+	machine->nodes[step->id] = machine->generation << 1 | holds;
+	return holds;
+}
+
 static inline __attribute__((always_inline)) bool screen_step(struct rules_machine *machine,
 							      const struct rules_screen_step *step,
 							      uint32_t n_words, uint64_t *alive)
 {
 	const uint64_t *lanes = machine->program->lane_words + step->lanes;
 	uint64_t any = 0, left = 0;
+	bool holds;
 
-	if (step->kind == RULES_SCREEN_PROBE) {
+	if (step->kind == RULES_SCREEN_PROBE || step->kind == RULES_SCREEN_ROW) {
 		for (uint32_t i = 0; i < n_words; i++)
 			any |= lanes[i] & alive[i];
 		if (!any)
@@ -291,8 +320,10 @@ static inline __attribute__((always_inline)) bool screen_step(struct rules_machi
 			any |= (lanes[i] | lanes[n_words + i]) & alive[i];
 		if (!any)
 			return true;
-		if (rules_machine_literal(machine, step->id << 1))
-			lanes += n_words;
+		holds = step->kind == RULES_SCREEN_RANGE
+				? screen_range(machine, step)
+				: rules_machine_literal(machine, step->id << 1);
+		lanes += holds ? n_words : 0;
 		for (uint32_t i = 0; i < n_words; i++)
 			left |= alive[i] &= ~lanes[i];
 	}
@@ -312,6 +343,135 @@ static inline __attribute__((always_inline)) bool screen_run(struct rules_machin
 	return true;
 }
 
+/* A group that may find several rows, for a plan of one word. */
+static __attribute__((noinline)) uint64_t screen_scan(const struct rules_program *program,
+						      const struct rules_probe_group *g,
+						      const struct saker_values *values,
+						      uint64_t alive, uint64_t *either)
+{
+	const struct saker_value *value = values->n ? values->v : NULL;
+	struct probe_scan scan;
+
+	/* most often none of the needles is there, which is soon found out */
+	if (!value || (g->n_pairs && value->len >= RULES_FIND_PAIRS_LEN &&
+		       !probe_may_hold(program, g, value, 1, &alive)))
+		return alive & ~program->lane_words[g->need];
+	scan.n_words = 1;
+	scan.rows = program->lane_words + g->rows;
+	scan.either[0] = *either;
+	probe_rows(program, g, value, &scan, &alive);
+	*either = scan.either[0];
+	return alive;
+}
+
+/* The usual probe: a look-up or two, each of which leaves some lanes. */
+static inline __attribute__((always_inline)) uint64_t
+screen_rows(struct rules_machine *machine, const struct rules_probe *probe, uint64_t alive)
+{
+	const struct rules_program *program = machine->program;
+	const uint64_t *words = program->lane_words;
+	const struct rules_probe_group *g = program->probe_groups + probe->first_group;
+	const struct rules_probe_group *end = g + probe->n_groups;
+	const struct saker_values *values = rules_machine_term(machine, probe->term);
+	const struct saker_value *value = values->v;
+	uint64_t either = ~words[probe->either];
+
+	/* several values, where there ought to be one: for the evaluation to decide */
+	if (unlikely(values->n > 1))
+		return alive;
+	for (; g < end; g++) {
+		const struct rules_group *group = &program->groups[g->group];
+		uint32_t row = RULES_ROW_NONE;
+		const uint64_t *of_row;
+
+		if (!(g->word & alive))
+			continue;
+		if (g->stamps) {
+			alive = screen_scan(program, g, values, alive, &either);
+			continue;
+		}
+		if (values->n)
+			row = g->kind == RULES_GROUP_SET
+				      ? rules_set_lookup(&group->set, value->str, value->len)
+				      : rules_ac_row(&group->ac, value->str, value->len);
+		of_row = words + g->rows + (size_t)row * RULES_PROBE_ROW;
+		alive &= of_row[0];
+		either |= of_row[2];
+	}
+	return alive & either;
+}
+
+/* Other checks of a probe, for a plan of one word. */
+static __attribute__((noinline)) uint64_t
+screen_checks(struct rules_machine *machine, const struct rules_probe *probe, uint64_t alive)
+{
+	if (rules_machine_term(machine, probe->term)->n <= 1)
+		probe_checks(machine, probe, 1, &alive);
+	return alive;
+}
+
+static __attribute__((noinline)) uint64_t
+screen_probe(struct rules_machine *machine, const struct rules_screen_step *step, uint64_t alive)
+{
+	probe_lanes(machine, step->id, 1, step->word, &alive);
+	return alive;
+}
+
+static inline __attribute__((always_inline)) uint64_t
+screen_row(struct rules_machine *machine, const struct rules_screen_step *step, uint64_t alive)
+{
+	const struct rules_program *program = machine->program;
+	const struct saker_values *values = rules_machine_term(machine, step->term);
+	const struct rules_group *group = &program->groups[step->group];
+	const struct saker_value *value = values->v;
+	uint32_t row = RULES_ROW_NONE;
+
+	if (likely(values->n == 1))
+		row = group->kind == RULES_GROUP_SET
+			      ? rules_set_lookup(&group->set, value->str, value->len)
+			      : rules_ac_row(&group->ac, value->str, value->len);
+	else if (values->n)
+		return alive;
+	return alive & program->lane_words[step->rows + row * RULES_PROBE_ROW];
+}
+
+/* screen_run of a plan of one word, which nearly all are: the lanes stay in a register. */
+static inline uint64_t screen_run_word(struct rules_machine *machine,
+				       const struct rules_screen_step *step, uint32_t n_steps,
+				       uint64_t alive)
+{
+	const struct rules_screen_step *end = step + n_steps;
+
+	for (; step < end && alive; step++) {
+		const struct rules_probe *probe;
+		bool holds;
+
+		if (!(alive & (step->word[0] | step->word[1])))
+			continue;
+		if (step->kind == RULES_SCREEN_ROW) {
+			alive = screen_row(machine, step, alive);
+			continue;
+		}
+		if (step->kind == RULES_SCREEN_PROBE) {
+			probe = &machine->program->probes[step->id];
+			if (unlikely(probe->kept)) {
+				alive = screen_probe(machine, step, alive);
+				continue;
+			}
+			if (probe->n_groups)
+				alive = screen_rows(machine, probe, alive);
+			if (probe->n && alive)
+				alive = screen_checks(machine, probe, alive);
+			continue;
+		}
+		holds = step->kind == RULES_SCREEN_RANGE
+				? screen_range(machine, step)
+				: rules_machine_literal(machine, step->id << 1);
+		alive &= ~step->word[holds];
+	}
+	return alive;
+}
+
 void rules_screen_all(const struct rules_plan *plan, uint64_t lanes[RULES_SCREEN_WORDS])
 {
 	uint32_t n = plan->n_words;
@@ -320,6 +480,16 @@ void rules_screen_all(const struct rules_plan *plan, uint64_t lanes[RULES_SCREEN
 		lanes[i] = UINT64_MAX;
 	if (plan->n_lanes % 64)
 		lanes[n - 1] = (UINT64_C(1) << (plan->n_lanes % 64)) - 1;
+}
+
+uint64_t rules_screen_word(struct rules_machine *machine, uint32_t id)
+{
+	const struct rules_plan *plan = &machine->program->plans[id];
+	struct rules_screen_order *order = &machine->orders[id];
+
+	if (unlikely(!--order->left))
+		rules_order_sample(machine, id);
+	return screen_run_word(machine, order->steps, plan->n_steps, plan->all);
 }
 
 bool rules_screen_run(struct rules_machine *machine, uint32_t id,
@@ -331,9 +501,7 @@ bool rules_screen_run(struct rules_machine *machine, uint32_t id,
 	if (unlikely(!--order->left))
 		rules_order_sample(machine, id);
 	rules_screen_all(plan, alive);
-	return likely(plan->n_words == 1)
-		       ? screen_run(machine, plan, order->steps, 1, alive)
-		       : screen_run(machine, plan, order->steps, plan->n_words, alive);
+	return screen_run(machine, plan, order->steps, plan->n_words, alive);
 }
 
 void rules_screen_step_out(struct rules_machine *machine, const struct rules_plan *plan,

@@ -156,7 +156,8 @@ struct saker_rules_loader *saker_rules_loader_free(struct saker_rules_loader *lo
 int saker_rules_loader_add_catalogue(struct saker_rules_loader *loader,
 				     const struct saker_catalogue *catalogue)
 {
-	if (!loader || !catalogue || !catalogue->source || catalogue->size < sizeof(*catalogue))
+	if (!loader || !catalogue || !catalogue->source ||
+	    catalogue->size < offsetof(struct saker_catalogue, has))
 		return -EINVAL;
 	if (rules_find_catalogue(loader, catalogue->source))
 		return -EEXIST;

@@ -31,6 +31,26 @@ static void plan_split(uint32_t *class_of, uint32_t *n_classes, uint32_t n_codes
 	*n_classes = n;
 }
 
+/* By which codes have the fields that are checked; each bitmap once. */
+static void plan_split_terms(const struct rules_program *program, uint32_t *class_of,
+			     uint32_t *n_classes, uint32_t *map)
+{
+	const uint64_t *seen[64];
+	uint32_t n_seen = 0, at;
+
+	for (uint32_t i = 0; i < program->n_predicates; i++) {
+		const uint64_t *codes = program->terms[program->predicates[i].term].codes;
+
+		for (at = 0; at < n_seen && seen[at] != codes; at++)
+			;
+		if (!codes || at < n_seen)
+			continue;
+		if (n_seen < ARRAY_SIZE(seen))
+			seen[n_seen++] = codes;
+		plan_split(class_of, n_classes, program->n_codes, codes, map);
+	}
+}
+
 static uint32_t plan_classes(const struct rules_program *program, uint32_t *class_of, uint32_t *map)
 {
 	uint32_t n_codes = program->n_codes, n_classes = 1;
@@ -41,6 +61,7 @@ static uint32_t plan_classes(const struct rules_program *program, uint32_t *clas
 		plan_split(class_of, &n_classes, n_codes, program->predicates[i].may, map);
 		plan_split(class_of, &n_classes, n_codes, program->predicates[i].must, map);
 	}
+	plan_split_terms(program, class_of, &n_classes, map);
 	return n_classes;
 }
 
@@ -78,6 +99,23 @@ static int plan_specialise_and(struct plan_specialise *s, uint32_t id, uint32_t 
 	return rules_dag_and(s->builder, literals, n, ret_literal);
 }
 
+static bool plan_has(const uint64_t *codes, uint32_t code)
+{
+	return codes[code / 64] >> (code % 64) & 1;
+}
+
+/* A check of what records of the code do not have is false, as of any missing value. */
+static uint32_t plan_specialise_predicate(const struct rules_program *program,
+					  const struct rules_predicate *p, uint32_t code,
+					  uint32_t literal)
+{
+	const uint64_t *has = program->terms[p->term].codes;
+
+	if ((has && !plan_has(has, code)) || (p->may && !plan_has(p->may, code)))
+		return RULES_LITERAL_FALSE;
+	return p->may && plan_has(p->must, code) ? RULES_LITERAL_TRUE : literal;
+}
+
 static int plan_specialise(struct plan_specialise *s, uint32_t literal, uint32_t *ret_literal)
 {
 	struct rules_program *program = s->builder->program;
@@ -85,7 +123,7 @@ static int plan_specialise(struct plan_specialise *s, uint32_t literal, uint32_t
 	const struct rules_dag_node *node = &program->nodes[id];
 	int r = 0;
 
-	if (!node->selects) {
+	if (!node->varies) {
 		*ret_literal = literal;
 		return 0;
 	}
@@ -94,12 +132,8 @@ static int plan_specialise(struct plan_specialise *s, uint32_t literal, uint32_t
 		return 0;
 	}
 	if (node->kind == RULES_DAG_PREDICATE) {
-		const struct rules_predicate *p = &program->predicates[node->first];
-
-		if (!(p->may[s->code / 64] >> (s->code % 64) & 1))
-			result = RULES_LITERAL_FALSE;
-		else if (p->must[s->code / 64] >> (s->code % 64) & 1)
-			result = RULES_LITERAL_TRUE;
+		result = plan_specialise_predicate(program, &program->predicates[node->first],
+						   s->code, result);
 	} else {
 		r = plan_specialise_and(s, id, &result);
 		if (r < 0)
@@ -123,6 +157,9 @@ static int plan_class_entries(struct rules_plans *plans, struct plan_specialise 
 	for (uint32_t i = 0; i < n_rules; i++) {
 		uint32_t literal;
 
+		/* most rules are for few codes: that is known without a walk */
+		if (!rules_dag_can_hold(plans->builder, rules[i].literal, s->code))
+			continue;
 		r = plan_specialise(s, rules[i].literal, &literal);
 		if (r < 0)
 			return r;

@@ -13,7 +13,9 @@
 #define SCREEN_MIN_FAILS 0.25F /* what holds more often than not is no use */
 #define SCREEN_DOUBT 0.25F     /* guesses are guesses: nothing is less likely to be left */
 #define SCREEN_MAX_WAYS 8      /* lanes of one entry */
+#define SCREEN_ROW_COST 6      /* ns: a look-up */
 #define SCREEN_PROBE_COST 12   /* ns: a look-up or two */
+#define SCREEN_SCAN_COST 12    /* a text of usual length */
 #define SCREEN_DEAR_COST 60    /* and what dear checks cost on average */
 #define SCREEN_NEW_COST 2      /* ns, for each lane: values that were not seen before */
 #define SCREEN_NODE_COST 2
@@ -133,7 +135,7 @@ static uint32_t screen_alternatives(struct screen *screen, const uint32_t *needs
 		bool several = rules_screen_support(screen->plans, id) == RULES_SUPPORT_OTHER;
 
 		/* alternatives of one field that its groups answer are one look-up as it is */
-		if (!several && rules_screen_is_cheap(screen, id))
+		if (!several && rules_screen_class(screen, id) != SCREEN_DEAR)
 			continue;
 
 		if (!(needs[i] & 1) || node->kind != RULES_DAG_AND || node->n > SCREEN_MAX_WAYS ||
@@ -260,6 +262,13 @@ static int screen_node_option(struct screen *screen, uint32_t conjunct)
 	return 0;
 }
 
+static const float class_costs[SCREEN_CLASSES] = {
+	[SCREEN_ROW] = SCREEN_ROW_COST,
+	[SCREEN_LOOKUP] = SCREEN_PROBE_COST,
+	[SCREEN_SCAN] = SCREEN_PROBE_COST + SCREEN_SCAN_COST,
+	[SCREEN_DEAR] = SCREEN_PROBE_COST + SCREEN_DEAR_COST,
+};
+
 /* All the conjuncts with the key of this one, which is the first of them. */
 static int screen_probe_option(struct screen *screen, uint32_t conjunct, uint32_t key)
 {
@@ -269,8 +278,8 @@ static int screen_probe_option(struct screen *screen, uint32_t conjunct, uint32_
 	if (!option)
 		return -ENOMEM;
 	option->key = key;
-	option->cost = SCREEN_PROBE_COST + (float)rules_screen_key_term(screen, key)->cost +
-		       (key & 1 ? SCREEN_DEAR_COST : 0);
+	option->cost =
+		class_costs[key % SCREEN_CLASSES] + (float)rules_screen_key_term(screen, key)->cost;
 	for (uint32_t i = conjunct; i < plans->n_conjuncts; i++)
 		if (rules_screen_key(screen, i) == key)
 			screen_apply(screen, &plans->conjuncts[i], option);
@@ -290,8 +299,9 @@ static bool screen_is_simple(const struct screen *screen, uint32_t conjunct, uin
 static int screen_options(struct screen *screen)
 {
 	struct rules_plans *plans = screen->plans;
-	uint32_t n_terms = plans->builder->program->n_terms;
-	_cleanup_free_ uint32_t *n_of = calloc(2 * (size_t)n_terms + 2, sizeof(*n_of));
+	const struct rules_program *program = plans->builder->program;
+	size_t n_keys = (size_t)MAX(program->n_terms, program->n_groups) * SCREEN_CLASSES;
+	_cleanup_free_ uint32_t *n_of = calloc(n_keys + 1, sizeof(*n_of));
 	int r = 0;
 
 	if (!n_of)
@@ -305,7 +315,8 @@ static int screen_options(struct screen *screen)
 	for (uint32_t i = 0; i < plans->n_conjuncts && r >= 0; i++) {
 		uint32_t key = rules_screen_key(screen, i);
 
-		if (key == RULES_NO_ID || (n_of[key] == 1 && screen_is_simple(screen, i, key))) {
+		if (key == RULES_NO_ID || (n_of[key] == 1 && key % SCREEN_CLASSES != SCREEN_ROW &&
+					   screen_is_simple(screen, i, key))) {
 			r = screen_node_option(screen, i);
 		} else if (n_of[key]) {
 			n_of[key] = 0; /* one probe is for all of them */
@@ -317,6 +328,54 @@ static int screen_options(struct screen *screen)
 
 /* ---- steps ------------------------------------------------------------------------------ */
 
+/* A number's or truth value's comparison with one constant, as the values from low to low + span.
+ */
+static bool screen_is_range(const struct rules_program *program, uint32_t node,
+			    struct rules_screen_step *step)
+{
+	const struct rules_dag_node *n = &program->nodes[node];
+	const struct rules_predicate *p = &program->predicates[n->first];
+	uint64_t least, most, c;
+
+	if (n->kind != RULES_DAG_PREDICATE || p->test != RULES_TEST_ONE)
+		return false;
+	if (p->class == RULES_CLASS_BOOL && p->op == RULES_OP_IN) {
+		/* any value but 0 is true, whoever made it */
+		step->low = p->constants->u64 ? 1 : 0;
+		step->span = p->constants->u64 ? UINT64_MAX - 1 : 0;
+		return true;
+	}
+	if (p->class != RULES_CLASS_SIGNED && p->class != RULES_CLASS_UNSIGNED)
+		return false;
+	least = p->class == RULES_CLASS_SIGNED ? (uint64_t)INT64_MIN : 0;
+	most = p->class == RULES_CLASS_SIGNED ? (uint64_t)INT64_MAX : UINT64_MAX;
+	c = p->constants->u64;
+	if ((p->op == RULES_OP_LT && c == least) || (p->op == RULES_OP_GT && c == most))
+		return false; /* none */
+	switch ((enum rules_op)p->op) {
+	case RULES_OP_IN:
+		least = most = c;
+		break;
+	case RULES_OP_LT:
+		most = c - 1;
+		break;
+	case RULES_OP_LE:
+		most = c;
+		break;
+	case RULES_OP_GT:
+		least = c + 1;
+		break;
+	case RULES_OP_GE:
+		least = c;
+		break;
+	default:
+		return false;
+	}
+	step->low = least;
+	step->span = most - least;
+	return true;
+}
+
 static int screen_step_node(struct screen *screen, const struct screen_option *option,
 			    struct rules_screen_step *step)
 {
@@ -325,23 +384,50 @@ static int screen_step_node(struct screen *screen, const struct screen_option *o
 	int r;
 
 	step->id = c->node;
+	if (screen_is_range(program, c->node, step))
+		step->kind = RULES_SCREEN_RANGE;
 	step->lanes = program->n_lane_words;
 	r = rules_screen_put_lanes(program, c->lanes[0], screen->n_words);
 	return r < 0 ? r : rules_screen_put_lanes(program, c->lanes[1], screen->n_words);
 }
 
+static uint32_t screen_step_term(const struct screen *screen, const struct screen_option *option)
+{
+	const struct rules_program *program = screen->plans->builder->program;
+	const struct rules_dag_node *node =
+		&program->nodes[screen->plans->conjuncts[option->conjunct].node];
+
+	if (option->kind == RULES_SCREEN_PROBE)
+		return (uint32_t)(rules_screen_key_term(screen, option->key) - program->terms);
+	return node->kind == RULES_DAG_PREDICATE ? program->predicates[node->first].term
+						 : RULES_NO_ID;
+}
+
 static int screen_step(struct screen *screen, const struct screen_option *option)
 {
 	struct rules_program *program = screen->plans->builder->program;
-	struct rules_screen_step step = {.kind = (uint16_t)option->kind,
-					 .cost = (uint16_t)MIN(option->cost, 10000.0F)};
+	struct rules_screen_step step = {
+		.kind = (uint16_t)option->kind,
+		.term = screen_step_term(screen, option),
+	};
 	int r = option->kind == RULES_SCREEN_PROBE ? rules_screen_put_probe(screen, option, &step)
 						   : screen_step_node(screen, option, &step);
+	float cost = option->cost;
 
 	if (r < 0)
 		return r;
+	if (step.term != RULES_NO_ID) {
+		step.read = (uint16_t)MIN(program->terms[step.term].cost, 10000u);
+		cost = MAX(cost - (float)step.read, 1);
+	}
+	step.cost = (uint16_t)MIN(cost, 10000.0F);
 	if (GROW(program->screen_steps, program->n_screen_steps, program->room_screen_steps) < 0)
 		return -ENOMEM;
+	if (screen->n_words == 1) {
+		step.word[0] = program->lane_words[step.lanes];
+		if (step.kind == RULES_SCREEN_NODE || step.kind == RULES_SCREEN_RANGE)
+			step.word[1] = program->lane_words[step.lanes + 1];
+	}
 	program->screen_steps[program->n_screen_steps++] = step;
 	for (uint32_t i = 0; i < screen->n_lanes; i++)
 		screen->alive[i] =
@@ -378,12 +464,13 @@ static int screen_choose(struct screen *screen)
 
 static int screen_build(struct screen *screen, const struct rules_plan_entry *entries, uint32_t n)
 {
+	/* a second word costs each step more than further lanes spare */
+	uint32_t most = n <= 64 ? 64 : RULES_SCREEN_LANES;
 	int r = 0;
 
 	screen->n_spare = 63 - (n - 1) % 64;
 	for (uint32_t i = 0; i < n && r >= 0; i++)
-		r = screen_lanes(screen, &entries[i],
-				 RULES_SCREEN_LANES - screen->n_lanes - (n - i - 1));
+		r = screen_lanes(screen, &entries[i], most - screen->n_lanes - (n - i - 1));
 	screen->n_words = (screen->n_lanes + 63) / 64;
 	if (r >= 0)
 		r = screen_options(screen);
@@ -396,6 +483,7 @@ static int screen_put(struct screen *screen, struct rules_plan *plan)
 
 	plan->n_lanes = screen->n_lanes;
 	plan->n_words = screen->n_words;
+	plan->all = UINT64_MAX >> (63 - (screen->n_lanes - 1) % 64);
 	plan->n_steps = program->n_screen_steps - plan->first_step;
 	for (uint32_t i = 0; i < screen->n_lanes; i++) {
 		if (GROW(program->plan_entries, program->n_plan_entries,

@@ -30,11 +30,23 @@ struct screen {
 bool rules_screen_term_is_plain(const struct rules_term *term);
 /* What a node depends on: enum rules_support. */
 uint32_t rules_screen_support(struct rules_plans *plans, uint32_t node);
-/* What probe a conjunct belongs to: its term, shifted, and whether it is dear; NO_ID = to none. */
+/* How a probe finds out what it says of a value. */
+enum screen_class {
+	SCREEN_ROW,    /* one look-up in one group */
+	SCREEN_LOOKUP, /* look-ups, simple comparisons */
+	SCREEN_SCAN,   /* all of the text is looked at, fast */
+	SCREEN_DEAR,   /* dear: kept by value */
+	SCREEN_CLASSES,
+};
+
+/*
+ * What probe a conjunct belongs to: its term (ROW: its group) and enum screen_class;
+ * NO_ID = to none.
+ */
 uint32_t rules_screen_key(const struct screen *screen, uint32_t conjunct);
 const struct rules_term *rules_screen_key_term(const struct screen *screen, uint32_t key);
-/* Whether look-ups in the groups of its term, or one comparison, answer a node of one field. */
-bool rules_screen_is_cheap(const struct screen *screen, uint32_t node);
+/* What it takes to answer a node of one field. */
+enum screen_class rules_screen_class(const struct screen *screen, uint32_t node);
 int rules_screen_put_lanes(struct rules_program *program, const uint64_t *lanes, size_t n);
 /* Adds the probe of the option's key to the program, and says in the step which it is. */
 int rules_screen_put_probe(struct screen *screen, const struct screen_option *option,

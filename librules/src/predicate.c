@@ -246,6 +246,8 @@ static int predicate_not_member(struct rules_builder *builder, const struct rule
 	return r < 0 ? r : rules_dag_and(builder, literals, 2, ret_literal);
 }
 
+#define PREDICATE_GLOB_END 2 /* a shorter beginning or end says too little */
+
 /* A glob that another operator can do; strips the stars. */
 static enum rules_op predicate_simple_glob(struct rules_constant *c)
 {
@@ -265,6 +267,60 @@ static enum rules_op predicate_simple_glob(struct rules_constant *c)
 	       : head	    ? RULES_OP_ENDSWITH
 	       : tail	    ? RULES_OP_STARTSWITH
 			    : RULES_OP_IN;
+}
+
+/* What a text must begin and end with to match the pattern; 0 = with nothing in particular. */
+static void predicate_glob_ends(const struct rules_constant *c, uint32_t *ret_head,
+				uint32_t *ret_tail)
+{
+	uint32_t head = 0, tail = 0;
+
+	while (head < c->len && !memchr("*?[\\", c->str[head], 4))
+		head++;
+	*ret_head = head;
+	*ret_tail = 0;
+	if (memchr(c->str, '[', c->len) || memchr(c->str, '\\', c->len))
+		return;
+	while (tail < c->len - head && !memchr("*?", c->str[c->len - 1 - tail], 2))
+		tail++;
+	*ret_tail = tail;
+}
+
+bool rules_predicate_glob_ends(const struct rules_constant *pattern)
+{
+	uint32_t head, tail;
+
+	predicate_glob_ends(pattern, &head, &tail);
+	return head >= PREDICATE_GLOB_END || tail >= PREDICATE_GLOB_END;
+}
+
+/*
+ * A pattern and, before it, what a text must begin and end with: that is one step
+ * in a trie, which most texts do not pass, and screens know what to do with it.
+ */
+static int predicate_glob(struct rules_builder *builder, const struct rules_predicate *glob,
+			  uint32_t *ret_literal)
+{
+	struct rules_predicate end = *glob;
+	struct rules_constant *c = arena_alloc(builder->scratch, 2 * sizeof(*c));
+	uint32_t literals[3], n = 1, head, tail;
+	int r = predicate_literal(builder, glob, &literals[0]);
+
+	if (r < 0 || !c)
+		return r < 0 ? r : -ENOMEM;
+	predicate_glob_ends(glob->constants, &head, &tail);
+	c[0] = c[1] = *glob->constants;
+	c[0].len = head;
+	c[1].len = tail;
+	c[1].str += glob->constants->len - tail;
+	for (int i = 0; i < 2 && r >= 0; i++) {
+		if (c[i].len < PREDICATE_GLOB_END)
+			continue;
+		end.op = i ? RULES_OP_ENDSWITH : RULES_OP_STARTSWITH;
+		end.constants = &c[i];
+		r = predicate_literal(builder, &end, &literals[n++]);
+	}
+	return r < 0 ? r : rules_dag_and(builder, literals, n, ret_literal);
 }
 
 static int predicate_regexes(struct rules_builder *builder, const struct rules_node *check,
@@ -391,6 +447,8 @@ static int predicate_constant_check(struct rules_builder *builder, const struct 
 	p.n_constants = constants.n;
 	if (p.op == RULES_OP_REGEX || p.op == RULES_OP_PMATCH)
 		return predicate_with_table(builder, check, &p, ret_literal);
+	if (p.op == RULES_OP_GLOB && p.n_constants == 1)
+		return predicate_glob(builder, &p, ret_literal);
 	return predicate_literal(builder, &p, ret_literal);
 }
 

@@ -33,4 +33,7 @@ int rules_predicate_add(struct rules_builder *builder, const struct rules_predic
 /* Copies the constants so that they outlive the build: for those that are compared directly. */
 int rules_predicate_keep(struct rules_program *program, struct rules_predicate *predicate);
 
+/* Whether a pattern's beginning or end is a check before it. */
+bool rules_predicate_glob_ends(const struct rules_constant *pattern);
+
 #endif /* RULES_PREDICATE_H */

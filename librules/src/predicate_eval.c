@@ -44,6 +44,8 @@ static uint32_t group_row(const struct rules_group *group, enum rules_class clas
 
 	if (group->kind == RULES_GROUP_NET)
 		return rules_net_lookup(&group->net, value->ip);
+	if (group->kind != RULES_GROUP_SET)
+		return rules_ac_row(&group->ac, value->str, value->len);
 	key = rules_type_key(class, value, buf, &len);
 	return rules_set_lookup(&group->set, key, len);
 }

@@ -8,8 +8,8 @@
 
 /* Up to this many constants on one field are compared directly. */
 static const uint32_t direct_max[RULES_GROUP_COUNT] = {
-	[RULES_GROUP_SET] = 4,	  [RULES_GROUP_CONTAINS] = 2, [RULES_GROUP_ICONTAINS] = 2,
-	[RULES_GROUP_PREFIX] = 3, [RULES_GROUP_SUFFIX] = 3,   [RULES_GROUP_NET] = 3,
+	[RULES_GROUP_SET] = 1,	  [RULES_GROUP_CONTAINS] = 2, [RULES_GROUP_ICONTAINS] = 2,
+	[RULES_GROUP_PREFIX] = 1, [RULES_GROUP_SUFFIX] = 1,   [RULES_GROUP_NET] = 3,
 };
 /* ... and numbers, which are cheaper to compare than to hash. */
 #define DIRECT_MAX_NUMBERS 8
@@ -85,11 +85,9 @@ static void group_init(struct rules_group *group, const struct rules_program *pr
 		break;
 	case RULES_GROUP_PREFIX:
 		rules_ac_init(&group->ac, RULES_AC_PREFIX, false);
-		group->stamps = true;
 		break;
 	case RULES_GROUP_SUFFIX:
 		rules_ac_init(&group->ac, RULES_AC_SUFFIX, false);
-		group->stamps = true;
 		break;
 	default:
 		break;
@@ -236,6 +234,14 @@ static const struct {
 #undef X
 };
 
+/* Hashing a key's ends or a few steps in a trie is next to nothing. */
+static uint32_t group_look_up_cost(uint8_t kind)
+{
+	return kind == RULES_GROUP_SET || kind == RULES_GROUP_PREFIX || kind == RULES_GROUP_SUFFIX
+		       ? 2
+		       : 8;
+}
+
 void rules_predicate_estimate(const struct rules_program *program,
 			      struct rules_predicate *predicate)
 {
@@ -245,7 +251,7 @@ void rules_predicate_estimate(const struct rules_program *program,
 	if (predicate->test == RULES_TEST_TERM)
 		predicate->cost += program->terms[predicate->rhs].cost;
 	if (predicate->group != RULES_NO_ID)
-		predicate->cost += 8;
+		predicate->cost += group_look_up_cost(program->groups[predicate->group].kind);
 	if (term->any)
 		predicate->cost += 20;
 }
@@ -262,6 +268,10 @@ float rules_predicate_truth(const struct rules_program *program,
 		return 0.5F;
 	if (predicate->op == RULES_OP_IN && !text)
 		return 0.2F;
+	/* what it begins or ends with is a check of its own, and said no already */
+	if (predicate->op == RULES_OP_GLOB && predicate->n_constants == 1 &&
+	    rules_predicate_glob_ends(predicate->constants))
+		return 0.8F;
 	for (uint32_t i = 0; text && i < predicate->n_constants; i++)
 		shortest = MIN(shortest, predicate->constants[i].len);
 	/* a letter says little, a long path much; many alternatives hold more often */

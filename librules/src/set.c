@@ -6,12 +6,8 @@
  */
 #include "set.h"
 
-static inline uint8_t set_tag(uint64_t hash)
-{
-	uint8_t tag = (uint8_t)(hash >> 56);
-
-	return tag ? tag : 1;
-}
+#define SET_ENDS_KEYS 1024 /* of more keys all bytes are hashed... */
+#define SET_ENDS_SAME 8	   /* ... and when so many have the same ends */
 
 void rules_set_fini(struct rules_set *set)
 {
@@ -24,26 +20,34 @@ void rules_set_fini(struct rules_set *set)
 	memset(set, 0, sizeof(*set));
 }
 
-static inline const struct rules_set_entry *set_find(const struct rules_set *set, const void *key,
-						     size_t len, uint64_t hash, uint32_t *ret_slot)
+static uint64_t set_hash(const struct rules_set *set, const void *key, size_t len)
+{
+	return set->whole ? rules_set_hash(key, len) : rules_set_hash_ends(key, len);
+}
+
+/* The slot of the key, or the free one where it would go; how many others hash alike. */
+static bool set_find(const struct rules_set *set, const void *key, size_t len, uint64_t hash,
+		     uint32_t *ret_slot, uint32_t *ret_alike)
 {
 	uint32_t mask = set->capacity - 1;
-	uint8_t tag = set_tag(hash);
+	uint8_t tag = rules_set_tag(hash);
 
+	*ret_alike = 0;
 	for (uint32_t i = (uint32_t)hash & mask;; i = (i + 1) & mask) {
 		const struct rules_set_entry *e;
 
 		if (!set->tags[i]) {
 			*ret_slot = i;
-			return NULL;
+			return false;
 		}
 		if (set->tags[i] != tag)
 			continue;
 		e = &set->entries[set->slots[i]];
 		if (e->len == len && (!len || memcmp(set->bytes + e->offset, key, len) == 0)) {
 			*ret_slot = i;
-			return e;
+			return true;
 		}
+		*ret_alike += e->hash == (uint32_t)hash;
 	}
 }
 
@@ -101,13 +105,33 @@ static int set_insert(struct rules_set *set, uint32_t slot, const void *key, siz
 		(struct rules_set_entry){(uint32_t)set->n_bytes, (uint32_t)len, (uint32_t)hash};
 	set->entry_rows[set->n] = RULES_ROW_NONE;
 	set->n_bytes += len;
-	set->tags[slot] = set_tag(hash);
+	set->tags[slot] = rules_set_tag(hash);
 	set->slots[slot] = set->n;
-	if (!set->n || len < set->min_len)
-		set->min_len = (uint32_t)len;
-	set->max_len = MAX(set->max_len, (uint32_t)len);
+	set->lengths |= UINT64_C(1) << MIN(len, 63);
 	set->n++;
 	return 0;
+}
+
+/* From now on with all bytes of keys. */
+static void set_hash_whole(struct rules_set *set)
+{
+	uint32_t mask = set->capacity - 1;
+
+	set->whole = true;
+	if (!set->capacity)
+		return;
+	memset(set->tags, 0, set->capacity);
+	for (uint32_t k = 0; k < set->n; k++) {
+		struct rules_set_entry *e = &set->entries[k];
+		uint64_t hash = rules_set_hash(set->bytes + e->offset, e->len);
+		uint32_t i = (uint32_t)hash & mask;
+
+		e->hash = (uint32_t)hash;
+		while (set->tags[i])
+			i = (i + 1) & mask;
+		set->tags[i] = rules_set_tag(hash);
+		set->slots[i] = k;
+	}
 }
 
 int rules_set_reserve(struct rules_set *set, size_t n, size_t n_bytes)
@@ -120,6 +144,8 @@ int rules_set_reserve(struct rules_set *set, size_t n, size_t n_bytes)
 		return -E2BIG;
 	while (capacity < want * 2)
 		capacity *= 2;
+	if (want > SET_ENDS_KEYS && !set->whole)
+		set_hash_whole(set);
 	/* the first list exactly, further ones in steps */
 	if (set->n) {
 		want = MAX(want, (uint64_t)set->n + set->n / 2);
@@ -151,8 +177,8 @@ int rules_set_reserve(struct rules_set *set, size_t n, size_t n_bytes)
 
 int rules_set_add(struct rules_set *set, const void *key, size_t len, uint32_t local)
 {
-	uint64_t hash = rules_set_hash(key, len);
-	uint32_t slot;
+	uint32_t slot, alike;
+	uint64_t hash;
 	int r;
 
 	if (len > UINT32_MAX)
@@ -164,7 +190,15 @@ int rules_set_add(struct rules_set *set, const void *key, size_t len, uint32_t l
 		if (r < 0)
 			return r;
 	}
-	if (!set_find(set, key, len, hash, &slot)) {
+	if (set->n == SET_ENDS_KEYS && !set->whole)
+		set_hash_whole(set);
+	hash = set_hash(set, key, len);
+	if (!set_find(set, key, len, hash, &slot, &alike)) {
+		if (alike >= SET_ENDS_SAME && !set->whole) {
+			set_hash_whole(set);
+			hash = set_hash(set, key, len);
+			set_find(set, key, len, hash, &slot, &alike);
+		}
 		r = set_insert(set, slot, key, len, hash);
 		if (r < 0)
 			return r;
@@ -189,23 +223,4 @@ int rules_set_finish(struct rules_set *set)
 		}
 	}
 	return 0;
-}
-
-uint32_t rules_set_lookup_hash(const struct rules_set *set, const void *key, size_t len,
-			       uint64_t hash)
-{
-	uint32_t slot;
-
-	if (len < set->min_len || len > set->max_len || !set->n)
-		return RULES_ROW_NONE;
-	if (!set_find(set, key, len, hash, &slot))
-		return RULES_ROW_NONE;
-	return set->entry_rows[set->slots[slot]];
-}
-
-uint32_t rules_set_lookup(const struct rules_set *set, const void *key, size_t len)
-{
-	if (len < set->min_len || len > set->max_len || !set->n)
-		return RULES_ROW_NONE;
-	return rules_set_lookup_hash(set, key, len, rules_set_hash(key, len));
 }

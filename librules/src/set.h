@@ -124,7 +124,55 @@ static inline uint64_t rules_set_hash(const void *key, size_t len)
 	return hash_mix(h ^ a ^ UINT64_C(0x8ebc6af09c88c6e3), b ^ UINT64_C(0x589965cc75374cc3));
 }
 
-/* A set of byte strings (at most 4 GiB of them), each with its row. */
+/* Of its length and both ends alone: a few loads, however long it is. */
+static inline uint64_t rules_set_hash_ends(const void *key, size_t len)
+{
+	const unsigned char *p = key;
+	uint64_t a = 0, b = 0;
+
+	if (likely(len >= 8)) {
+		memcpy(&a, p, 8);
+		memcpy(&b, p + len - 8, 8);
+	} else if (len >= 4) {
+		uint32_t x, y;
+
+		memcpy(&x, p, 4);
+		memcpy(&y, p + len - 4, 4);
+		a = x;
+		b = y;
+	} else if (len) {
+		a = (uint64_t)p[0] << 16 | (uint64_t)p[len / 2] << 8 | p[len - 1];
+	}
+	return hash_mix(a ^ UINT64_C(0x8ebc6af09c88c6e3), b ^ len ^ UINT64_C(0x589965cc75374cc3));
+}
+
+/* Whether two texts of one length are the same; nothing behind them is read. */
+static inline bool rules_set_same(const char *a, const char *b, size_t len)
+{
+	uint64_t x, y;
+	size_t i;
+
+	if (len < 8) {
+		for (i = 0; i < len; i++)
+			if (a[i] != b[i])
+				return false;
+		return true;
+	}
+	for (i = 0; i + 8 < len; i += 8) {
+		memcpy(&x, a + i, 8);
+		memcpy(&y, b + i, 8);
+		if (x != y)
+			return false;
+	}
+	memcpy(&x, a + len - 8, 8);
+	memcpy(&y, b + len - 8, 8);
+	return x == y;
+}
+
+/*
+ * A set of byte strings (at most 4 GiB of them), each with its row. A small one
+ * hashes the ends of keys, until there are many keys or many with the same ends.
+ */
 struct rules_set {
 	uint8_t *tags;	 /* one byte a slot, 0 = empty: what a miss touches */
 	uint32_t *slots; /* index into entries */
@@ -141,7 +189,8 @@ struct rules_set {
 	char *bytes;
 	size_t n_bytes;
 	size_t bytes_room;
-	uint32_t min_len, max_len;
+	uint64_t lengths; /* of the keys, as bits; the last one: 63 and more */
+	bool whole;	  /* hashes all of a key */
 	struct rules_rows rows;
 };
 
@@ -151,10 +200,36 @@ int rules_set_reserve(struct rules_set *set, size_t n, size_t n_bytes);
 /* Says that a key belongs to `local`. -E2BIG past 4 GiB of keys. */
 int rules_set_add(struct rules_set *set, const void *key, size_t len, uint32_t local);
 int rules_set_finish(struct rules_set *set);
+
+static inline uint8_t rules_set_tag(uint64_t hash)
+{
+	uint8_t tag = (uint8_t)(hash >> 56);
+
+	return tag ? tag : 1;
+}
+
 /* The key's row, RULES_ROW_NONE when it is in no list. */
-uint32_t rules_set_lookup(const struct rules_set *set, const void *key, size_t len);
-/* The same when the key's rules_set_hash is known. */
-uint32_t rules_set_lookup_hash(const struct rules_set *set, const void *key, size_t len,
-			       uint64_t hash);
+static inline uint32_t rules_set_lookup(const struct rules_set *set, const void *key, size_t len)
+{
+	uint32_t mask = set->capacity - 1;
+	uint64_t hash;
+	uint8_t tag;
+
+	if (!(set->lengths >> MIN(len, 63) & 1))
+		return RULES_ROW_NONE;
+	hash = unlikely(set->whole) ? rules_set_hash(key, len) : rules_set_hash_ends(key, len);
+	tag = rules_set_tag(hash);
+	for (uint32_t i = (uint32_t)hash & mask;; i = (i + 1) & mask) {
+		const struct rules_set_entry *e;
+
+		if (!set->tags[i])
+			return RULES_ROW_NONE;
+		if (likely(set->tags[i] != tag))
+			continue;
+		e = &set->entries[set->slots[i]];
+		if (e->len == len && rules_set_same(set->bytes + e->offset, key, len))
+			return set->entry_rows[set->slots[i]];
+	}
+}
 
 #endif /* RULES_SET_H */

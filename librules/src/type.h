@@ -59,10 +59,10 @@ int rules_type_unhex(const char *text, uint32_t len, char *ret_bytes);
 	(1u << RULES_CLASS_BOOL | 1u << RULES_CLASS_SIGNED | 1u << RULES_CLASS_UNSIGNED)
 #define RULES_FITS_IP (1u << RULES_CLASS_IP | 1u << RULES_CLASS_NET)
 
-/* False when the value is of another kind than the class. */
-static inline bool rules_type_fits(enum rules_class class, const struct saker_value *value)
+/* False when values of the type (enum saker_type) are of another kind than the class. */
+static inline bool rules_type_fits(enum rules_class class, unsigned int type)
 {
-	unsigned int type = value->type, fits = RULES_FITS_NUMBER;
+	unsigned int fits = RULES_FITS_NUMBER;
 
 	if (type <= SAKER_TYPE_BYTES)
 		fits = type == SAKER_TYPE_NONE ? 0 : RULES_FITS_TEXT;

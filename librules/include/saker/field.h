@@ -107,6 +107,15 @@ struct saker_catalogue {
 	 */
 	int (*select)(const struct saker_catalogue *catalogue, const struct saker_field_ref *ref,
 		      const char *constant, size_t len, uint64_t *may, uint64_t *must);
+
+	/*
+	 * Sets in `codes` (zeroed, as above) the codes whose records can have a value
+	 * for ref at all: for those of all others no check of it is evaluated, and rules
+	 * that need one are not looked at. -ENOTSUP: any may. NULL = any may, for every
+	 * ref. The struct may end before this member.
+	 */
+	int (*has)(const struct saker_catalogue *catalogue, const struct saker_field_ref *ref,
+		   uint64_t *codes);
 };
 
 static inline void saker_values_set(struct saker_values *out, struct saker_value value)

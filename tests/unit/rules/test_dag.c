@@ -110,6 +110,33 @@ static void test_interned(void **state)
 	fixture_close(&f);
 }
 
+/* A record whose code has no such field is not asked for it, whatever the rule says of it. */
+static void test_code_has_not(void **state)
+{
+	const struct saker_rule *const *rules;
+	struct saker_eval_stats stats;
+	struct fixture f = {0};
+
+	fixture_open(&f,
+		     RULE("a", "toy.path startswith /a or toy.path contains b or toy.i64 = 7")
+			     RULE("b", "toy.path exists and toy.str = a")
+				     RULE("c", "not toy.path = /a and evt.type = exec"),
+		     SAKER_RULE_MATCHING_ALL);
+	/* close: no path, and no rule that could do without */
+	assert_int_equal(fixture_eval(&f, "code=3;str=a;i64=6", &rules), 0);
+	stats = fixture_stats(&f);
+	assert_int_equal(stats.predicates_evaluated, 1); /* toy.i64 */
+	assert_int_equal(stats.fields_extracted, 1);
+	/* exec: what is not there is not equal */
+	assert_int_equal(fixture_eval(&f, "code=6;str=a;i64=6", &rules), 1);
+	assert_string_equal(rules[0]->name, "c");
+	/* read has a path */
+	assert_int_equal(fixture_eval(&f, "code=4;str=a;path=/a", &rules), 2);
+	/* write has a path and no i64 */
+	assert_int_equal(fixture_eval(&f, "code=5;path=/b", &rules), 1);
+	fixture_close(&f);
+}
+
 static void test_code_decides(void **state)
 {
 	const struct saker_rule *const *rules;
@@ -326,11 +353,11 @@ static void test_reports(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_shared_once),  cmocka_unit_test(test_interned),
-		cmocka_unit_test(test_code_decides), cmocka_unit_test(test_matching_first),
-		cmocka_unit_test(test_dispatch),     cmocka_unit_test(test_about),
-		cmocka_unit_test(test_min_priority), cmocka_unit_test(test_references),
-		cmocka_unit_test(test_reports),
+		cmocka_unit_test(test_shared_once),    cmocka_unit_test(test_interned),
+		cmocka_unit_test(test_code_has_not),   cmocka_unit_test(test_code_decides),
+		cmocka_unit_test(test_matching_first), cmocka_unit_test(test_dispatch),
+		cmocka_unit_test(test_about),	       cmocka_unit_test(test_min_priority),
+		cmocka_unit_test(test_references),     cmocka_unit_test(test_reports),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

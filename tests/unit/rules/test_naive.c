@@ -315,7 +315,8 @@ static uint32_t below(uint32_t n)
 
 static const char *const texts[] = {"a",  "b",	 "ab", "abc", "bc", "/a",  "/a/b",
 				    "/b", "A/B", "ba", "cab", "c",  "abab"};
-static const char *const globs[] = {"a*", "*b", "*b*", "a?c", "[ab]*", "ab", "*", "?"};
+static const char *const globs[] = {"a*", "*b", "*b*",	  "a?c",  "[ab]*", "ab",
+				    "*",  "?",	"/a/*b*", "ab?*", "/a*/b", "*/a[b/]*"};
 static const char *const numbers[] = {"0", "1", "2", "3", "7", "-1", "100"};
 static const char *const types[] = {"open", "close", "read", "write", "exec", "notify"};
 static const char *const ips[] = {"10.0.0.1", "10.0.1.1", "1.2.3.4", "fe80::1", "::1"};
@@ -554,6 +555,10 @@ static void random_record(struct toy *toy)
 	if (below(3))
 		put_items(&t, "any", texts, ARRAY_SIZE(texts), below(4));
 	toy_parse(toy, buf);
+	if (!toy_code_has(toy->code, TOY_PATH))
+		toy->n[TOY_PATH] = 0;
+	if (!toy_code_has(toy->code, TOY_I64))
+		toy->n[TOY_I64] = 0;
 	/* code 8 is of any name */
 	if (toy->code == TOY_CODE_ANY && below(4)) {
 		toy_set(toy, TOY_TYPE, 0, PICK(types));

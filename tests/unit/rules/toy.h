@@ -175,6 +175,24 @@ static int toy_select(const struct saker_catalogue *catalogue, const struct sake
 	return found ? 0 : -ENOENT;
 }
 
+/* "close" and "exec" have no path, "write" has no i64. */
+static bool toy_code_has(uint32_t code, uint32_t field)
+{
+	if (field == TOY_PATH)
+		return code != 3 && code != 6;
+	return field != TOY_I64 || code != 5;
+}
+
+static int toy_has(const struct saker_catalogue *catalogue, const struct saker_field_ref *ref,
+		   uint64_t *codes)
+{
+	if (ref->number != TOY_PATH && ref->number != TOY_I64)
+		return -ENOTSUP;
+	for (uint32_t i = 0; i < ARRAY_SIZE(toy_codes); i++)
+		*codes |= (uint64_t)toy_code_has(i, (uint32_t)ref->number) << i;
+	return 0;
+}
+
 static const struct saker_catalogue toy_catalogue __attribute__((unused)) = {
 	.size = sizeof(struct saker_catalogue),
 	.source = "toy",
@@ -184,6 +202,7 @@ static const struct saker_catalogue toy_catalogue __attribute__((unused)) = {
 	.bind = toy_bind,
 	.code = toy_code,
 	.select = toy_select,
+	.has = toy_has,
 };
 
 /* ---- records from text --------------------------------------------------- */
