@@ -404,6 +404,30 @@ static int catalogue_select(const struct saker_catalogue *catalogue,
 	return select_type(name, false, may, must);
 }
 
+/* Parameters by name exist in the events that have one so named, fd.* in those about descriptors.
+ */
+static int catalogue_has(const struct saker_catalogue *catalogue, const struct saker_field_ref *ref,
+			 uint64_t *codes)
+{
+	bool param, fd;
+
+	if (!catalogue || !ref || !codes)
+		return -EINVAL;
+	param = (ref->extract == field_evt_arg || ref->extract == field_evt_rawarg) &&
+		ref->number == -1;
+	fd = util_streq(ref->field->group, "fd") && !(ref->flags & SAKER_FIELD_LIST);
+	if (!param && !fd)
+		return -ENOTSUP;
+	for (uint32_t code = 0; code < SAKER_EVENT_CODES; code++) {
+		const struct saker_event_info *info = saker_event_info(code);
+
+		if (!info || (fd && info->flags & FIELD_FD_EVENTS) ||
+		    (param && enrich_param_index(info, ref->arg, ref->arg_len) >= 0))
+			set_bit(codes, code);
+	}
+	return 0;
+}
+
 static const struct saker_catalogue catalogue = {
 	.size = sizeof(struct saker_catalogue),
 	.source = "syscall",
@@ -413,6 +437,7 @@ static const struct saker_catalogue catalogue = {
 	.bind = catalogue_bind,
 	.code = catalogue_code,
 	.select = catalogue_select,
+	.has = catalogue_has,
 };
 
 const struct saker_catalogue *saker_enrich_catalogue(void)

@@ -341,6 +341,9 @@ static inline uint16_t field_code(const struct saker_record *r)
 	return r->view.event->type;
 }
 
+/* Events that make, use or close descriptors; on others there is no fd.* at all. */
+#define FIELD_FD_EVENTS (SAKER_EF_CREATES_FD | SAKER_EF_USES_FD | SAKER_EF_DESTROYS_FD)
+
 /* ---- what several classes need -------------------------------------------------- */
 
 /* The row's selector, for fields with an argument. */

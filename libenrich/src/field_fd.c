@@ -10,12 +10,9 @@
 
 /* ---- which descriptor -------------------------------------------------------------- */
 
-/* Events that make, use or close descriptors; on others there is no fd.* at all. */
 static bool has_fd(const struct saker_record *r)
 {
-	return r->view.info->flags &
-		       (SAKER_EF_CREATES_FD | SAKER_EF_USES_FD | SAKER_EF_DESTROYS_FD) &&
-	       r->thread;
+	return r->view.info->flags & FIELD_FD_EVENTS && r->thread;
 }
 
 static int64_t fd_number(const struct saker_record *r)

@@ -658,10 +658,37 @@ void enrich_param_render(struct saker_record *r, uint32_t index, struct enrich_r
 		render_number(r, info, outer, value, ret);
 }
 
+/* Flags by name, which is all that is asked for: their number is not printed for nothing. */
+static struct enrich_slice flags_of_param(struct saker_record *r, uint32_t index)
+{
+	const struct saker_param_info *info = &r->view.info->params[index];
+	const struct saker_param *p = &r->view.params[index];
+	int64_t value;
+
+	switch (info->type) {
+	case SAKER_PT_FLAGS8:
+	case SAKER_PT_FLAGS16:
+	case SAKER_PT_FLAGS32:
+	case SAKER_PT_ENUMFLAGS8:
+	case SAKER_PT_ENUMFLAGS16:
+	case SAKER_PT_ENUMFLAGS32:
+	case SAKER_PT_MODE:
+		if (p->len && load_number(info->type, p->data, p->len, &value))
+			return flags_text(r, info, (uint32_t)value);
+		break;
+	default:
+		break;
+	}
+	return (struct enrich_slice){"", 0};
+}
+
 struct enrich_slice enrich_param_resolved(struct saker_record *r, uint32_t index)
 {
+	struct enrich_slice flags = flags_of_param(r, index);
 	struct enrich_rendered p;
 
+	if (flags.len)
+		return flags;
 	enrich_param_render(r, index, &p);
 	return p.resolved.len ? p.resolved : p.raw;
 }

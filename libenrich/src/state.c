@@ -287,8 +287,9 @@ const struct saker_event_view *saker_record_event(const struct saker_record *rec
 int enrich_param_index(const struct saker_event_info *info, const char *name, size_t len)
 {
 	for (uint32_t i = 0; i < info->n_params; i++) {
-		if (strlen(info->params[i].name) == len &&
-		    memcmp(info->params[i].name, name, len) == 0)
+		const char *other = info->params[i].name;
+
+		if (strncmp(other, name, len) == 0 && !other[len])
 			return (int)i;
 	}
 	return -1;
