@@ -103,11 +103,26 @@ static int decode_values(struct rules_reading *r, const struct rules_yaml *node,
 	return 0;
 }
 
+/* Told before the rest of it is looked at, once for each namesake. */
+static void warn_namesakes(struct rules_reading *r, const struct rules_exception *exceptions,
+			   uint32_t at)
+{
+	for (uint32_t i = 0; i < at; i++) {
+		if (util_streq(exceptions[i].name, exceptions[at].name))
+			rules_finding(r->reporter, RULES_LOAD_EXCEPTION_NAME_NOT_UNIQUE,
+				      exceptions[at].place, "Give each its own name.",
+				      "Multiple definitions of exception '%s' in the same rule",
+				      exceptions[at].name);
+	}
+}
+
+/* Reads exceptions[i]; those before it are read. */
 static int load_exception(struct rules_reading *r, const struct rules_yaml *node, bool append,
 			  const struct rules_place *parent, const struct rules_place *list_place,
-			  struct rules_exception *e)
+			  struct rules_exception *exceptions, uint32_t i)
 {
 	struct rules_place at = rules_place_of(node, RULES_PLACE_EXCEPTION, "", list_place);
+	struct rules_exception *e = &exceptions[i];
 	int rc;
 
 	if (node->kind != RULES_YAML_MAPPING)
@@ -120,6 +135,7 @@ static int load_exception(struct rules_reading *r, const struct rules_yaml *node
 	e->place = rules_new_place(r, node, RULES_PLACE_EXCEPTION, e->name, parent);
 	if (!e->place)
 		return -ENOMEM;
+	warn_namesakes(r, exceptions, i);
 	rc = decode_key(r, node, "fields", append, e->place, &e->fields);
 	if (rc == 0)
 		rc = decode_key(r, node, "comps", true, e->place, &e->comps);
@@ -158,18 +174,10 @@ int rules_load_exceptions(struct rules_reading *r, const struct rules_yaml *item
 	if (!exceptions)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < list->len; i++) {
-		int rc = load_exception(r, list->children[i], append, parent, &at, &exceptions[i]);
+		int rc = load_exception(r, list->children[i], append, parent, &at, exceptions, i);
 
 		if (rc < 0)
 			return rc;
-		for (uint32_t k = 0; k < i; k++) {
-			if (util_streq(exceptions[k].name, exceptions[i].name))
-				rules_finding(r->reporter, RULES_LOAD_EXCEPTION_NAME_NOT_UNIQUE,
-					      exceptions[i].place, "Give each its own name.",
-					      "Multiple definitions of exception '%s' in the same "
-					      "rule",
-					      exceptions[i].name);
-		}
 	}
 	*ret = exceptions;
 	*ret_n = list->len;

@@ -229,7 +229,11 @@ static int decode_rule(const struct rule_reading *in, struct rules_rule *rule)
 		rc = decode_text(in, "desc", false, &rule->description, NULL);
 	if (rc == 0)
 		rc = decode_priority(in, &rule->priority);
+	/* Where a rule is defined the source may be left out, but not left empty. */
 	if (rc == 0)
+		rc = rules_decode_string(in->r, in->item, "source", RULES_OPTIONAL, in->place,
+					 &rule->source);
+	if (rc >= 0)
 		rc = decode_options(in, rule);
 	if (rc == 0)
 		rc = decode_tags(in, false, rule);
@@ -252,11 +256,7 @@ static int define_rule(const struct rule_reading *in)
 	};
 	int rc = decode_rule(in, &rule);
 
-	/* Where a rule is defined the source may be left out, but not left empty. */
 	if (rc == 0)
-		rc = rules_decode_string(in->r, in->item, "source", RULES_OPTIONAL, in->place,
-					 &rule.source);
-	if (rc >= 0)
 		rc = find_previous(in, rule.source, &previous);
 	if (rc < 0)
 		return rc;
@@ -338,28 +338,23 @@ static int append_rule(const struct rule_reading *in)
 
 /* ---- override -------------------------------------------------------------- */
 
-/* Every overridden key must be there, and every overridable key there must be overridden. */
-static int check_override_keys(const struct rule_reading *in, const struct rules_overrides *o)
+/* An overridden key must be there. */
+static int check_override_key(const struct rule_reading *in, const struct rules_overrides *o,
+			      size_t key, bool append)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(overridable); i++) {
-		const char *key = overridable[i].key;
-		uint32_t bit = 1u << i;
-		bool there = rules_yaml_get(in->item, key) != NULL;
-		bool append = o->append & bit;
+	/* Both: the append takes the key, and nothing is left to replace with. */
+	bool taken = !append && (o->append & (1u << key));
 
-		/* Both: the append takes the key, and nothing is left to replace with. */
-		if (append && (o->replace & bit) && there)
-			append = there = false;
-		if (((o->append | o->replace) & bit) && !there)
-			return rules_finding(
-				in->r->reporter, RULES_LOAD_ERR_YAML_VALIDATE, in->place,
-				"Add the key, or remove it from 'override'.",
-				"An %s override for '%s' was specified but '%s' is not defined",
-				append ? "append" : "replace", key, key);
-	}
-	return 0;
+	if (!taken && rules_yaml_get(in->item, overridable[key].key))
+		return 0;
+	return rules_finding(in->r->reporter, RULES_LOAD_ERR_YAML_VALIDATE, in->place,
+			     "Add the key, or remove it from 'override'.",
+			     "An %s override for '%s' was specified but '%s' is not defined",
+			     append ? "append" : "replace", overridable[key].key,
+			     overridable[key].key);
 }
 
+/* Every overridable key that is there must be overridden. */
 static int check_unexpected_keys(const struct rule_reading *in, const struct rules_overrides *o)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(overridable); i++) {
@@ -379,46 +374,7 @@ static int check_unexpected_keys(const struct rule_reading *in, const struct rul
 	return 0;
 }
 
-static int override_text(const struct rule_reading *in, size_t key, bool append,
-			 struct rules_rule *rule)
-{
-	const struct rules_yaml *value = NULL;
-	int rc;
-
-	switch (key) {
-	case KEY_CONDITION:
-		rc = decode_text(in, "condition", append, &rule->condition, &value);
-		return rc < 0 || append ? rc : set_condition_place(in, value, rule);
-	case KEY_OUTPUT:
-		rc = decode_text(in, "output", append, &rule->output, &value);
-		return rc < 0 || append ? rc : set_output_place(in, value, rule);
-	case KEY_DESC:
-		return decode_text(in, "desc", append, &rule->description, NULL);
-	default:
-		return decode_tags(in, append, rule);
-	}
-}
-
-static int override_exceptions(const struct rule_reading *in, bool append, struct rules_rule *rule)
-{
-	const struct saker_catalogue *catalogue = rules_find_catalogue(in->r->loader, rule->source);
-	struct rules_exception *exceptions;
-	uint32_t n;
-	int rc = rules_load_exceptions(in->r, in->item, append, in->place, &exceptions, &n);
-
-	if (rc < 0)
-		return rc;
-	if (append)
-		return rules_append_exceptions(in->r, catalogue, rule, exceptions, n);
-	rc = check_replacing(in, exceptions, n);
-	if (rc < 0)
-		return rc;
-	rule->exceptions = exceptions;
-	rule->n_exceptions = n;
-	return 0;
-}
-
-static int override_option(const struct rule_reading *in, size_t key, struct rules_rule *rule)
+static int decode_option(const struct rule_reading *in, size_t key, struct rules_rule *rule)
 {
 	const char *name = overridable[key].key;
 	bool *flag = key == KEY_CAPTURE		? &rule->capture
@@ -437,44 +393,141 @@ static int override_option(const struct rule_reading *in, size_t key, struct rul
 	return rc < 0 ? rc : 0;
 }
 
-static int override_rule(const struct rule_reading *in, const struct rules_overrides *o)
+/* What the item gives for a key, as if it defined the rule. */
+static int decode_override(const struct rule_reading *in, size_t key, bool append,
+			   struct rules_rule *said)
 {
+	const struct rules_yaml *value = NULL;
+	int rc;
+
+	switch (key) {
+	case KEY_CONDITION:
+		rc = decode_text(in, "condition", false, &said->condition, &value);
+		return rc < 0 ? rc : set_condition_place(in, value, said);
+	case KEY_OUTPUT:
+		rc = decode_text(in, "output", false, &said->output, &value);
+		return rc < 0 ? rc : set_output_place(in, value, said);
+	case KEY_DESC:
+		return decode_text(in, "desc", false, &said->description, NULL);
+	case KEY_EXCEPTIONS:
+		return rules_load_exceptions(in->r, in->item, append, in->place, &said->exceptions,
+					     &said->n_exceptions);
+	case KEY_TAGS:
+		return decode_tags(in, false, said);
+	default:
+		return decode_option(in, key, said);
+	}
+}
+
+static int append_key(const struct rule_reading *in, size_t key, const struct rules_rule *said,
+		      struct rules_rule *rule)
+{
+	struct arena *arena = in->r->arena;
+
+	switch (key) {
+	case KEY_CONDITION:
+		return rules_string_append(arena, &rule->condition, said->condition.parts[0]);
+	case KEY_OUTPUT:
+		return rules_string_append(arena, &rule->output, said->output.parts[0]);
+	case KEY_DESC:
+		return rules_string_append(arena, &rule->description, said->description.parts[0]);
+	case KEY_EXCEPTIONS:
+		return rules_append_exceptions(in->r,
+					       rules_find_catalogue(in->r->loader, rule->source),
+					       rule, said->exceptions, said->n_exceptions);
+	default:
+		return decode_tags(in, true, rule);
+	}
+}
+
+static int replace_key(const struct rule_reading *in, size_t key, const struct rules_rule *said,
+		       struct rules_rule *rule)
+{
+	switch (key) {
+	case KEY_CONDITION:
+		rule->condition = said->condition;
+		rule->condition_place = said->condition_place;
+		return 0;
+	case KEY_OUTPUT:
+		rule->output = said->output;
+		rule->output_place = said->output_place;
+		return 0;
+	case KEY_DESC:
+		rule->description = said->description;
+		return 0;
+	case KEY_EXCEPTIONS:
+		rule->exceptions = said->exceptions;
+		rule->n_exceptions = said->n_exceptions;
+		return check_replacing(in, rule->exceptions, rule->n_exceptions);
+	case KEY_TAGS:
+		rule->tags = said->tags;
+		rule->n_tags = said->n_tags;
+		return 0;
+	default:
+		return decode_option(in, key, rule);
+	}
+}
+
+/* The rule that an override is about. Falco minds the source only where the condition changes. */
+static int find_overridden(const struct rule_reading *in, uint32_t keys, bool append,
+			   struct rules_rule **ret_rule)
+{
+	int rc = find_previous(in, keys & (1u << KEY_CONDITION) ? in->source : "", ret_rule);
+
+	if (rc < 0 || *ret_rule)
+		return rc;
+	return rules_finding(
+		in->r->reporter, RULES_LOAD_ERR_VALIDATE, in->place,
+		"Define the rule before, in this file or an earlier one.",
+		append ? "Rule uses 'append' or 'override.<key>: append' but no rule by "
+			 "that name already exists"
+		       : "An 'override.<key>: replace' to a rule was requested but no "
+			 "rule by that name already exists");
+}
+
+/* Those keys that are appended, or those that replace: all are read before the rule is sought. */
+static int override_keys(const struct rule_reading *in, const struct rules_overrides *o,
+			 bool append)
+{
+	uint32_t keys = append ? o->append : o->replace;
+	struct rules_rule said = {0};
 	struct rules_rule *rule = NULL;
 	struct rules_rule changed;
-	bool says_source = (o->append | o->replace) & (1u << KEY_CONDITION);
-	int rc = check_override_keys(in, o);
+	int rc = 0;
 
-	/* Falco looks at the source only where the condition is overridden. */
+	if (!keys)
+		return 0;
+	for (size_t i = 0; rc == 0 && i < ARRAY_SIZE(overridable); i++) {
+		if (!(keys & (1u << i)))
+			continue;
+		rc = check_override_key(in, o, i, append);
+		if (rc == 0)
+			rc = decode_override(in, i, append, &said);
+	}
 	if (rc == 0)
-		rc = find_previous(in, says_source ? in->source : "", &rule);
+		rc = find_overridden(in, keys, append, &rule);
 	if (rc < 0)
 		return rc;
-	if (!rule)
-		return rules_finding(
-			in->r->reporter, RULES_LOAD_ERR_VALIDATE, in->place,
-			"Define the rule before, in this file or an earlier one.",
-			o->append ? "Rule uses 'append' or 'override.<key>: append' but no rule by "
-				    "that name already exists"
-				  : "An 'override.<key>: replace' to a rule was requested but no "
-				    "rule by that name already exists");
 	changed = *rule;
 	for (size_t i = 0; rc == 0 && i < ARRAY_SIZE(overridable); i++) {
-		bool append = o->append & (1u << i);
-
-		if (!append && !(o->replace & (1u << i)))
-			continue;
-		if (i == KEY_EXCEPTIONS)
-			rc = override_exceptions(in, append, &changed);
-		else if (overridable[i].append)
-			rc = override_text(in, i, append, &changed);
-		else
-			rc = override_option(in, i, &changed);
+		if (keys & (1u << i))
+			rc = append ? append_key(in, i, &said, &changed)
+				    : replace_key(in, i, &said, &changed);
 	}
 	if (rc < 0)
 		return rc;
 	*rule = changed;
 	in->r->definitions->next_index++;
-	return check_unexpected_keys(in, o);
+	return 0;
+}
+
+static int override_rule(const struct rule_reading *in, const struct rules_overrides *o)
+{
+	int rc = override_keys(in, o, true);
+
+	if (rc == 0)
+		rc = override_keys(in, o, false);
+	return rc < 0 ? rc : check_unexpected_keys(in, o);
 }
 
 /* ---- the item -------------------------------------------------------------- */
