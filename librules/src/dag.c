@@ -328,19 +328,17 @@ static uint32_t dag_node_hash(const struct rules_node *node)
 	return (uint32_t)hash_u64((uintptr_t)node);
 }
 
-static bool dag_seen(const struct rules_builder *builder, const struct rules_node *node,
-		     uint32_t *ret_literal)
+struct rules_seen *rules_dag_seen(const struct rules_builder *builder,
+				  const struct rules_node *node)
 {
 	uint32_t hash = dag_node_hash(node), id;
 
 	RULES_INDEX_FOR_EACH(&builder->seen, hash, i, id)
 	{
-		if (builder->seen_nodes[id].node == node) {
-			*ret_literal = builder->seen_nodes[id].literal;
-			return true;
-		}
+		if (builder->seen_nodes[id].node == node)
+			return &builder->seen_nodes[id];
 	}
-	return false;
+	return NULL;
 }
 
 static int dag_remember(struct rules_builder *builder, const struct rules_node *node,
@@ -349,7 +347,7 @@ static int dag_remember(struct rules_builder *builder, const struct rules_node *
 	if (rules_index_reserve(&builder->seen) < 0 ||
 	    GROW(builder->seen_nodes, builder->n_seen_nodes, builder->room_seen_nodes) < 0)
 		return -ENOMEM;
-	builder->seen_nodes[builder->n_seen_nodes] = (struct rules_seen){node, literal};
+	builder->seen_nodes[builder->n_seen_nodes] = (struct rules_seen){node, literal, NULL};
 	rules_index_add(&builder->seen, dag_node_hash(node), builder->n_seen_nodes++);
 	return 0;
 }
@@ -382,10 +380,13 @@ static int dag_compile_children(struct rules_builder *builder, const struct rule
 static int dag_compile(struct rules_builder *builder, const struct rules_node *node, unsigned depth,
 		       uint32_t *ret_literal)
 {
+	const struct rules_seen *seen = rules_dag_seen(builder, node);
 	int r = 0;
 
-	if (dag_seen(builder, node, ret_literal))
+	if (seen) {
+		*ret_literal = seen->literal;
 		return 0;
+	}
 	if (depth > RULES_DAG_MAX_DEPTH)
 		return rules_fail(builder, &node->mark, "the condition is nested too deeply");
 	switch (node->kind) {

@@ -363,6 +363,7 @@ struct rules_used_constant {
 struct rules_seen {
 	const struct rules_node *node;
 	uint32_t literal;
+	const uint64_t *codes; /* NULL = not asked for yet; see dag_codes.c */
 };
 
 /* Why a condition or a format does not compile. */
@@ -394,6 +395,15 @@ int rules_dag_predicate(struct rules_builder *builder, uint32_t predicate, uint3
 void rules_dag_codes(const struct rules_builder *builder, uint32_t literal, uint64_t *ret_bitmap);
 /* Whether it can hold for this one. */
 bool rules_dag_can_hold(const struct rules_builder *builder, uint32_t literal, uint32_t code);
+/*
+ * The codes that the condition compiled last speaks of as written, whatever is found out about
+ * it: what Falco counts for LOAD_NO_EVTTYPE.
+ */
+int rules_condition_codes(struct rules_builder *builder, const struct rules_node *root,
+			  uint64_t *ret_bitmap);
+/* What a node of that condition became; NULL = it is none of it. */
+struct rules_seen *rules_dag_seen(const struct rules_builder *builder,
+				  const struct rules_node *node);
 /* Orders the children of every node: cheap and selective ones first. */
 int rules_dag_order(struct rules_builder *builder);
 

@@ -206,6 +206,30 @@ static void check_schema(struct rules_reading *r, struct rules_yaml *const *docu
 	}
 }
 
+/*
+ * A key of an item that is a list or a mapping itself. Falco's schema, which is held
+ * against the first document, trips over it before any item is read.
+ */
+static int check_item_keys(struct rules_reading *r, const struct rules_yaml *document)
+{
+	for (uint32_t i = 0; document->kind == RULES_YAML_SEQUENCE && i < document->len; i++) {
+		const struct rules_yaml *item = document->children[i];
+
+		for (uint32_t k = 0; item->kind == RULES_YAML_MAPPING && k < item->len; k += 2) {
+			struct rules_place at;
+
+			if (item->children[k]->kind != RULES_YAML_SEQUENCE &&
+			    item->children[k]->kind != RULES_YAML_MAPPING)
+				continue;
+			at = rules_place_of(item->children[k], RULES_PLACE_VALUE_FOR, "",
+					    r->content);
+			return rules_finding(r->reporter, RULES_LOAD_ERR_YAML_PARSE, &at,
+					     "A key is one word.", "bad conversion");
+		}
+	}
+	return 0;
+}
+
 static int read_documents(struct rules_reading *r, const struct rules_source *file, char *content)
 {
 	struct rules_yaml_error error = {0};
@@ -228,7 +252,9 @@ static int read_documents(struct rules_reading *r, const struct rules_source *fi
 	}
 	if (rc < 0)
 		return rc;
-	if (r->loader->options.schema)
+	if (n)
+		rc = check_item_keys(r, documents[0]);
+	if (rc == 0 && r->loader->options.schema)
 		check_schema(r, documents, n);
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		const struct rules_yaml *document = documents[i];

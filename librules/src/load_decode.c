@@ -252,7 +252,7 @@ static int not_overridable(struct rules_reading *r, const struct rules_yaml *key
 }
 
 int rules_decode_overrides(struct rules_reading *r, const struct rules_yaml *item,
-			   const struct rules_overridable *keys, size_t n_keys,
+			   const struct rules_overridable *keys, size_t n_keys, bool append,
 			   const struct rules_place *place, struct rules_overrides *ret)
 {
 	const struct rules_yaml *value = rules_yaml_get(item, "override");
@@ -272,7 +272,7 @@ int rules_decode_overrides(struct rules_reading *r, const struct rules_yaml *ite
 		const char *key = key_text(value->children[i]);
 		const char *word = key_text(operation);
 		const struct rules_overridable *known = NULL;
-		bool append;
+		bool appends;
 
 		if (!key || !word)
 			return bad_key(r, value->children[key ? i + 1 : i], &at);
@@ -280,22 +280,27 @@ int rules_decode_overrides(struct rules_reading *r, const struct rules_yaml *ite
 			if (strcmp(keys[k].key, key) == 0)
 				known = &keys[k];
 		}
-		append = strcmp(word, "append") == 0;
-		if (!append && strcmp(word, "replace") != 0)
+		appends = strcmp(word, "append") == 0;
+		if (!appends && strcmp(word, "replace") != 0)
 			return bad_operation(r, operation, key, known, &at);
-		if (!known || (append ? !known->append : !known->replace))
-			return not_overridable(r, value->children[i], key, append, known, &at);
-		if (append)
+		if (!known || (appends ? !known->append : !known->replace))
+			return not_overridable(r, value->children[i], key, appends, known, &at);
+		if (appends)
 			ret->append |= 1u << (known - keys);
 		else
 			ret->replace |= 1u << (known - keys);
 	}
+	if (append)
+		return rules_finding(
+			r->reporter, RULES_LOAD_ERR_YAML_VALIDATE, place, "Remove 'append: true'.",
+			"Keys 'override' and 'append: true' cannot be used together. Add "
+			"an 'append' entry (e.g. 'condition: append') under 'override' "
+			"instead.");
 	return 0;
 }
 
 int rules_decode_append(struct rules_reading *r, const struct rules_yaml *item,
-			const struct rules_overrides *overrides, const struct rules_place *place,
-			bool *ret)
+			const struct rules_place *place, bool *ret)
 {
 	int rc;
 
@@ -303,18 +308,11 @@ int rules_decode_append(struct rules_reading *r, const struct rules_yaml *item,
 	rc = rules_decode_bool(r, item, "append", RULES_OPTIONAL, place, ret);
 	if (rc < 0)
 		return rc;
-	if (!*ret)
-		return 0;
-	rules_finding(
-		r->reporter, RULES_LOAD_DEPRECATED_ITEM, place,
-		"Say under 'override' which keys to append to.",
-		"'append' key is deprecated. Add an 'append' entry (e.g. 'condition: append') "
-		"under 'override' instead.");
-	if (overrides->append || overrides->replace)
-		return rules_finding(
-			r->reporter, RULES_LOAD_ERR_YAML_VALIDATE, place, "Remove 'append: true'.",
-			"Keys 'override' and 'append: true' cannot be used together. Add "
-			"an 'append' entry (e.g. 'condition: append') under 'override' "
-			"instead.");
+	if (*ret)
+		rules_finding(r->reporter, RULES_LOAD_DEPRECATED_ITEM, place,
+			      "Say under 'override' which keys to append to.",
+			      "'append' key is deprecated. Add an 'append' entry (e.g. 'condition: "
+			      "append') "
+			      "under 'override' instead.");
 	return 0;
 }

@@ -77,14 +77,14 @@ struct rules_overridable {
 	bool replace;
 };
 
+/* With the error when `append` is there, too. */
 int rules_decode_overrides(struct rules_reading *r, const struct rules_yaml *item,
-			   const struct rules_overridable *keys, size_t n_keys,
+			   const struct rules_overridable *keys, size_t n_keys, bool append,
 			   const struct rules_place *place, struct rules_overrides *ret);
 
-/* `append`, with the warning that it is deprecated, and the error when override is there too. */
+/* `append`, with the warning that it is deprecated; read before `override` is. */
 int rules_decode_append(struct rules_reading *r, const struct rules_yaml *item,
-			const struct rules_overrides *overrides, const struct rules_place *place,
-			bool *ret);
+			const struct rules_place *place, bool *ret);
 
 /* A place in the arena. */
 const struct rules_place *rules_new_place(struct rules_reading *r, const struct rules_yaml *node,

@@ -281,9 +281,10 @@ static int load_list(struct rules_reading *r, const struct rules_yaml *item)
 	rc = decode_items(r, item, &list);
 	if (rc < 0)
 		return rc;
-	rc = rules_decode_overrides(r, item, overridable, 1, list.place, &overrides);
+	rc = rules_decode_append(r, item, list.place, &append);
 	if (rc == 0)
-		rc = rules_decode_append(r, item, &overrides, list.place, &append);
+		rc = rules_decode_overrides(r, item, overridable, 1, append, list.place,
+					    &overrides);
 	if (rc < 0)
 		return rc;
 	rc = append || overrides.append ? append_list(r, &list)
@@ -359,9 +360,10 @@ static int load_macro(struct rules_reading *r, const struct rules_yaml *item)
 		return -ENOMEM;
 	rc = rules_string_append(r->arena, &macro.condition, condition);
 	if (rc == 0)
-		rc = rules_decode_overrides(r, item, overridable, 1, macro.place, &overrides);
+		rc = rules_decode_append(r, item, macro.place, &append);
 	if (rc == 0)
-		rc = rules_decode_append(r, item, &overrides, macro.place, &append);
+		rc = rules_decode_overrides(r, item, overridable, 1, append, macro.place,
+					    &overrides);
 	if (rc < 0)
 		return rc;
 	rc = append || overrides.append ? append_macro(r, &macro)

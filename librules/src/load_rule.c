@@ -537,11 +537,11 @@ static int dispatch(const struct rule_reading *in)
 	static const char *const defining[] = {"condition", "output", "desc", "priority"};
 	struct rules_overrides overrides;
 	bool append;
-	int rc = rules_decode_overrides(in->r, in->item, overridable, ARRAY_SIZE(overridable),
-					in->place, &overrides);
+	int rc = rules_decode_append(in->r, in->item, in->place, &append);
 
 	if (rc == 0)
-		rc = rules_decode_append(in->r, in->item, &overrides, in->place, &append);
+		rc = rules_decode_overrides(in->r, in->item, overridable, ARRAY_SIZE(overridable),
+					    append, in->place, &overrides);
 	if (rc < 0)
 		return rc;
 	if (overrides.append || overrides.replace)

@@ -518,7 +518,7 @@ static int predicate_warn_deprecated(struct rules_builder *builder,
 	if (r < 0)
 		return r;
 	field = builder->program->terms[term].ref->field;
-	if (!(field->flags & SAKER_FIELD_DEPRECATED))
+	if (!(field->flags & SAKER_FIELD_WARN))
 		return 0;
 	for (uint32_t i = 0; i < builder->n_deprecated; i++)
 		if (builder->deprecated[i] == field)
@@ -540,10 +540,6 @@ int rules_predicate_compile(struct rules_builder *builder, const struct rules_no
 
 	if (r < 0)
 		return r;
-	if (builder->program->terms[term].flags & SAKER_FIELD_PRINT_ONLY)
-		return rules_fail(builder, &check->lhs->mark,
-				  "%s is display only and cannot be used in a condition",
-				  builder->program->terms[term].name);
 	r = predicate_warn_deprecated(builder, check->lhs);
 	if (r < 0)
 		return r;

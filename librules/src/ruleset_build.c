@@ -212,20 +212,18 @@ static int ruleset_extra_fields(struct ruleset_build *b)
 	return r;
 }
 
-static void ruleset_warn_output(struct ruleset_build *b, const struct rules_output *output)
+/* Falco looks for the name, in whatever else the output says. */
+static void ruleset_warn_output(struct ruleset_build *b, const struct saker_catalogue *catalogue)
 {
-	const struct rules_program *program = b->formats.builder->program;
+	for (uint32_t i = 0; i < catalogue->n_fields; i++) {
+		const struct saker_field *f = &catalogue->fields[i];
 
-	for (uint32_t i = 0; i < output->n_values; i++) {
-		const struct rules_output_value *v = &output->values[i];
-
-		if (v->term != RULES_NO_ID &&
-		    program->terms[v->term].flags & SAKER_FIELD_DEPRECATED)
+		if (f->flags & SAKER_FIELD_WARN && strstr(b->output, f->name))
 			rules_report(b->build, RULES_LOAD_DEPRECATED_ITEM, b->input,
 				     RULES_PART_OUTPUT, NULL, "",
 				     "usage of deprecated field '%s' has been detected in the rule "
 				     "output",
-				     program->terms[v->term].name);
+				     f->name);
 	}
 }
 
@@ -262,21 +260,22 @@ static int ruleset_compile_output(struct ruleset_build *b, struct rules_builder 
 		return ruleset_report(b, RULES_PART_OUTPUT, placed ? &mark : NULL);
 	}
 	if (r >= 0)
-		ruleset_warn_output(b, output);
+		ruleset_warn_output(b, builder->program->catalogue);
 	return r;
 }
 
 /* ---- one rule ------------------------------------------------------------ */
 
-static void ruleset_warn_codes(struct ruleset_build *b, const struct rules_builder *builder,
-			       uint32_t literal)
+static int ruleset_warn_codes(struct ruleset_build *b, struct rules_builder *builder)
 {
 	uint64_t codes[RULES_CODE_WORDS];
-	int n = 0;
+	int n = 0, r;
 
 	if (!b->input->warn_evttypes || !util_streq(b->input->source, "syscall"))
-		return;
-	rules_dag_codes(builder, literal, codes);
+		return 0;
+	r = rules_condition_codes(builder, b->input->root, codes);
+	if (r < 0)
+		return r;
 	for (uint32_t i = 0; i < builder->program->n_words; i++)
 		n += __builtin_popcountll(codes[i]);
 	if (n > RULESET_MANY_CODES)
@@ -284,6 +283,7 @@ static void ruleset_warn_codes(struct ruleset_build *b, const struct rules_build
 			     "compare evt.type with the events the rule is about",
 			     "Rule matches too many evt.type values. This has a significant "
 			     "performance penalty.");
+	return 0;
 }
 
 static int ruleset_by_name(const void *a, const void *b)
@@ -379,9 +379,10 @@ static int ruleset_compile_rule(struct ruleset_build *b)
 		ruleset_report(b, RULES_PART_CONDITION, b->error.mark);
 		return 0;
 	}
+	if (r >= 0)
+		r = ruleset_warn_codes(b, builder);
 	if (r < 0)
 		return r;
-	ruleset_warn_codes(b, builder, literal);
 	return ruleset_add_rule(b, source, literal, evaluated, &output);
 }
 

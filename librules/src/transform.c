@@ -127,14 +127,18 @@ static int transform_bind_getopt(struct rules_builder *builder, const struct rul
 int rules_transform_bind(struct rules_builder *builder, const struct rules_mark *mark,
 			 struct rules_term *term, const char *selector)
 {
-	for (uint32_t i = 0; i < term->n_args; i++) {
+	/* Of several values a new one is made: what its fields are fit for is no matter. */
+	bool made = term->transform == RULES_TRANSFORM_CONCAT ||
+		    term->transform == RULES_TRANSFORM_JOIN ||
+		    term->transform == RULES_TRANSFORM_GETOPT;
+
+	for (uint32_t i = 0; i < term->n_args && !made; i++) {
 		const struct rules_term *arg = &builder->program->terms[term->args[i]];
 
 		if (arg->flags & SAKER_FIELD_NO_TRANSFORMER)
 			return rules_fail(builder, mark, "field '%s' does not support transformers",
 					  arg->name);
-		term->flags |= arg->flags & (SAKER_FIELD_NO_RHS | SAKER_FIELD_FILTER_ONLY |
-					     SAKER_FIELD_PRINT_ONLY | SAKER_FIELD_DEPRECATED);
+		term->flags |= arg->flags & (SAKER_FIELD_NO_RHS | SAKER_FIELD_FILTER_ONLY);
 	}
 	if (term->transform == RULES_TRANSFORM_GETOPT)
 		return transform_bind_getopt(builder, mark, term, selector);

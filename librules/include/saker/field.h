@@ -25,10 +25,11 @@ enum saker_field_flag {
 	SAKER_FIELD_DEPRECATED = 1 << 5,
 	SAKER_FIELD_HIDDEN = 1 << 6,	  /* left out of listings unless asked for */
 	SAKER_FIELD_FILTER_ONLY = 1 << 7, /* not in outputs */
-	SAKER_FIELD_PRINT_ONLY = 1 << 8,  /* not in conditions */
+	SAKER_FIELD_PRINT_ONLY = 1 << 8,  /* of no use in conditions, but not refused there */
 	SAKER_FIELD_NO_RHS = 1 << 9,	  /* not on the right of a comparison */
 	SAKER_FIELD_NO_TRANSFORMER = 1 << 10,
 	SAKER_FIELD_SUGGESTED = 1 << 11, /* appended to outputs when the user wants suggestions */
+	SAKER_FIELD_WARN = 1 << 12,	 /* rules that use it draw LOAD_DEPRECATED_ITEM */
 };
 
 /* One row of a catalogue. `cost` orders evaluation: ~ nanoseconds, 1 = in the record. */

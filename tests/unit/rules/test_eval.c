@@ -336,7 +336,6 @@ static const struct {
 	{"toy.bytes bcontains abc", "support hex strings only", "", 21},
 	{"toy.str regex '('", "invalid regex pattern", "", 15},
 	{"evt.type = nope", "unknown event type nope", "", 12},
-	{"toy.print = a", "display only", "", 1},
 	{"toy.str = val(toy.u64)", "has incompatible type 'UINT64'", "", 11},
 	{"toy.str = val(toy.list)", "has incompatible type 'CHARBUF (list)'", "", 11},
 	{"toy.str = val(toy.norhs)", "can't be used as a right-hand side field", "", 11},

@@ -62,7 +62,7 @@
 	X(ANYPORT, "toy.anyport", PORT, FLAG_ANY_ALL, 5)            \
 	X(ARG, "toy.arg", STRING, FLAG_ARG_NEEDED, 5)               \
 	X(OPT, "toy.opt", STRING, FLAG_ARG | FLAG_ANY, 5)           \
-	X(OLD, "toy.old", STRING, SAKER_FIELD_DEPRECATED, 1)        \
+	X(OLD, "toy.old", STRING, SAKER_FIELD_WARN, 1)              \
 	X(PRINT, "toy.print", STRING, SAKER_FIELD_PRINT_ONLY, 1)    \
 	X(FILTER, "toy.filter", STRING, SAKER_FIELD_FILTER_ONLY, 1) \
 	X(NORHS, "toy.norhs", STRING, SAKER_FIELD_NO_RHS, 1)        \
