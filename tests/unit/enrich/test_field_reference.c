@@ -2,7 +2,9 @@
 /*
  * Every field of every event of real captures, compared with what Falco's libs
  * say: SAKER_REFERENCE/captures/NAME.scap against NAME.fields.jsonl.gz, one JSON
- * object an event. What may differ is listed here, with the reason.
+ * object an event. What may differ is listed here, with the reason. For a look
+ * at more than an example a field: SAKER_CAPTURE is a glob of captures to
+ * compare, and with SAKER_DIFFERENCES set every value that differs is a line.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -23,7 +25,7 @@
 #include <saker/enrich.h>
 #include <saker/field.h>
 
-#define KEYS_MAX 512
+#define KEYS_MAX 1536
 #define LINE_MAX_BYTES (4u << 20)
 
 /* ---- what may differ ------------------------------------------------------------- */
@@ -85,11 +87,10 @@ static struct key keys[KEYS_MAX];
 static uint32_t n_keys;
 
 static const char *const with_arguments[] = {
-	"evt.arg.fd",	   "evt.arg.flags", "evt.arg.name",	"evt.arg.path",
-	"evt.arg.res",	   "evt.arg[0]",    "evt.arg[1]",	"proc.acmdline[1]",
-	"proc.aenv[PATH]", "proc.aexe[2]",  "proc.aexepath[1]", "proc.aname[0]",
-	"proc.aname[1]",   "proc.aname[2]", "proc.aname[3]",	"proc.apid[1]",
-	"proc.args[0]",	   "proc.args[1]",  "proc.env[PATH]",	"thread.cgroup.cpu",
+	"evt.arg[0]",	 "evt.arg[1]",	     "proc.acmdline[1]",  "proc.aenv[PATH]",
+	"proc.aexe[2]",	 "proc.aexepath[1]", "proc.aname[0]",	  "proc.aname[1]",
+	"proc.aname[2]", "proc.aname[3]",    "proc.apid[1]",	  "proc.args[0]",
+	"proc.args[1]",	 "proc.env[PATH]",   "thread.cgroup.cpu",
 };
 
 static void add_key(const struct saker_field *field, const char *name, const char *arg, size_t len)
@@ -127,6 +128,37 @@ static const struct saker_field *find_field(const char *name, size_t len)
 	return NULL;
 }
 
+/* evt.arg.NAME and evt.rawarg.NAME of every parameter there is, once each. */
+static void add_params(void)
+{
+	static char names[KEYS_MAX][72];
+	uint32_t n_names = 0;
+
+	for (uint32_t code = 0; code < SAKER_EVENT_CODES; code++) {
+		const struct saker_event_info *info = saker_event_info(code);
+
+		for (uint32_t i = 0; info && i < info->n_params; i++) {
+			const char *param = info->params[i].name;
+			uint32_t n = 0;
+
+			while (n < n_names && strcmp(names[n], param))
+				n++;
+			if (n < n_names)
+				continue;
+			assert_true(n_names < KEYS_MAX);
+			snprintf(names[n_names++], sizeof(names[0]), "%s", param);
+		}
+	}
+	for (uint32_t n = 0; n < n_names; n++) {
+		char name[128];
+
+		snprintf(name, sizeof(name), "evt.arg.%s", names[n]);
+		add_key(find_field("evt.arg", 7), name, names[n], strlen(names[n]));
+		snprintf(name, sizeof(name), "evt.rawarg.%s", names[n]);
+		add_key(find_field("evt.rawarg", 10), name, names[n], strlen(names[n]));
+	}
+}
+
 static int bind_keys(void **state)
 {
 	const struct saker_catalogue *catalogue = saker_enrich_catalogue();
@@ -147,6 +179,7 @@ static int bind_keys(void **state)
 			add_key(find_field(name, (size_t)(dot - name)), name, dot + 1,
 				strlen(dot + 1));
 	}
+	add_params();
 	return 0;
 }
 
@@ -341,6 +374,11 @@ static void compare(const char *capture, struct key *key, struct saker_record *r
 	if (is_allowed(capture, json_string_value(json_object_get(line, "evt.type")), key->name,
 		       theirs, ours))
 		return;
+	if (getenv("SAKER_DIFFERENCES"))
+		printf("%s\t%s\t%lld\t%.200s\t%.200s%s\n", key->name,
+		       json_string_value(json_object_get(line, "evt.type")),
+		       (long long)json_integer_value(json_object_get(line, "evt.num")), theirs,
+		       ours, out.n ? "" : " (absent)");
 	if (!key->differed++)
 		snprintf(key->example, sizeof(key->example),
 			 "event %lld (%s): expected '%.300s', got '%.300s'%s",
