@@ -129,10 +129,10 @@ static bool put_formatted(struct output_buffer *b, const struct saker_value *v)
 
 	switch (v->format) {
 	case SAKER_FORMAT_HEX:
-		snprintf(text, sizeof(text), "\"%llX\"", (unsigned long long)v->u64);
+		snprintf(text, sizeof(text), "\"%llX\"", (unsigned long long)saker_value_bits(v));
 		break;
 	case SAKER_FORMAT_OCT:
-		snprintf(text, sizeof(text), "\"%llo\"", (unsigned long long)v->u64);
+		snprintf(text, sizeof(text), "\"%llo\"", (unsigned long long)saker_value_bits(v));
 		break;
 	case SAKER_FORMAT_PADDED_DEC:
 		snprintf(text, sizeof(text), "\"%09llu\"", (unsigned long long)v->u64);

@@ -18,20 +18,11 @@ static size_t format_put(char *buf, size_t room, const char *text, size_t len)
 static size_t format_number(const struct saker_value *v, enum saker_format format, char *buf,
 			    size_t room)
 {
-	static const uint8_t bits[] = {
-		[SAKER_TYPE_I8] = 8,
-		[SAKER_TYPE_I16] = 16,
-		[SAKER_TYPE_I32] = 32,
-		[SAKER_TYPE_I64] = 64,
-	};
 	bool is_signed = v->type >= SAKER_TYPE_I8 && v->type <= SAKER_TYPE_I64;
-	uint64_t u = v->u64;
+	uint64_t u = saker_value_bits(v);
 	char text[40];
 	int n;
 
-	/* negative numbers show the bits of their width */
-	if (is_signed && bits[v->type] < 64)
-		u &= (UINT64_C(1) << bits[v->type]) - 1;
 	switch (format) {
 	case SAKER_FORMAT_HEX:
 		n = snprintf(text, sizeof(text), "%" PRIX64, u);
@@ -155,14 +146,15 @@ static int render_value(struct rules_renderer *renderer, const struct saker_valu
 	return 0;
 }
 
-/* Lists as (a,b), alternatives with blanks between. */
+/* Lists as (a,b); alternatives with blanks between, but never a blank first. */
 static int render_values(struct rules_renderer *renderer, const struct rules_term *term,
 			 const struct saker_values *values)
 {
 	int r = term->list ? render_text(renderer, "(", 1) : 0;
+	size_t start = renderer->len;
 
 	for (uint32_t i = 0; r >= 0 && i < values->n; i++) {
-		if (i)
+		if (term->list ? i > 0 : renderer->len > start)
 			r = render_text(renderer, term->list ? "," : " ", 1);
 		if (r >= 0)
 			r = render_value(renderer, &values->v[i], (enum saker_format)term->format);
@@ -172,10 +164,22 @@ static int render_values(struct rules_renderer *renderer, const struct rules_ter
 	return r;
 }
 
+/* Alternatives that are all empty have nothing to show; a single value that is empty is one. */
+static bool render_is_blank(const struct rules_term *term, const struct saker_values *values)
+{
+	if (!(term->flags & SAKER_FIELD_ANY) || term->type != SAKER_TYPE_STRING)
+		return false;
+	for (uint32_t i = 0; i < values->n; i++) {
+		if (values->v[i].len)
+			return false;
+	}
+	return true;
+}
+
 static bool render_is_missing(const struct rules_term *term, const struct saker_values *values)
 {
 	return (!values->n && (values->absent || !term->list)) ||
-	       term->flags & SAKER_FIELD_FILTER_ONLY;
+	       term->flags & SAKER_FIELD_FILTER_ONLY || render_is_blank(term, values);
 }
 
 static int render_term(struct rules_renderer *renderer, struct rules_machine *machine, uint32_t id)

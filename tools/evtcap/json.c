@@ -78,10 +78,10 @@ static void put_unsigned(FILE *out, const struct saker_value *v)
 {
 	switch (v->format) {
 	case SAKER_FORMAT_HEX:
-		fprintf(out, "\"%" PRIX64 "\"", v->u64);
+		fprintf(out, "\"%" PRIX64 "\"", saker_value_bits(v));
 		break;
 	case SAKER_FORMAT_OCT:
-		fprintf(out, "\"%" PRIo64 "\"", v->u64);
+		fprintf(out, "\"%" PRIo64 "\"", saker_value_bits(v));
 		break;
 	default:
 		fprintf(out, "%" PRIu64, v->u64);

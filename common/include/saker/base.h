@@ -144,6 +144,21 @@ enum saker_format {
 	SAKER_FORMAT_PADDED_DEC = 3, /* at least nine digits, zero-padded */
 };
 
+/* The bits of a number as hexadecimal and octal show them: negative ones those of their width. */
+static inline uint64_t saker_value_bits(const struct saker_value *v)
+{
+	switch (v->type) {
+	case SAKER_TYPE_I8:
+		return (uint8_t)v->u64;
+	case SAKER_TYPE_I16:
+		return (uint16_t)v->u64;
+	case SAKER_TYPE_I32:
+		return (uint32_t)v->u64;
+	default:
+		return v->u64;
+	}
+}
+
 static inline struct saker_value saker_value_str(const char *str, size_t len)
 {
 	struct saker_value v;

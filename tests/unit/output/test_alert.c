@@ -252,6 +252,8 @@ static void test_values(void **state)
 	struct saker_value ip4 = {.type = SAKER_TYPE_IP, .ip = &v4};
 	struct saker_value ip6 = {.type = SAKER_TYPE_IP, .ip = &v6};
 	struct saker_value hex = saker_value_u64(SAKER_TYPE_U32, 0xfe00);
+	struct saker_value neg = {
+		.type = SAKER_TYPE_I32, .format = SAKER_FORMAT_HEX, .i64 = -2}; /* of its width */
 	struct saker_value oct = saker_value_u64(SAKER_TYPE_U32, 0755);
 	struct saker_value pad = saker_value_u64(SAKER_TYPE_RELTIME, 42);
 	struct saker_value dbl = {.type = SAKER_TYPE_DOUBLE, .f64 = 0.25};
@@ -271,6 +273,7 @@ static void test_values(void **state)
 		{oct, "\"755\""},
 		{pad, "\"000000042\""},
 		{dbl, "0.25"},
+		{neg, "\"FFFFFFFE\""},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

@@ -44,6 +44,8 @@ static const struct {
 	{"%toy.list", "", "<NA>", "toy.list!1;"},
 	{"%toy.nums", "nums=1,2", "(1,2)", "toy.nums=(1,2);"},
 	{"%toy.any", "any=a,b,c", "a b c", "toy.any=a b c;"},
+	{"[%toy.any]", "any=,a,,c", "[a  c]", "toy.any=a  c;"},
+	{"[%toy.any]", "any=,", "[<NA>]", "toy.any!1;"},
 	/* what is for filters only has no value in outputs */
 	{"%toy.filter", "filter=x", "<NA>", "toy.filter!1;"},
 	/* transformers: in the message alone, the fields in them in the values */
