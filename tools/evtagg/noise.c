@@ -407,11 +407,13 @@ struct seen {
 	uint64_t context;
 };
 
+/* An empty text says nothing either: it is what the image of a program on the host is. */
 static bool absent(const struct saker_json_slice *s)
 {
 	return s->kind == SAKER_JSON_NONE || s->kind == SAKER_JSON_NULL ||
 	       s->kind == SAKER_JSON_OBJECT || s->kind == SAKER_JSON_ARRAY ||
-	       (s->kind == SAKER_JSON_STRING && s->len == 4 && memcmp(s->text, "<NA>", 4) == 0);
+	       (s->kind == SAKER_JSON_STRING &&
+		(!s->len || (s->len == 4 && memcmp(s->text, "<NA>", 4) == 0)));
 }
 
 /* The program and the image, as far as the alert tells them. */
