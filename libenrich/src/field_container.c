@@ -49,14 +49,25 @@ void field_container_id_text(void *record, const struct saker_field_ref *ref,
 		field_set_text(out, c->id, c->id_len);
 }
 
+/*
+ * The host as a container: no image, no mounts, no labels, which is known of it and not the same as
+ * a value that is missing. `container.image.repository != x` is true on the host.
+ */
+static const struct enrich_str nothing = {.refs = 1};
+static const struct enrich_container_info the_host = {
+	.texts = {[0 ... ENRICH_CONTAINER_TEXTS - 1] = (struct enrich_str *)&nothing},
+};
+
 /* What was told, or NULL with the reason in out. */
 static const struct enrich_container_info *info_of(const struct saker_record *r,
 						   struct saker_values *out)
 {
 	const struct enrich_container *c = container_of(r);
 
-	if (!c)
+	if (is_nowhere(r))
 		field_set_none(out);
+	else if (!c)
+		return &the_host;
 	else if (!c->info)
 		saker_values_absent(out, c->why_not);
 	else
@@ -92,20 +103,16 @@ void field_container_text(void *record, const struct saker_field_ref *ref, struc
 		return;
 	}
 	info = info_of(r, out);
-	if (info)
+	if (info == &the_host && ref->number == ENRICH_CONTAINER_TEXT_RUNTIME)
+		field_set_none(out);
+	else if (info)
 		field_set_str(out, info->texts[ref->number]);
 }
 
 void field_container_flag(void *record, const struct saker_field_ref *ref, struct saker_values *out)
 {
-	const struct saker_record *r = record;
-	const struct enrich_container_info *info;
+	const struct enrich_container_info *info = info_of(record, out);
 
-	if (!is_nowhere(r) && !container_of(r)) {
-		field_set_bool(out, false);
-		return;
-	}
-	info = info_of(r, out);
 	if (info)
 		field_set_bool(out, info->flags[ref->number]);
 }
@@ -315,7 +322,8 @@ void field_container_labels(void *record, const struct saker_field_ref *ref,
 	field_set_slice(out, render_result(&t));
 }
 
-/* The network is the pod's: told with the container by some runtimes, with the sandbox by others.
+/* The network is the pod's: told with the container by some runtimes, with the sandbox by others;
+ * empty where there is no pod.
  */
 static void set_of_network(struct saker_values *out, const struct saker_record *r,
 			   const struct enrich_container_info *info,
@@ -328,7 +336,7 @@ static void set_of_network(struct saker_values *out, const struct saker_record *
 	else if (sandbox || info->texts[ENRICH_CONTAINER_TEXT_CNI]->len)
 		field_set_str(out, info->texts[text]);
 	else
-		field_set_none(out);
+		field_set_text(out, "", 0);
 }
 
 void field_container_pod(void *record, const struct saker_field_ref *ref, struct saker_values *out)

@@ -6,6 +6,8 @@
 #include "field.h"
 #include "render.h"
 
+#include <arpa/inet.h>
+
 static bool is_v6(const struct enrich_fd *fd)
 {
 	return fd->type == ENRICH_FD_IPV6_SOCK || fd->type == ENRICH_FD_IPV6_SERVER;
@@ -26,10 +28,30 @@ static bool has_role(const struct enrich_fd *fd)
 	return fd->flags & (ENRICH_FD_ROLE_CLIENT | ENRICH_FD_ROLE_SERVER);
 }
 
+static bool is_text_of(const struct enrich_str *text, const uint8_t addr[4])
+{
+	uint8_t ip[4];
+
+	return text->len && inet_pton(AF_INET, text->text, ip) == 1 && memcmp(ip, addr, 4) == 0;
+}
+
+/*
+ * Is it an address of the machine that the thread sees? In a container that is the container's own;
+ * the host's count only in its network, or beside an address that was told: the gateway that
+ * a container's visitors come from is an address of the host.
+ */
 static bool is_local(const struct saker_record *r, const struct enrich_fd *fd, const uint8_t *addr)
 {
-	return is_v6(fd) ? enrich_state_is_local_v6(r->state, addr)
-			 : enrich_state_is_local_v4(r->state, addr);
+	const struct enrich_container *c = r->thread ? enrich_thread_container(r->thread) : NULL;
+	const struct enrich_container_info *info = c ? c->info : NULL;
+	bool host_network = !c || (info && info->flags[ENRICH_CONTAINER_FLAG_HOST_NETWORK]);
+	const struct enrich_str *ip = info ? info->texts[ENRICH_CONTAINER_TEXT_IP] : NULL;
+
+	if (is_v6(fd))
+		return host_network && enrich_state_is_local_v6(r->state, addr);
+	if (ip && is_text_of(ip, addr))
+		return true;
+	return (host_network || (ip && ip->len)) && enrich_state_is_local_v4(r->state, addr);
 }
 
 /* Whether a side is the source (the client's) end of the tuple. */

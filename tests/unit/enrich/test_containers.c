@@ -202,7 +202,7 @@ static void test_fields(void **state)
 	       {"container.label[none]", "(absent 1)"},
 	       {"container.labels", "app:cache, empty, z:last"}, {"k8s.pod.name", "p"},
 	       {"k8s.ns.name", "ns"}, {"k8s.pod.uid", "u-1"}, {"k8s.pod.id", "u-1"},
-	       {"container.cni.json", ""}, {"k8s.pod.ip", "(absent 1)"});
+	       {"container.cni.json", ""}, {"k8s.pod.ip", ""});
 	assert_int_equal(asked.n, 1);
 	saker_state_free(s);
 }
@@ -263,6 +263,51 @@ static void test_reasons(void **state)
 		assert_int_equal(saker_state_forgo_container(s, "", 0), -EINVAL);
 		saker_state_free(s);
 	}
+}
+
+/*
+ * Which end of a connection is the thread's own: in a container, what its address says; the
+ * bridge that visitors come from is an address of the host, and not of the container.
+ */
+static void test_local_end(void **state)
+{
+	static const uint8_t visitor[] = {2, 172, 17, 0, 1, 0x10, 0x27, 172, 17, 0, 9, 80, 0};
+	struct saker_interface bridge = {.name = "docker0", .addr = {4, 16, {172, 17, 0, 1}}};
+	struct saker_state *s = new_state(0, 0);
+	struct saker_record *r;
+
+	(void)state;
+	assert_int_equal(saker_state_add_interface(s, &bridge), 0);
+	exec_in(s, 5, DOCKER);
+	exec_in(s, 6, "cpu=/");
+	for (int64_t tid = 5; tid <= 6; tid++) {
+		r = apply(s, eb_make(&eb, SAKER_EV_SOCKET_ACCEPT4_6_X, TS, (uint64_t)tid, "qrbwww",
+				     INT64_C(4), visitor, (int)sizeof(visitor), 0, 0, 0, 0));
+		EXPECT(r, {"fd.name", "172.17.0.1:10000->172.17.0.9:80"},
+		       {"fd.lproto", tid == 5 ? "80" : "10000"},
+		       {"fd.rproto", tid == 5 ? "10000" : "80"}, {"fd.is_server", "false"});
+	}
+	apply(s, container_event("{\"container\":{\"type\":0,\"full_id\":\"" HEX64
+				 "\",\"ip\":\"172.17.0.9\"}}"));
+	r = apply(s, eb_make(&eb, SAKER_EV_SOCKET_ACCEPT4_6_X, TS, 5, "qrbwww", INT64_C(4), visitor,
+			     (int)sizeof(visitor), 0, 0, 0, 0));
+	EXPECT(r, {"fd.is_server", "true"});
+	saker_state_free(s);
+}
+
+/* No container, and known to be none: a comparison with an image holds, or not. */
+static void test_host(void **state)
+{
+	struct saker_state *s = new_state(0, 0);
+
+	(void)state;
+	EXPECT(exec_in(s, 5, "cpu=/"), {"container.id", "host"}, {"container.name", "host"},
+	       {"container.type", "host"}, {"container.image", ""},
+	       {"container.image.repository", ""}, {"container.mounts", ""},
+	       {"container.labels", ""}, {"container.privileged", "false"}, {"k8s.pod.ip", ""},
+	       {"k8s.pod.name", "(absent 1)"}, {"container.label[x]", "(absent 1)"},
+	       {"container.mount.dest[0]", "(absent 1)"}, {"container.runtime", "(absent 1)"});
+	saker_state_free(s);
 }
 
 /* Two plain names are the host's until a runtime says otherwise. */
@@ -536,6 +581,7 @@ static void test_hold_flush(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_local_end),      cmocka_unit_test(test_host),
 		cmocka_unit_test(test_fields),	       cmocka_unit_test(test_pods),
 		cmocka_unit_test(test_reasons),	       cmocka_unit_test(test_accounts),
 		cmocka_unit_test(test_doubtful_names), cmocka_unit_test(test_broken_events),
