@@ -83,7 +83,8 @@ static void set_number(struct saker_values *out, const struct saker_field_ref *r
 		field_set_u64(out, ref, enrich_thread_n_fds(t));
 		break;
 	case NUMBER_FD_LIMIT:
-		set_known(out, ref, (uint64_t)t->fdlimit, t->fdlimit >= 0);
+		t = enrich_thread_leader(r->state, t);
+		set_known(out, ref, (uint64_t)t->fdlimit, enrich_thread_is_leader(t));
 		break;
 	case NUMBER_VMSIZE:
 		field_set_u64(out, ref, t->vmsize_kb);
@@ -225,6 +226,7 @@ void field_proc_flag(void *record, const struct saker_field_ref *ref, struct sak
 void field_proc_fdusage(void *record, const struct saker_field_ref *ref, struct saker_values *out)
 {
 	const struct saker_record *r = record;
+	const struct enrich_thread *t;
 	double usage = 0;
 	int64_t n;
 
@@ -232,10 +234,10 @@ void field_proc_fdusage(void *record, const struct saker_field_ref *ref, struct 
 		field_set_none(out);
 		return;
 	}
-	n = enrich_thread_n_fds(r->thread);
-	if (r->thread->fdlimit > 0)
-		usage = n <= r->thread->fdlimit ? (double)n * 100 / (double)r->thread->fdlimit
-						: 100;
+	t = enrich_thread_leader(r->state, r->thread);
+	n = enrich_thread_n_fds(t);
+	if (enrich_thread_is_leader(t) && t->fdlimit > 0)
+		usage = n <= t->fdlimit ? (double)n * 100 / (double)t->fdlimit : 100;
 	field_set_u64(out, ref, 0);
 	out->one.f64 = usage;
 }

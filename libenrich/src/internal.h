@@ -41,6 +41,7 @@ enum {
 	FCNTL_PPM_SETFD = 3,
 	FCNTL_PPM_DUPFD_CLOEXEC = 26,
 	PR_PPM_SET_CHILD_SUBREAPER = 36,
+	PR_PPM_GET_CHILD_SUBREAPER = 37,
 	RLIMIT_PPM_NOFILE = 7,
 	AF_PPM_UNIX = 1,
 	AF_PPM_INET = 2,
@@ -379,6 +380,12 @@ struct enrich_tuple *enrich_fd_need_tuple(struct saker_state *s, struct enrich_f
 /* For writing: unshares table and fd as needed. NULL = not there, or no memory. */
 struct enrich_fd *enrich_fd_own(struct saker_state *s, struct enrich_thread *t, int64_t num);
 void enrich_fd_remove(struct saker_state *s, struct enrich_files *files, int64_t num);
+/*
+ * A call gave this number to a file that is not known. Live, what had it is forgotten and the
+ * system is asked when the number is next used. A replay has nobody to ask and, as Falco does,
+ * goes on with the old one: but in doubt.
+ */
+void enrich_fd_replaced(struct saker_state *s, struct enrich_thread *t, int64_t num);
 /* Removes (or marks close-on-exec) numbers first..last. */
 void enrich_fds_close_range(struct saker_state *s, struct enrich_thread *t, uint32_t first,
 			    uint32_t last, bool cloexec);

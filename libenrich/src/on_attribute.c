@@ -166,7 +166,10 @@ static void on_prctl(struct saker_state *s, struct saker_record *r)
 	struct enrich_thread *t = succeeded(r);
 
 	(void)s;
-	if (t && t->group && enrich_param_u32(r, 1) == PR_PPM_SET_CHILD_SUBREAPER)
+	/* Both tell what it is now: one as the argument, the other as the answer. */
+	if (t && t->group &&
+	    (enrich_param_u32(r, 1) == PR_PPM_SET_CHILD_SUBREAPER ||
+	     enrich_param_u32(r, 1) == PR_PPM_GET_CHILD_SUBREAPER))
 		t->group->reaper = enrich_param_u64(r, 3) != 0;
 }
 
@@ -225,6 +228,8 @@ static void on_switch(struct saker_state *s, struct saker_record *r)
 	t->pfmajor = enrich_param_u64(r, 1);
 	t->pfminor = enrich_param_u64(r, 2);
 	t = enrich_thread_leader(s, t);
+	if (!enrich_thread_is_leader(t))
+		return;
 	t->vmsize_kb = enrich_param_u32(r, 3);
 	t->vmrss_kb = enrich_param_u32(r, 4);
 	t->vmswap_kb = enrich_param_u32(r, 5);

@@ -22,6 +22,7 @@ static bool made_fd(const struct saker_record *r)
 struct open_call {
 	int64_t dirfd;
 	struct enrich_slice name;
+	bool whole; /* the kernel's own path: relative to nothing */
 	uint32_t flags;
 	uint32_t dev;
 	uint64_t ino;
@@ -60,7 +61,8 @@ static void open_finish(struct saker_state *s, struct saker_record *r, const str
 		return;
 	whole = enrich_path_is_whole(path);
 	if (!whole) {
-		path.len = enrich_path_at(r, call->dirfd, path.text, path.len, buf);
+		path.len = call->whole ? enrich_path_join(buf, "", 0, path.text, path.len)
+				       : enrich_path_at(r, call->dirfd, path.text, path.len, buf);
 		path.text = buf;
 	}
 	/* What went to a ring's own table is this record's to show, and no descriptor. */
@@ -175,7 +177,11 @@ static void on_openat2(struct saker_state *s, struct saker_record *r)
 /* The kernel tells the whole path here. */
 static void on_open_by_handle_at(struct saker_state *s, struct saker_record *r)
 {
-	struct open_call call = {.dirfd = ENRICH_AT_FDCWD, .flags = enrich_param_u32(r, 2)};
+	struct open_call call = {
+		.dirfd = ENRICH_AT_FDCWD,
+		.whole = true,
+		.flags = enrich_param_u32(r, 2),
+	};
 
 	open_name(r, 3, &call);
 	call.dev = enrich_param_u32(r, 4);
@@ -220,7 +226,7 @@ ON_ANON(inotify_init1, INOTIFY, flags_param(r, 1))
 ON_ANON(epoll_create, EVENTPOLL, 0)
 ON_ANON(epoll_create1, EVENTPOLL, flags_param(r, 1) & EPOLL_PPM_CLOEXEC ? O_PPM_CLOEXEC : 0)
 ON_ANON(userfaultfd, USERFAULTFD, flags_param(r, 1))
-ON_ANON(io_uring_setup, IO_URING, 0)
+ON_ANON(io_uring_setup, IO_URING, O_PPM_CLOEXEC) /* always, as the kernel makes it */
 #undef ON_ANON
 
 /* Most commands of bpf return something else than an fd. */
@@ -256,7 +262,8 @@ static void on_pidfd_open(struct saker_state *s, struct saker_record *r)
 
 	if (!made_fd(r))
 		return;
-	fd = make_fd(s, r, r->res, ENRICH_FD_PIDFD, enrich_param_u32(r, 2));
+	/* Closed on exec without being asked. */
+	fd = make_fd(s, r, r->res, ENRICH_FD_PIDFD, enrich_param_u32(r, 2) | O_PPM_CLOEXEC);
 	if (!fd)
 		return;
 	if (enrich_fd_need_more(s, fd))
@@ -279,21 +286,23 @@ static void on_pidfd_getfd(struct saker_state *s, struct saker_record *r)
 	if (!made_fd(r))
 		return;
 	pidfd = enrich_fd_find(r->thread, enrich_param_int(r, 1, -1));
-	if (!pidfd || pidfd->type != ENRICH_FD_PIDFD)
-		return;
-	pidfd_epoch = pidfd->epoch;
-	owner = enrich_thread_touch(s, enrich_fd_pid(pidfd));
+	pidfd_epoch = pidfd ? pidfd->epoch : 0;
+	owner = pidfd ? enrich_thread_touch(s, enrich_fd_pid(pidfd)) : NULL;
 	owner_epoch = owner ? owner->epoch : 0;
 	source = owner ? enrich_fd_find(owner, target) : NULL;
-	if (!source)
+	if (!source) {
+		enrich_fd_replaced(s, r->thread, r->res);
 		return;
+	}
 	fd = enrich_fd_add_copy(s, r->thread, r->res, source);
+	r->fd = fd;
+	r->fd_num = r->res;
+	r->flags |= ENRICH_RECORD_HAS_FD | ENRICH_RECORD_NEW_FD;
 	if (!fd)
 		return;
 	fd->epoch = MIN(fd->epoch, MIN(pidfd_epoch, owner_epoch));
 	enrich_fd_clear_cloexec(fd);
 	fd->open_flags |= O_PPM_CLOEXEC;
-	enrich_record_set_fd(r, fd, r->res);
 }
 
 static void on_pipe(struct saker_state *s, struct saker_record *r)
@@ -322,8 +331,13 @@ static void copy_fd(struct saker_state *s, struct saker_record *r, bool cloexec)
 	struct enrich_fd *fd;
 
 	/* dup2 of a number onto itself does nothing. */
-	if (!r->fd || r->fd_num == r->res)
+	if (r->fd_num == r->res)
 		return;
+	/* Whatever it is a copy of, what had the number before is closed. */
+	if (!r->fd) {
+		enrich_fd_replaced(s, r->thread, r->res);
+		return;
+	}
 	fd = enrich_fd_add_copy(s, r->thread, r->res, r->fd);
 	if (fd) {
 		enrich_fd_clear_cloexec(fd);
@@ -353,7 +367,7 @@ static void on_fcntl(struct saker_state *s, struct saker_record *r)
 	int64_t cmd = enrich_param_int(r, 2, 0);
 	struct enrich_fd *fd;
 
-	if (!made_fd(r) || !r->fd)
+	if (!made_fd(r))
 		return;
 	switch (cmd) {
 	case FCNTL_PPM_DUPFD:
@@ -361,6 +375,8 @@ static void on_fcntl(struct saker_state *s, struct saker_record *r)
 		copy_fd(s, r, cmd == FCNTL_PPM_DUPFD_CLOEXEC);
 		break;
 	case FCNTL_PPM_SETFD:
+		if (!r->fd)
+			break;
 		fd = enrich_fd_own(s, r->thread, r->fd_num);
 		if (!fd)
 			break;

@@ -230,6 +230,8 @@ static void on_socketpair(struct saker_state *s, struct saker_record *r)
 			continue;
 		fd->type = ENRICH_FD_UNIX_SOCK;
 		fd->flags = ENRICH_FD_SOCKETPIPE;
+		if (enrich_param_u32(r, 6) & SOCK_CLOEXEC)
+			fd->open_flags = O_PPM_CLOEXEC;
 		if (enrich_fd_need_tuple(s, fd)) {
 			fd->more->tuple.unix_source = enrich_param_u64(r, 3);
 			fd->more->tuple.unix_dest = enrich_param_u64(r, 4);
@@ -250,8 +252,10 @@ static void on_accept(struct saker_state *s, struct saker_record *r)
 	if (!enrich_socket_succeeded(r))
 		return;
 	r->fd_num = r->res;
-	if (!t.family)
+	if (!t.family) {
+		enrich_fd_replaced(s, r->thread, r->res);
 		return;
+	}
 	fd = enrich_fd_add(s, r->thread, r->res);
 	if (!fd)
 		return;
@@ -275,6 +279,15 @@ static void on_accept(struct saker_state *s, struct saker_record *r)
 
 /* ---- binding, connecting --------------------------------------------------------------------- */
 
+/* An address of IPv4 that was written as one of IPv6. */
+static void unmap(struct enrich_socket_ends *addr)
+{
+	if (addr->family != AF_PPM_INET6 || !enrich_ip6_is_mapped(addr->dst.ip))
+		return;
+	addr->family = AF_PPM_INET;
+	addr->dst.ip += 12;
+}
+
 static void bind_ip(struct saker_state *s, struct enrich_fd *fd, struct enrich_socket_ends *addr)
 {
 	struct enrich_fd_more ends = {0};
@@ -291,10 +304,7 @@ static void bind_ip(struct saker_state *s, struct enrich_fd *fd, struct enrich_s
 	/* No port given means that it is a client's: the kernel will choose one. */
 	if (addr->dst.port == 0)
 		return;
-	if (addr->family == AF_PPM_INET6 && enrich_ip6_is_mapped(addr->dst.ip)) {
-		addr->family = AF_PPM_INET;
-		addr->dst.ip += 12;
-	}
+	unmap(addr);
 	memset(&fd->more->tuple, 0, sizeof(fd->more->tuple));
 	fd->type = addr->family == AF_PPM_INET ? ENRICH_FD_IPV4_SERVER : ENRICH_FD_IPV6_SERVER;
 	memcpy(fd->more->tuple.dip, addr->dst.ip, ip_len(addr->family));
@@ -344,6 +354,10 @@ static void trust_entry(const struct saker_record *r, struct enrich_socket_ends 
 	if (!enrich_record_entry(r, SAKER_EV_SOCKET_CONNECT_E, &entry.view))
 		return;
 	at_entry = enrich_socket_addr(&entry, 1);
+	if (t->family == AF_PPM_INET) {
+		unmap(&at_exit);
+		unmap(&at_entry);
+	}
 	if (!at_exit.family || !at_entry.family || at_exit.family != at_entry.family)
 		return;
 	if (at_entry.family == AF_PPM_UNIX) {
@@ -374,10 +388,7 @@ static void connect_from_addr(struct saker_state *s, struct saker_record *r, str
 	}
 	if (!addr.family)
 		return;
-	if (addr.family == AF_PPM_INET6 && enrich_ip6_is_mapped(addr.dst.ip)) {
-		addr.family = AF_PPM_INET;
-		addr.dst.ip += 12;
-	}
+	unmap(&addr);
 	enrich_socket_set_type(fd, addr.family);
 	memcpy(fd->more->tuple.dip, addr.dst.ip, ip_len(addr.family));
 	fd->more->tuple.dport = addr.dst.port;

@@ -362,6 +362,7 @@ static void entry_store(struct saker_state *s, struct saker_record *r)
 	struct enrich_thread *t = r->thread;
 	struct enrich_entry *entry;
 
+	s->stats.n_store_evts_drops++; /* until it is */
 	if (!t)
 		return;
 	if (t->entry)
@@ -372,14 +373,24 @@ static void entry_store(struct saker_state *s, struct saker_record *r)
 	entry = enrich_alloc(s, sizeof(*entry) + event->len);
 	if (!entry)
 		return;
+	s->stats.n_store_evts_drops--;
+	s->stats.n_stored_evts++;
 	entry->len = event->len;
 	entry->type = event->type;
 	memcpy(entry->event, event, event->len);
 	t->entry = entry;
 }
 
-static void entry_drop(struct saker_state *s, struct enrich_thread *t)
+/* Used, if it was this exit's own. An execveat that succeeds ends as an execve. */
+static void entry_drop(struct saker_state *s, struct enrich_thread *t, uint16_t exit)
 {
+	uint16_t type = t->entry->type;
+
+	if (type + 1 == exit ||
+	    (type == SAKER_EV_SYSCALL_EXECVEAT_E && exit == SAKER_EV_SYSCALL_EXECVE_19_X))
+		s->stats.n_retrieved_evts++;
+	else
+		s->stats.n_retrieve_evts_drops++;
 	enrich_dealloc(s, t->entry, sizeof(*t->entry) + t->entry->len);
 	t->entry = NULL;
 }
@@ -524,7 +535,10 @@ static void record_fd(struct saker_state *s, const struct enrich_fact *fact)
 			fd = enrich_files_find(r->thread->files, r->fd_num);
 			s->stats.n_noncached_fd_lookups += fd != NULL;
 		}
-		s->stats.n_failed_fd_lookups += fd == NULL;
+		/* A close that fails fails for want of it. */
+		s->stats.n_failed_fd_lookups +=
+			fd == NULL && !(r->flags & ENRICH_RECORD_FAILED &&
+					r->view.event->type == SAKER_EV_SYSCALL_CLOSE_X);
 		if (!fd)
 			return;
 	} else {
@@ -588,7 +602,7 @@ int saker_state_apply(struct saker_state *s, const struct saker_event *event,
 		fact->handler(s, r);
 	if (r->thread) {
 		if (unlikely(r->thread->entry))
-			entry_drop(s, r->thread);
+			entry_drop(s, r->thread, event->type);
 		r->thread->last_ts = event->ts;
 	}
 	/* Kept in a filtered capture for the state's sake: nothing that was asked for. */

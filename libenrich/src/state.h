@@ -232,6 +232,8 @@ enum enrich_fd_flag {
 	ENRICH_FD_REAL_KNOWN = 1 << 10,
 	ENRICH_FD_MOUNT = 1 << 11,    /* known by its mount (start-up), not by its device */
 	ENRICH_FD_RAW_NAME = 1 << 12, /* the program gave just this name */
+	ENRICH_FD_IN_DOUBT =
+		1 << 13, /* its number has gone to another one, of which nothing is known */
 };
 
 /*

@@ -424,6 +424,19 @@ void enrich_fd_remove(struct saker_state *s, struct enrich_files *files, int64_t
 	s->stats.n_removed_fds++;
 }
 
+void enrich_fd_replaced(struct saker_state *s, struct enrich_thread *t, int64_t num)
+{
+	struct enrich_fd *fd;
+
+	if (s->refill) {
+		enrich_fd_remove(s, t->files, num);
+		return;
+	}
+	fd = enrich_fd_own(s, t, num);
+	if (fd)
+		fd->flags |= ENRICH_FD_IN_DOUBT;
+}
+
 static bool closes_on_exec(const struct enrich_fd *fd)
 {
 	if (fd->open_flags & O_PPM_CLOEXEC)

@@ -147,6 +147,8 @@ bool enrich_record_certain(const struct saker_record *r)
 	const struct enrich_thread *t = r->thread;
 	const struct enrich_fd *fd;
 
+	if (unlikely(r->fd && r->fd->flags & ENRICH_FD_IN_DOUBT))
+		return false;
 	if (likely(s->epoch == 0) || !t)
 		return true;
 	if (thread_in_doubt(s, t) || thread_in_doubt(s, enrich_thread_ancestor(s, t, 0)) ||

@@ -363,13 +363,18 @@ void enrich_thread_remove(struct saker_state *s, struct enrich_thread *t)
 	enrich_dealloc(s, t, sizeof(*t));
 }
 
+/* As the kernel looks for one: the leader first, then the oldest, which is last in the list. */
 static struct enrich_thread *group_living(struct enrich_group *g, const struct enrich_thread *but)
 {
+	struct enrich_thread *oldest = NULL;
+
+	if (g && g->leader && g->leader != but && !(g->leader->flags & ENRICH_THREAD_DEAD))
+		return g->leader;
 	for (struct enrich_thread *t = g ? g->threads : NULL; t; t = t->group_next) {
 		if (t != but && !(t->flags & ENRICH_THREAD_DEAD))
-			return t;
+			oldest = t;
 	}
-	return NULL;
+	return oldest;
 }
 
 /* As the kernel chooses: the own group, then the nearest subreaper, then the namespace's init. */

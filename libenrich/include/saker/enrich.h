@@ -229,6 +229,10 @@ struct saker_state_stats {
 	uint64_t n_losses;		     /* how often it was */
 	uint64_t n_reread_threads;	     /* in doubt after a loss, and read again */
 	uint64_t n_swept_threads;	     /* whose exit was lost: gone when looked for */
+	uint64_t n_stored_evts;		     /* enter events kept until their exit */
+	uint64_t n_store_evts_drops;	     /* not kept: too long, no memory, or no thread */
+	uint64_t n_retrieved_evts;	     /* and found there by their exit */
+	uint64_t n_retrieve_evts_drops;	     /* exits that found another call's */
 };
 
 /* The counters so far; the caller sets ret_stats->size first. */

@@ -256,6 +256,72 @@ static void test_dup(void **state)
 	saker_state_free(s);
 }
 
+static int refill_nothing(void *userdata, int64_t tid, saker_capture_event_fn fn, void *fn_userdata)
+{
+	(void)userdata, (void)tid, (void)fn, (void)fn_userdata;
+	return -ESRCH;
+}
+
+/* A number that went to a file of which nothing is known. */
+static void test_dup_of_unknown(void **state)
+{
+	struct saker_state *s = start();
+	struct saker_record *r;
+
+	(void)state;
+	openat(s, 100, 1, "/log", 2);
+	dup2_(s, 70, 1);
+	r = EVENT(s, SYSCALL_WRITE_X, "q-qw", I(5), I(1), 5);
+	assert_string_equal(name_of(r->fd), "/log");
+	assert_false(enrich_record_certain(r));
+	EVENT(s, SYSCALL_DUP_1_X, "qq", I(2), I(1));
+	r = EVENT(s, SYSCALL_WRITE_X, "q-qw", I(5), I(2), 5);
+	assert_false(enrich_record_certain(r));
+	/* What is opened there is sure again. */
+	openat(s, 100, 1, "/new", 2);
+	r = EVENT(s, SYSCALL_WRITE_X, "q-qw", I(5), I(1), 5);
+	assert_true(enrich_record_certain(r));
+	/* Live there is somebody to ask. */
+	s->refill = refill_nothing;
+	EVENT(s, SYSCALL_FCNTL_X, "qqbq", I(1), I(71), FCNTL_PPM_DUPFD, I(1));
+	assert_null(fd_of(s, 100, 1));
+	saker_state_free(s);
+}
+
+/* Closed on exec because the kernel always does it, or because that was asked for. */
+static void test_exec_closes(void **state)
+{
+	struct saker_state *s = start();
+
+	(void)state;
+	EVENT(s, SYSCALL_PIDFD_OPEN_X, "qqw", I(3), I(100), 0);
+	EVENT(s, SYSCALL_IO_URING_SETUP_X, "qwwwwwww", I(4), 8, 8, 16, 0, 0, 0, 0);
+	EVENT(s, SOCKET_SOCKETPAIR_X, "qqqqqwww", I(0), I(5), I(6), I(1), I(2), 1, 1 | 02000000, 0);
+	EVENT(s, SOCKET_SOCKETPAIR_X, "qqqqqwww", I(0), I(7), I(8), I(1), I(2), 1, 1, 0);
+	assert_int_equal(enrich_thread_n_fds(enrich_thread_find(s, 100)), 6);
+	apply(s,
+	      eb_exec(&eb, &(struct eb_exec){.ts = TS, .tid = 100, .path = "/bin/x", .comm = "x"}));
+	for (int64_t fd = 3; fd <= 6; fd++)
+		assert_null(fd_of(s, 100, fd));
+	assert_non_null(fd_of(s, 100, 7));
+	assert_non_null(fd_of(s, 100, 8));
+	saker_state_free(s);
+}
+
+/* The kernel gives the whole path, or none: what is not absolute is not the directory's. */
+static void test_open_by_handle(void **state)
+{
+	struct saker_state *s = start();
+	struct saker_record *r;
+
+	(void)state;
+	r = EVENT(s, SYSCALL_OPEN_BY_HANDLE_AT_X, "qqwswq", I(3), I(9), 1, "/mnt/./a", 7, I(8));
+	assert_string_equal(name_of(r->fd), "/mnt/a");
+	r = EVENT(s, SYSCALL_OPEN_BY_HANDLE_AT_X, "qqw-wq", I(4), I(9), 1, 7, I(8));
+	assert_string_equal(name_of(r->fd), "<NA>");
+	saker_state_free(s);
+}
+
 static void test_fork_shares(void **state)
 {
 	struct saker_state *s = start();
@@ -455,6 +521,10 @@ static void test_connect_entry(void **state)
 	struct saker_record *r;
 	uint8_t entry[7] = {AF_PPM_INET, 1, 1, 1, 1, 53, 0};
 	uint8_t at_exit[7] = {AF_PPM_INET, 10, 0, 0, 1, 0xbb, 1};
+	uint8_t mapped_entry[19] = {AF_PPM_INET6, 0,	0, 0, 0, 0, 0,	0, 0, 0, 0,
+				    0xff,	  0xff, 1, 1, 1, 1, 53, 0};
+	uint8_t mapped_exit[19] = {AF_PPM_INET6, 0,    0,  0, 0, 0, 0,	  0, 0, 0, 0,
+				   0xff,	 0xff, 10, 0, 0, 1, 0xbb, 1};
 	uint8_t t[64];
 	int len = tuple4(t, LOCAL, 40000, PEER, 443);
 
@@ -469,6 +539,18 @@ static void test_connect_entry(void **state)
 	EVENT(s, SOCKET_CONNECT_E, "qr", I(4), entry, 7);
 	r = EVENT(s, SOCKET_CONNECT_X, "qrqr", I(0), t, len, I(4), at_exit, 7);
 	assert_string_equal(name_of(r->fd), "192.168.1.7:40000->10.0.0.1:443");
+	/* The same of IPv4 written as IPv6, which the tuple has turned back. */
+	EVENT(s, SOCKET_SOCKET_X, "qwwww", I(5), 10, 1, 6, 0);
+	EVENT(s, SOCKET_CONNECT_E, "qr", I(5), mapped_entry, 19);
+	r = EVENT(s, SOCKET_CONNECT_X, "qrqr", I(0), t, len, I(5), mapped_exit, 19);
+	assert_string_equal(name_of(r->fd), "192.168.1.7:40000->1.1.1.1:53");
+	/* One of them was another call's. */
+	EVENT(s, SOCKET_CONNECT_E, "qr", I(5), entry, 7);
+	EVENT(s, SYSCALL_DUP_1_X, "qq", I(-9), I(5));
+	assert_int_equal(s->stats.n_stored_evts, 4);
+	assert_int_equal(s->stats.n_retrieved_evts, 3);
+	assert_int_equal(s->stats.n_retrieve_evts_drops, 1);
+	assert_int_equal(s->stats.n_store_evts_drops, 0);
 	saker_state_free(s);
 }
 
@@ -622,7 +704,8 @@ int main(void)
 		cmocka_unit_test(test_connect_ipv6),  cmocka_unit_test(test_connect_entry),
 		cmocka_unit_test(test_server),	      cmocka_unit_test(test_udp),
 		cmocka_unit_test(test_unix),	      cmocka_unit_test(test_traffic_in_child),
-		cmocka_unit_test(test_initial_roles),
+		cmocka_unit_test(test_initial_roles), cmocka_unit_test(test_dup_of_unknown),
+		cmocka_unit_test(test_exec_closes),   cmocka_unit_test(test_open_by_handle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

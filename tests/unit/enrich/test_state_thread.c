@@ -357,7 +357,9 @@ static void test_reparenting(void **state)
 
 		if (cases[i].subreaper)
 			apply(s, eb_make(&eb, SAKER_EV_SYSCALL_PRCTL_X, TS, 100, "qw-q", INT64_C(0),
-					 PR_PPM_SET_CHILD_SUBREAPER, INT64_C(1)));
+					 i & 1 ? PR_PPM_SET_CHILD_SUBREAPER
+					       : PR_PPM_GET_CHILD_SUBREAPER,
+					 INT64_C(1)));
 		do_clone(s, (struct eb_clone){
 				    .ts = TS, .tid = 100, .res = 200, .pid = 100, .ptid = 1});
 		do_clone(s, (struct eb_clone){
@@ -370,6 +372,30 @@ static void test_reparenting(void **state)
 		assert_int_equal(enrich_thread_find(s, 300)->ptid, cases[i].expected);
 		saker_state_free(s);
 	}
+}
+
+/* Among a process's own threads the leader comes first, then the oldest. */
+static void test_reparenting_in_group(void **state)
+{
+	struct saker_state *s = start();
+
+	(void)state;
+	for (int64_t tid = 101; tid <= 104; tid++)
+		do_clone(s, (struct eb_clone){.ts = TS,
+					      .tid = 100,
+					      .res = tid,
+					      .pid = 100,
+					      .ptid = 1,
+					      .flags = CL_PPM_THREAD});
+	do_clone(s, (struct eb_clone){.ts = TS, .tid = 103, .res = 300, .pid = 100, .ptid = 1});
+	assert_int_equal(enrich_thread_find(s, 300)->ptid, 103);
+	do_exit(s, 103, TS + 1, 0);
+	do_nothing(s, 1, TS + 2);
+	assert_int_equal(enrich_thread_find(s, 300)->ptid, 100);
+	do_exit(s, 100, TS + 3, 0);
+	do_nothing(s, 1, TS + 4);
+	assert_int_equal(enrich_thread_find(s, 300)->ptid, 101);
+	saker_state_free(s);
 }
 
 static void test_pid_namespace(void **state)
@@ -675,6 +701,7 @@ int main(void)
 		cmocka_unit_test(test_exec),
 		cmocka_unit_test(test_exec_revives_leader),
 		cmocka_unit_test(test_reparenting),
+		cmocka_unit_test(test_reparenting_in_group),
 		cmocka_unit_test(test_pid_namespace),
 		cmocka_unit_test(test_pid_namespace_replayed),
 		cmocka_unit_test(test_pid_reuse),
