@@ -192,6 +192,26 @@ static void draw_row(const struct browse *b, const struct level *level, const st
 	attrset(A_NORMAL);
 }
 
+/* An empty table says why it is. */
+static void draw_nothing(const struct browse *b)
+{
+	struct scan_stats s;
+	char lines[32], why[160];
+
+	session_stats(b->session, &s);
+	if (s.selected)
+		snprintf(why, sizeof(why), "%s",
+			 b->hide_marked ? "All of it is marked as noise: H shows it." : "Nothing.");
+	else if (s.alerts)
+		snprintf(why, sizeof(why), "None of %s alerts is meant by the condition.",
+			 format_count(s.alerts, lines, sizeof(lines)));
+	else
+		snprintf(why, sizeof(why), "No alerts in %s lines%s.",
+			 format_count(s.lines, lines, sizeof(lines)),
+			 b->follow || !b->end ? " so far" : "");
+	put_cell(HEAD_LINES, 2, COLS - 2, false, text_of(why));
+}
+
 static void draw_table(struct browse *b, struct level *level)
 {
 	int64_t page = browse_page(b), n = level->grid.n_rows;
@@ -216,6 +236,8 @@ static void draw_table(struct browse *b, struct level *level)
 			clrtoeol();
 		}
 	}
+	if (n == 0)
+		draw_nothing(b);
 }
 
 /* ---- alerts over time ------------------------------------------------------------------- */

@@ -258,6 +258,32 @@ def mark(folder):
         equal(f.read().split("\n"), lines, "the file, untouched")
 
 
+def empty(folder):
+    """What there is not is said."""
+    for name, text, args, words in (("none", "", (), "No alerts in 0 lines."), ("text", "a\nb\n", (), "No alerts in 2 lines."),
+                                    ("text", "", ("--follow",), "No alerts in 0 lines so far."),
+                                    ("alerts", None, ("--where", "proc.name=nobody"), "None of 104 alerts is meant by the condition.")):
+        path = os.path.join(folder, name + ".jsonl")
+        if text is not None:
+            with open(path, "w") as f:
+                f.write(text)
+            t = Terminal(folder, *args, path)
+        else:
+            t = start(folder, *args)
+        with t:
+            t.wait(words, lambda l: l[2].strip() == words)
+            t.keys("Q")
+            equal(t.exit_code(), 0)
+    with open(os.path.join(folder, "marks.jsonl"), "w") as f:
+        f.writelines(json.dumps({"rule": rule, "fields": {}}) + "\n" for rule in BY_COUNT)
+    with start(folder) as t:
+        t.wait("rows", lambda l: "104 alerts" in l[0])
+        t.keys("H")
+        t.wait("all hidden", lambda l: l[2].strip() == "All of it is marked as noise: H shows it.")
+        t.keys("H", "Q")
+        equal(t.exit_code(), 0)
+
+
 def follow(folder):
     path = os.path.join(folder, "alerts.jsonl")
     with start(folder, "--follow") as t:
@@ -340,7 +366,7 @@ def hostile(folder):
         equal(t.exit_code(), 0)
 
 
-CASES = {f.__name__: f for f in (sort, drill, search, mark, follow, resize, hostile)}
+CASES = {f.__name__: f for f in (sort, drill, search, mark, empty, follow, resize, hostile)}
 
 if __name__ == "__main__":
     if not shutil.which("tmux"):

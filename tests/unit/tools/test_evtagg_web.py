@@ -254,6 +254,39 @@ def report(folder):
     equal(subprocess.run([EVTAGG, "report", os.devnull], stderr=subprocess.PIPE).returncode, 2)
 
 
+def narrow(folder):
+    """A telephone's width: words of a readable size, counts in sight; and pages with nothing on them say so."""
+    words = "return [...document.querySelectorAll('svg text')].map(e => e.getBoundingClientRect().height).filter(h => h < 8)"
+    fits = "return document.documentElement.scrollWidth <= innerWidth"
+    seen = "const r = [...document.querySelectorAll('#%s tbody tr')][0].children[%d].getBoundingClientRect(); return r.right <= innerWidth && r.width > 0"
+    out = make_report(folder, journal.journal())
+    with Server(folder) as server, webdriver.Browser(folder, size=(500, 900)) as browser:
+        for url, table, cell in ((server.url, "table", 1), ("file://" + out, "rules", 2)):
+            browser.open(url)
+            browser.wait("rules", CELLS % table, lambda r: len(r) == 4)
+            equal(browser.run(words), [], "the words of the chart at " + url)
+            equal(browser.run(fits), True, "it does not scroll sideways: " + url)
+            equal(browser.run(seen % (table, cell)), True, "the count is in sight: " + url)
+            browser.picture("narrow-" + table)
+    nothing = "return [...document.querySelectorAll('.note')].map(e => e.innerText)"
+    out = make_report(folder, [])
+    with Server(folder, lines=[]) as server, webdriver.Browser(folder) as browser:
+        browser.open(server.url)
+        browser.wait("that there is nothing", nothing, lambda t: t == ["There are no alerts in what was read."])
+        browser.open("file://" + out)
+        texts = browser.wait("that there is nothing", nothing, lambda t: len(t) > 3)
+        equal(texts[0], "There are no alerts in what was read.")
+        equal(browser.complaints(), [])
+    with Server(folder, "--follow", lines=[]) as server, webdriver.Browser(folder) as browser:
+        browser.open(server.url)
+        browser.wait("that there is nothing yet", nothing, lambda t: t == ["No alerts so far."])
+    with Server(folder) as server, webdriver.Browser(folder) as browser:
+        browser.open(server.url)
+        browser.wait("rules", CELLS % "table", lambda r: len(r) == 4)
+        browser.run("const s = document.getElementById('search'); s.value = 'nowhere'; s.dispatchEvent(new Event('input'))")
+        browser.wait("that nothing is found", nothing, lambda t: t == ["Nothing here has these words."])
+
+
 def hostile(folder):
     out = make_report(folder, journal.hostile())
     with open(out, "rb") as f:
@@ -284,7 +317,7 @@ def hostile(folder):
         equal(browser.complaints(), [])
 
 
-CASES = {f.__name__: f for f in (walk, mark, live, guard, report, hostile)}
+CASES = {f.__name__: f for f in (walk, mark, live, guard, report, narrow, hostile)}
 
 if __name__ == "__main__":
     reason = webdriver.missing() if sys.argv[1] != "guard" else None

@@ -46,9 +46,10 @@ function squeeze(values, most) {
 
 // series: [{name, colour, values}], stacked; start and bucket in ms.
 function timeline(series, start, bucket, height) {
-  const width = 1200, foot = 18, left = 46, plot = height - foot - 8;
+  // As wide as it is shown, so that its words stay readable on a telephone.
+  const width = Math.max(260, Math.min(1440, document.documentElement.clientWidth - 60)), foot = 18, left = 46, plot = height - foot - 8;
   let by = 1;
-  series = series.map(s => { const [v, b] = squeeze(s.values, 220); by = b; return Object.assign({}, s, { values: v }); });
+  series = series.map(s => { const [v, b] = squeeze(s.values, Math.ceil(width / 5)); by = b; return Object.assign({}, s, { values: v }); });
   const n = Math.max(1, ...series.map(s => s.values.length));
   const sums = Array.from({ length: n }, (_, i) => series.reduce((a, s) => a + (s.values[i] || 0), 0));
   const most = Math.max(1, ...sums), step = (width - left) / n;
@@ -71,7 +72,7 @@ function timeline(series, start, bucket, height) {
     g.append(el("title", null, time(start + i * bucket * by) + ": " + count(sums[i])));
     svg.append(g);
   }
-  const ticks = Math.min(6, n);
+  const ticks = Math.min(6, n, Math.max(1, Math.floor((width - left) / 150)));
   for (let i = 0; i <= ticks; i++) {
     svg.append(el("text", { x: left + (width - left) * i / ticks, y: height - 4, "text-anchor": i === 0 ? "start" : i === ticks ? "end" : "middle" },
       time(start + bucket * by * n * i / ticks).slice(0, 16)));

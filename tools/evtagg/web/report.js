@@ -15,7 +15,7 @@ function table(rows, columns, id) {
     el("td", { class: [c.right ? "right" : "", c.wide ? "wide" : "", c.bar ? "barcell" : "", i === 0 ? "key" : ""].join(" ").trim(), title: i === 0 ? c.cell(row) : null }, c.cell(row))))));
   columns.forEach((c, i) => {
     const arrow = el("span", { class: "arrow" });
-    heads.push(el("th", { class: (c.right ? "right " : "") + (c.sort ? "sortable" : ""), onclick: () => {
+    heads.push(el("th", { class: ((c.right ? "right " : "") + (c.sort ? "sortable" : "") + (c.bar ? "barcell" : "")).trim(), onclick: () => {
       if (!c.sort) return;
       down = by === i ? !down : typeof c.sort(rows[0] || {}) === "number";
       by = i;
@@ -24,6 +24,7 @@ function table(rows, columns, id) {
     } }, c.title, arrow));
   });
   fill(rows);
+  if (!rows.length) return el("p", { class: "note" }, "None.");
   return el("div", { class: "scroll" }, el("table", { id }, el("thead", null, el("tr", null, heads)), body));
 }
 function card(title, ...children) { return el("section", { class: "card" }, el("h2", null, title), ...children); }
@@ -51,6 +52,7 @@ const novel = end > begin ? rules.filter(r => r.first && ms(r.first) >= fresh &&
 
 function overTime() {
   const d = data.priorities;
+  if (!read.selected) return el("p", { class: "note" }, "There are no alerts in what was read" + (data.where ? ", or none is meant by the condition." : "."));
   if (!d.timeline) return el("p", { class: "note" }, "No alert has a time.");
   const series = [...d.rows].filter(r => r.timeline).sort((a, b) => rank(a.priority) - rank(b.priority))
     .map(r => ({ name: r.priority || "?", colour: "var(--p" + rank(r.priority) + ")", values: r.timeline }));
@@ -77,7 +79,7 @@ document.getElementById("main").append(...[
     el("span", { class: "dim" }, begin ? short(data.rules.first) + " to " + short(data.rules.last) + " UTC (" + duration(end - begin) + ")" : ""), el("span", { class: "grow" }),
     el("span", { class: "dim" }, "made " + short(data.made) + " UTC by evtagg")),
   el("div", { class: "tiles" }, tile(count(read.selected), "alerts" + (data.where ? " where " + shown(data.where) : "")), tile((data.rules.exact ? "" : "~") + count(data.rules.groups), groups),
-    tile(count(data.hosts.groups), "hosts"), tile(count(rare.length), "seen at most " + data.rare + " times"), tile(count(novel.length), "new since " + (end > begin ? time(fresh).slice(0, 16) : "-")),
+    tile(count(data.hosts.groups), "hosts"), tile(count(rare.length), "seen at most " + data.rare + " times"), tile(count(novel.length), end > begin ? "new since " + time(fresh).slice(0, 16) : "new"),
     tile(count(read.broken), "broken lines of " + count(read.lines))),
   card("Alerts over time, by priority", overTime()),
   card(rules.length < data.rules.groups ? "The " + rules.length + " most frequent of " + count(data.rules.groups) + " " + groups : "All " + groups,
@@ -89,8 +91,8 @@ document.getElementById("main").append(...[
       { title: "", bar: true, cell: r => bar(r, Math.max(...data.priorities.rows.map(x => x.count)), "var(--p" + rank(r.priority) + ")") }, column.count, column.share, column.last], "priorities")),
     card("Hosts", table(hosts, [column.key("Host"), column.bar(hosts), column.count, column.share, column.spark], "hosts"))),
   card("Rare: seen at most " + data.rare + " times", rare.length ? table(rare, [column.key("Rule"), column.count, column.priority, column.last, column.output], "rare") : el("p", { class: "note" }, "None.")),
-  card("New: never seen before " + (end > begin ? time(fresh).slice(0, 16) : "-"), novel.length ? table(novel, [column.key("Rule"), column.count, column.priority, column.first, column.output], "new") : el("p", { class: "note" }, "None.")),
-  card("The last alert of each", el("div", { id: "samples" }, rules.slice(0, 100).map(sample)),
+  card(end > begin ? "New: never seen before " + time(fresh).slice(0, 16) : "New", novel.length ? table(novel, [column.key("Rule"), column.count, column.priority, column.first, column.output], "new") : el("p", { class: "note" }, "None.")),
+  card("The last alert of each", el("div", { id: "samples" }, rules.length ? rules.slice(0, 100).map(sample) : el("p", { class: "note" }, "None.")),
     rules.length > 100 ? el("p", { class: "note" }, "Of the first 100.") : null),
   el("p", { class: "note" }, "Read: " + count(read.lines) + " lines, " + count(read.alerts) + " alerts, " + count(read.text) + " lines of other text, " + count(read.json) + " of other JSON, " +
     count(read.broken) + " broken" + (data.inputs.length ? "; from " + data.inputs.map(shown).join(", ") : "") + "."),

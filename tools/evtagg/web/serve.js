@@ -115,6 +115,8 @@ function notes() {
   const list = [], g = view.kind === "alert" ? null : grid();
   if (seen.error) list.push("It did not work: " + shown(seen.error));
   if (seen.data && seen.data.list && seen.data.all > seen.data.list.rows.length) list.push("The newest " + count(seen.data.list.rows.length) + " of " + count(seen.data.all) + ".");
+  if (g && !rows().length) list.push(seen.search ? "Nothing here has these words." : g.rows.length ? "All of it is marked as noise." :
+    seen.status && (seen.status.follow || !seen.status.end) ? "No alerts so far." : "There are no alerts in what was read.");
   if (g && g.total > g.rows.length) list.push("The first " + count(g.rows.length) + " of " + count(g.total) + ".");
   if (g && g.exact === false) list.push("Memory was full: counts with <= are upper bounds, by at most " + count(g.max_error) + " too high.");
   if (seen.status && !seen.status.complete && (view.path.length || view.by)) list.push("Only the newest alerts are kept: what is older counts in the first table only.");
@@ -130,11 +132,11 @@ function status() {
 }
 function tools() {
   const find = el("input", { id: "search", type: "search", placeholder: "search  ( / )", value: seen.search, oninput: e => { seen.search = e.target.value; seen.at = 0; redraw(); } });
-  const by = el("input", { id: "by", placeholder: "group by: columns, Enter", value: view.kind === "rows" && view.by ? view.by : "", onkeydown: e => { if (e.key === "Enter" && e.target.value.trim()) go("rows", view.path, e.target.value.trim()); } });
+  const by = el("input", { id: "by", placeholder: "group by: columns, Enter", size: 24, value: view.kind === "rows" && view.by ? view.by : "", onkeydown: e => { if (e.key === "Enter" && e.target.value.trim()) go("rows", view.path, e.target.value.trim()); } });
   if (view.kind === "alert") return null;
   return el("div", { class: "crumbs" }, find, by, view.kind === "rows" ? button(seen.hide ? "noise hidden" : "hide noise", () => { seen.hide = !seen.hide; draw(); }, seen.hide ? "on" : "") : null,
     view.kind !== "alerts" && view.kind !== "alert" ? button("alerts", () => go("alerts", view.path)) : null, view.kind !== "fields" ? button("fields", () => go("fields", view.path)) : null,
-    el("span", { class: "grow" }), el("span", { class: "dim" }, "keys: j k Enter  / search  m noise  a alerts  f fields  Backspace back"));
+    el("span", { class: "grow" }), el("span", { class: "dim keys" }, "keys: j k Enter  / search  m noise  a alerts  f fields  Backspace back"));
 }
 function redraw() {
   const holder = document.getElementById("holder");
