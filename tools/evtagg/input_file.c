@@ -65,7 +65,11 @@ static char *host_of(const char *path)
 
 static int say(struct input *in, const char *what, int r)
 {
-	snprintf(in->error, sizeof(in->error), "%s: %s", what, strerror(-r));
+	if (r == -EOPNOTSUPP)
+		snprintf(in->error, sizeof(in->error),
+			 "is packed with zstd, and this evtagg was built without it");
+	else
+		snprintf(in->error, sizeof(in->error), "%s: %s", what, strerror(-r));
 	return r;
 }
 

@@ -188,7 +188,9 @@ static int listen_on(const char *address, struct page *page, struct saker_http_s
 	r = saker_http_server_new(&options, ret);
 	if (r < 0)
 		complain("--listen %s: %s", address,
-			 r == -EINVAL ? "an address is ADDRESS:PORT or :PORT" : strerror(-r));
+			 r == -EINVAL	    ? "an address is ADDRESS:PORT or :PORT"
+			 : r == -EOPNOTSUPP ? "liboutput was built without its HTTP server"
+					    : strerror(-r));
 	return r;
 }
 

@@ -441,7 +441,9 @@ static int listen_on(const char *address, struct serve *s, struct saker_http_ser
 	r = saker_http_server_new(&options, ret);
 	if (r < 0)
 		complain("--listen %s: %s", address,
-			 r == -EINVAL ? "an address is ADDRESS:PORT or :PORT" : strerror(-r));
+			 r == -EINVAL	    ? "an address is ADDRESS:PORT or :PORT"
+			 : r == -EOPNOTSUPP ? "liboutput was built without its HTTP server"
+					    : strerror(-r));
 	return r;
 }
 
