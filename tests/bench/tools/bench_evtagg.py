@@ -85,7 +85,7 @@ def peak(argv):
 
 def say(what, size, seconds, base=None):
     cpu, wall = seconds
-    ratio = "  %6.1f times evtagg's time" % (wall / base[1]) if base else ""
+    ratio = "  %.1f times evtagg's time, %.1f times its processor's" % (wall / base[1], cpu / base[0]) if base else ""
     print("%-36s %7.2f s  %7.2f GB/s, %5.2f GB/s of one core%s" % (what, wall, size / wall / 1e9, size / cpu / 1e9, ratio))
 
 
