@@ -6,53 +6,13 @@
 #include <stdio.h>
 
 #include "buffer.h"
+#include "common/utf8.h"
 
 size_t output_buffer_finish(struct output_buffer *b)
 {
 	if (b->size)
 		b->data[MIN(b->len, b->size - 1)] = '\0';
 	return b->len;
-}
-
-/*
- * Bytes of the valid UTF-8 sequence at s (2 to 4), or minus the bytes of the
- * invalid one: the longest start of a sequence that could have been valid, as
- * the Unicode standard advises for U+FFFD (chapter 3.9, "maximal subpart").
- */
-static int utf8_sequence(const unsigned char *s, size_t n)
-{
-	unsigned char low = 0x80, high = 0xbf;
-	int need;
-
-	if (s[0] >= 0xc2 && s[0] <= 0xdf)
-		need = 2;
-	else if ((s[0] & 0xf0) == 0xe0)
-		need = 3;
-	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-		need = 4;
-	else
-		return -1;
-	switch (s[0]) { /* overlong forms, surrogates, beyond U+10FFFF */
-	case 0xe0:
-		low = 0xa0;
-		break;
-	case 0xed:
-		high = 0x9f;
-		break;
-	case 0xf0:
-		low = 0x90;
-		break;
-	case 0xf4:
-		high = 0x8f;
-		break;
-	}
-	for (int i = 1; i < need; i++) {
-		if ((size_t)i >= n || s[i] < low || s[i] > high)
-			return -i;
-		low = 0x80;
-		high = 0xbf;
-	}
-	return need;
 }
 
 static void put_control(struct output_buffer *b, unsigned char c)

@@ -4,6 +4,7 @@
  * walk itself is scan_walk.h, compiled for each kind of processor.
  */
 #include "scan.h"
+#include "common/utf8.h"
 
 const char *saker_scan_error_name(enum saker_scan_error error)
 {
@@ -108,30 +109,13 @@ static char escape_char(char c)
 	}
 }
 
-/* How many bytes at p are one valid sequence; 0 = none. */
-static size_t utf8_sequence(const unsigned char *p, size_t n)
-{
-	size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-
-	if (!len || p[0] > 0xf4 || len > n)
-		return 0;
-	for (size_t i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return len;
-}
-
 size_t output_utf8_check(const char *text, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)text;
 	size_t i = 0;
 
 	while (i < len) {
-		size_t n;
+		int n;
 
 		while (len - i >= 8) {
 			uint64_t v;
@@ -144,22 +128,22 @@ size_t output_utf8_check(const char *text, size_t len)
 		if (i == len)
 			break;
 		n = utf8_sequence(p + i, len - i);
-		if (!n)
+		if (n < 0)
 			return i;
-		i += n;
+		i += (size_t)n;
 	}
 	return len;
 }
 
 static const char *take_plain(const char *p, const char *end, struct sink *s)
 {
-	size_t n = utf8_sequence((const unsigned char *)p, (size_t)(end - p));
+	int n = utf8_sequence(p, (size_t)(end - p));
 
-	if (!n) {
+	if (n < 0) {
 		put_rune(s, 0xfffd);
-		return p + 1;
+		return p - n;
 	}
-	for (size_t i = 0; i < n; i++)
+	for (int i = 0; i < n; i++)
 		put_byte(s, p[i]);
 	return p + n;
 }

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <wchar.h>
 
+#include "common/utf8.h"
 #include "str.h"
 
 int text_cmp(struct text a, struct text b)
@@ -96,28 +97,20 @@ void textbuf_fini(struct textbuf *b)
 
 /* ---- one character at a time ------------------------------------------------------ */
 
-/* The code point at p and its bytes; -1 and 1 byte when it is no UTF-8. */
+/* The code point at p and its bytes; -1 and the bytes of what is one that is broken. */
 static int32_t rune_at(const char *p, size_t n, size_t *ret_len)
 {
-	const unsigned char *u = (const unsigned char *)p;
-	size_t len = u[0] < 0x80 ? 1 : u[0] < 0xc2 ? 0 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 : 4;
+	int len = utf8_sequence(p, n);
 	int32_t rune;
 
-	*ret_len = 1;
+	*ret_len = (size_t)(len < 0 ? -len : len);
+	if (len < 0)
+		return -1;
 	if (len == 1)
-		return u[0];
-	if (len == 0 || u[0] > 0xf4 || len > n)
-		return -1;
-	rune = u[0] & (0x7f >> len);
-	for (size_t i = 1; i < len; i++) {
-		if ((u[i] & 0xc0) != 0x80)
-			return -1;
-		rune = rune << 6 | (u[i] & 0x3f);
-	}
-	if ((len == 3 && rune < 0x800) || (len == 4 && (rune < 0x10000 || rune > 0x10ffff)) ||
-	    (rune >= 0xd800 && rune <= 0xdfff))
-		return -1;
-	*ret_len = len;
+		return (unsigned char)*p;
+	rune = (unsigned char)*p & (0x7f >> len);
+	for (int i = 1; i < len; i++)
+		rune = rune << 6 | ((unsigned char)p[i] & 0x3f);
 	return rune;
 }
 

@@ -257,6 +257,31 @@ static void test_lax_utf8(void **state)
 	assert_int_equal(s.kind, A);
 }
 
+/* Broken UTF-8, as the Unicode standard advises (3.9) and other decoders do: one U+FFFD for each
+ * start of a sequence. */
+static void test_replaced(void **state)
+{
+	static const struct {
+		const char *bytes, *text;
+	} broken[] = {
+		{"\xff\xfe", "\xef\xbf\xbd\xef\xbf\xbd"},
+		{"\xe2\x82}", "\xef\xbf\xbd}"},
+		{"\xe2\x82", "\xef\xbf\xbd"},
+		{"\xf0\x9f\x98x", "\xef\xbf\xbdx"},
+		{"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+		{"\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd"},
+		{"\xf4\x90\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+		{"a\xc3\xa9\xc3", "a\xc3\xa9\xef\xbf\xbd"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(broken); i++) {
+		struct saker_json_slice s = {broken[i].bytes, (uint32_t)strlen(broken[i].bytes),
+					     SAKER_JSON_STRING, 0};
+
+		check_text(&s, broken[i].text);
+	}
+}
+
 static void test_nul(void **state)
 {
 	struct fixture *f = *state;
@@ -738,12 +763,12 @@ static void test_against_jansson(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases),		cmocka_unit_test(test_values),
-		cmocka_unit_test(test_last_fields),	cmocka_unit_test(test_depth),
-		cmocka_unit_test(test_lax_utf8),	cmocka_unit_test(test_nul),
-		cmocka_unit_test(test_arguments),	cmocka_unit_test(test_times),
-		cmocka_unit_test(test_priorities),	cmocka_unit_test(test_blocks),
-		cmocka_unit_test(test_against_jansson),
+		cmocka_unit_test(test_cases),	    cmocka_unit_test(test_values),
+		cmocka_unit_test(test_last_fields), cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_lax_utf8),    cmocka_unit_test(test_nul),
+		cmocka_unit_test(test_arguments),   cmocka_unit_test(test_times),
+		cmocka_unit_test(test_priorities),  cmocka_unit_test(test_blocks),
+		cmocka_unit_test(test_replaced),    cmocka_unit_test(test_against_jansson),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -103,7 +103,7 @@ def plain_reading(data):
         if not line.startswith(b"{"):
             continue
         try:
-            a = json.loads(line.decode("utf-8", "surrogateescape"))
+            a = json.loads(line.decode("utf-8", "replace"))
         except ValueError:
             continue
         if "rule" in a and "output_fields" in a:
