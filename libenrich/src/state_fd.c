@@ -428,6 +428,8 @@ void enrich_fd_replaced(struct saker_state *s, struct enrich_thread *t, int64_t 
 {
 	struct enrich_fd *fd;
 
+	if (!t->files)
+		return;
 	if (s->refill) {
 		enrich_fd_remove(s, t->files, num);
 		return;

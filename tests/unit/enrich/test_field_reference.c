@@ -52,7 +52,6 @@ static const struct allowed allowed[] = {
 	{"*", "*", "proc.ppid.duration", "*", "", "a count of descriptors where no time is known"},
 	{"*", "*", "proc.exe_ino.ctime_duration_*", "*", "", "not initialised"},
 	{"*", "*", "proc.fdlimit", "0", "*", "0 where it is not known, and in some children"},
-	{"*", "*", "proc.fdusage", "0", "*", "of that limit"},
 	{"*", "*", "fd.nameraw", "", "*", "unset for descriptors older than the capture"},
 	{"*", "*", "container.full_id", "", "*", "known from the cgroup"},
 	/* libs takes what any bpf call returns for a new descriptor. */
@@ -152,9 +151,9 @@ static void add_params(void)
 	for (uint32_t n = 0; n < n_names; n++) {
 		char name[128];
 
-		snprintf(name, sizeof(name), "evt.arg.%s", names[n]);
+		snprintf(name, sizeof(name), "evt.arg.%.99s", names[n]);
 		add_key(find_field("evt.arg", 7), name, names[n], strlen(names[n]));
-		snprintf(name, sizeof(name), "evt.rawarg.%s", names[n]);
+		snprintf(name, sizeof(name), "evt.rawarg.%.99s", names[n]);
 		add_key(find_field("evt.rawarg", 10), name, names[n], strlen(names[n]));
 	}
 }

@@ -62,7 +62,7 @@ static const struct {
 	   "rule 'r'"}}},
 	{"- list: l\n  items: [a]\n  priority: INFO\n",
 	 {{"LOAD_UNKNOWN_KEY", 3, 3, "Unknown key 'priority'", "list 'l'"}}},
-	{RULE "  [a]: b\n", {{"LOAD_ERR_VALIDATE", 6, 3, "bad conversion", NULL}}},
+	{RULE "  [a]: b\n", {{"LOAD_ERR_YAML_PARSE", 6, 3, "bad conversion", NULL}}},
 	/* ---- versions ---- */
 	{"- required_engine_version: seven\n",
 	 {{"LOAD_ERR_YAML_VALIDATE", 1, 3, "Unable to parse engine version 'seven'",
