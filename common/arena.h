@@ -81,7 +81,7 @@ static inline char *arena_strndup(struct arena *a, const char *s, size_t len)
 {
 	char *p = len < SIZE_MAX ? arena_alloc(a, len + 1) : NULL;
 
-	if (p)
+	if (p && len) /* of nothing, s may be NULL */
 		memcpy(p, s, len);
 	return p;
 }
