@@ -302,10 +302,11 @@ static int event_make(struct saker_containers *c, uint64_t ts)
 /* The next of the users and groups of the current answer; NULL = that was all. */
 static struct saker_event *next_account(struct saker_containers *c, uint64_t ts)
 {
-	struct saker_event *event = (struct saker_event *)(c->current.accounts + c->current_pos);
+	struct saker_event *event;
 
 	if (!c->current.accounts || c->current_pos >= c->current.accounts_len)
 		return NULL;
+	event = (struct saker_event *)(c->current.accounts + c->current_pos);
 	c->current_pos += event->len;
 	event->ts = ts ? ts : wall_ns();
 	return event;
