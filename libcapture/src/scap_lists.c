@@ -244,6 +244,8 @@ struct file {
 	uint64_t source; /* unix: the kernel's address of it */
 	uint32_t open_flags;
 	bool has_flags;
+	uint32_t dev;
+	bool has_dev; /* entries with a length of their own may have one */
 };
 
 static const uint8_t zero_addr[16];
@@ -257,7 +259,7 @@ static void read_socket(struct cursor *c, struct file *f, size_t addr_len, bool 
 	f->l4 = cursor_u8(c);
 }
 
-static void read_file(struct cursor *c, struct file *f)
+static void read_file(struct cursor *c, struct file *f, bool sized)
 {
 	f->fd = cursor_u64(c);
 	f->ino = cursor_u64(c);
@@ -280,6 +282,9 @@ static void read_file(struct cursor *c, struct file *f)
 		f->open_flags = cursor_u32(c);
 		f->has_flags = true;
 		f->name = cursor_text(c);
+		f->has_dev = sized && cursor_left(c) >= sizeof(f->dev);
+		if (f->has_dev)
+			f->dev = cursor_u32(c);
 		break;
 	case SCAP_FD_UNKNOWN: /* nothing follows */
 		break;
@@ -426,7 +431,8 @@ static void build_file(uint8_t *buf, struct file *f, uint64_t tid)
 	case SAKER_EV_ITER_TASK_FILE_REGULAR_E:
 		event_build_text(&b, f->name.text, f->name.len, SCAP_PATH_MAX);
 		add_u32_if(&b, f->has_flags, f->open_flags);
-		event_build_unknown(&b); /* mnt_id */
+		/* No mount in a file; what a mount is known for, the device, in its place. */
+		add_u32_if(&b, f->has_dev, f->dev);
 		break;
 	default: /* pipe, memfd, directory */
 		event_build_text(&b, f->name.text, f->name.len, SCAP_PATH_MAX);
@@ -448,7 +454,7 @@ ssize_t capture_list_file(const uint8_t *body, size_t size, int version, uint64_
 			return -EBADMSG;
 		c.end = body + len;
 	}
-	read_file(&c, &f);
+	read_file(&c, &f, version >= 2);
 	if (c.bad)
 		return -EBADMSG;
 	build_file(buf, &f, tid);

@@ -281,8 +281,10 @@ static void on_file_regular(struct saker_state *s, struct saker_record *r)
 	set_name(s, r, fd, 1);
 	fd->flags |= ENRICH_FD_REAL_KNOWN;
 	enrich_fd_set_open_flags(fd, enrich_param_u32(r, 2));
+	/* A capture file has the device in the mount's place. */
 	fd->dev_or_mount = enrich_param_u32(r, 3);
-	fd->flags |= ENRICH_FD_MOUNT;
+	if (!s->offline)
+		fd->flags |= ENRICH_FD_MOUNT;
 	fd->ino = enrich_param_u64(r, 4);
 }
 
