@@ -100,7 +100,7 @@ static const struct saker_param_info *find_param(const char *name, uint32_t len)
 }
 
 /* The type that a parameter's value has as a field. */
-static enum saker_type raw_type(enum saker_param_type type)
+enum saker_type field_raw_type(enum saker_param_type type)
 {
 	switch (type) {
 	case SAKER_PT_CHARBUF:
@@ -146,7 +146,7 @@ static enum saker_type raw_type(enum saker_param_type type)
 	}
 }
 
-static enum saker_format raw_format(uint8_t format)
+enum saker_format field_raw_format(uint8_t format)
 {
 	switch (format) {
 	case SAKER_PF_HEX:
@@ -188,8 +188,8 @@ static int bind_raw_param(struct saker_field_ref *ref, char *error, size_t size)
 			 ref->field->name, ref->arg);
 		return -EINVAL;
 	}
-	ref->type = raw_type(info->type);
-	ref->format = raw_format(info->format);
+	ref->type = field_raw_type(info->type);
+	ref->format = field_raw_format(info->format);
 	ref->number = -1;
 	return 0;
 }

@@ -287,6 +287,8 @@ enum field_pod {
 #undef FIELD
 void field_evt_time_typed(void *record, const struct saker_field_ref *ref,
 			  struct saker_values *out);
+void field_evt_rawarg_typed(void *record, const struct saker_field_ref *ref,
+			    struct saker_values *out);
 void field_evt_buffer_typed(void *record, const struct saker_field_ref *ref,
 			    struct saker_values *out);
 
@@ -352,6 +354,9 @@ static inline int32_t field_what(const struct saker_field_ref *ref)
 	return ((const struct field_impl *)ref->data)->what;
 }
 
+/* The type that a parameter's value has as a field, and how it is written. */
+enum saker_type field_raw_type(enum saker_param_type type);
+enum saker_format field_raw_format(uint8_t format);
 /* evt.category of a code whose descriptor does not matter; NULL = it does. */
 const char *field_category_name(uint16_t category);
 /* The descriptor that fd.* speak of, found by number when the event did not name it. */

@@ -95,6 +95,30 @@ void field_evt_rawarg(void *record, const struct saker_field_ref *ref, struct sa
 	}
 }
 
+/*
+ * For JSON nothing is compared: each event's parameter has its own type, and is written as that
+ * type is. Bytes are text there, with a dot for what can't be printed.
+ */
+void field_evt_rawarg_typed(void *record, const struct saker_field_ref *ref,
+			    struct saker_values *out)
+{
+	struct saker_record *r = record;
+	int i = param_index(r, ref);
+	struct saker_field_ref own = *ref;
+	struct render_text t;
+
+	if (i >= 0) {
+		own.type = field_raw_type(r->view.info->params[i].type);
+		own.format = field_raw_format(r->view.info->params[i].format);
+	}
+	field_evt_rawarg(r, &own, out);
+	if (!out->n || own.type != SAKER_TYPE_BYTES)
+		return;
+	render_init(&t, &r->scratch);
+	render_bytes(&t, r->view.params[i].data, r->view.params[i].len);
+	field_set_slice(out, render_result(&t));
+}
+
 /* ---- the data of I/O ------------------------------------------------------------------- */
 
 static const struct saker_param *data_param(const struct saker_record *r)

@@ -423,11 +423,49 @@ static void test_every_field(void **unused)
 	assert_true(n_records > SAKER_EVENT_CODES);
 }
 
+/* In JSON each event's parameter is of its own type, whichever the name was bound to. */
+static void test_rawarg_typed(void **unused)
+{
+	struct saker_state *state = story_state();
+	struct saker_record *r;
+	char text[256];
+
+	assert_non_null(state);
+	r = story_apply(state, eb_make(&eb, SAKER_EV_SYSCALL_MUNMAP_X, STORY_TS, 100, "qwwwqq",
+				       INT64_C(0), 1, 2, 3, INT64_C(0x7f00), INT64_C(4096)));
+	assert_non_null(r);
+	EXPECT(r, {"evt.rawarg.addr", "(absent)"});
+	field_text(r, "evt.rawarg.addr", true, text, sizeof(text));
+	assert_string_equal(text, "32512");
+	r = story_apply(state, eb_make(&eb, SAKER_EV_SYSCALL_READ_X, STORY_TS, 100, "qrqw",
+				       INT64_C(3), "a\0b", 3, INT64_C(0), 3));
+	assert_non_null(r);
+	field_text(r, "evt.rawarg.data", true, text, sizeof(text));
+	assert_string_equal(text, "a.b");
+	saker_state_free(state);
+}
+
+/* The limit is the process's, whichever of its threads changed it or asks. */
+static void test_limit_of_process(void **unused)
+{
+	struct saker_state *state = story_state();
+	struct saker_record *r;
+
+	assert_non_null(state);
+	story_apply(state, eb_task(&eb, &(struct eb_task){.tid = 200, .comm = "main"}));
+	story_apply(state, eb_task(&eb, &(struct eb_task){.tid = 201, .pid = 200, .comm = "w"}));
+	r = story_apply(state, eb_make(&eb, SAKER_EV_SYSCALL_SETRLIMIT_X, STORY_TS, 201, "qqqb",
+				       INT64_C(0), INT64_C(99), INT64_C(99), 7));
+	EXPECT(r, {"thread.tid", "201"}, {"proc.fdlimit", "99"});
+	saker_state_free(state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_process),	    cmocka_unit_test(test_files),
-		cmocka_unit_test(test_sockets),	    cmocka_unit_test(test_io),
+		cmocka_unit_test(test_rawarg_typed), cmocka_unit_test(test_limit_of_process),
+		cmocka_unit_test(test_process),	     cmocka_unit_test(test_files),
+		cmocka_unit_test(test_sockets),	     cmocka_unit_test(test_io),
 		cmocka_unit_test(test_every_field),
 	};
 

@@ -63,7 +63,6 @@ static const struct allowed allowed[] = {
 	{"host_attacks", "*", "proc.fdusage", "0.0*", "0.0*", "the same, of the whole process"},
 	{"host_attacks", "*", "proc.stdin.type", "bpf", "", "the same, of the whole process"},
 	/* What is not collected. */
-	{"psp_*", "*", "fd.dev*", "*", "0", "start-up state has inodes, but no devices"},
 	{"*", "*", "thread.cpu*", "0", "", "needs the procinfo event before, which is not kept"},
 	{"*", "*", "thread.totexectime", "0", "", "turns on a CPU are not followed"},
 	{"*", "*", "thread.exectime", "0", "", "turns on a CPU are not followed"},
