@@ -9,33 +9,14 @@
 
 #include "task.h"
 
-/*
- * One member of a kernel object whose address came out of an array or a cast,
- * where the verifier no longer knows the type. Newer kernels let us say the
- * type and load; older ones need a call that copies.
- */
-#define PEEK(type, ptr, member)                                                  \
-	({                                                                       \
-		typeof(((type *)0)->member) _v;                                  \
-		type *_p = (void *)(ptr);                                        \
-		if (bpf_rdonly_cast) {                                           \
-			_p = bpf_rdonly_cast(_p, bpf_core_type_id_kernel(type)); \
-			_v = _p->member;                                         \
-		} else {                                                         \
-			bpf_core_read(&_v, sizeof(_v), &_p->member);             \
-		}                                                                \
-		_v;                                                              \
-	})
-
 /* NULL: not open. */
 PROBE_INLINE struct file *file_of_fd(struct task_struct *task, __u32 fd)
 {
 	struct fdtable *table = task->files->fdt;
-	struct file *file = NULL;
 
-	if (fd < table->max_fds)
-		bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd);
-	return file;
+	if (fd >= table->max_fds)
+		return NULL;
+	return (void *)READ_WORD(table->fd + fd);
 }
 
 enum file_layer {
@@ -47,21 +28,19 @@ enum file_layer {
 /* Of an inode that is known to be of an overlay file system. */
 PROBE_INLINE enum file_layer file_overlay_layer(struct inode *inode)
 {
-	struct dentry *upper = NULL;
-
 	/* The overlay's own inode embeds this one; the upper dentry comes right behind. */
-	bpf_probe_read_kernel(&upper, sizeof(upper),
-			      (void *)inode + bpf_core_type_size(struct inode));
-	if (upper && BPF_CORE_READ(upper, d_inode, i_ino))
+	struct dentry *upper = (void *)READ_WORD((void *)inode + bpf_core_type_size(struct inode));
+
+	if (upper && READ(upper, d_inode, i_ino))
 		return FILE_LAYER_UPPER;
 	return FILE_LAYER_LOWER;
 }
 
 PROBE_INLINE enum file_layer file_layer(struct file *file)
 {
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	struct inode *inode = READ(file, f_inode);
 
-	if (!inode || BPF_CORE_READ(inode, i_sb, s_magic) != KERNEL_MAGIC_OVERLAY)
+	if (!inode || READ(inode, i_sb, s_magic) != KERNEL_MAGIC_OVERLAY)
 		return FILE_LAYER_NONE;
 	return file_overlay_layer(inode);
 }
@@ -79,13 +58,13 @@ PROBE_INLINE __u64 file_ctime(struct inode *inode)
 
 	/* The top bit says that somebody asked for the time; it is no part of it (since 6.13). */
 	if (bpf_core_field_exists(inode->i_ctime_sec))
-		return file_time(BPF_CORE_READ(inode, i_ctime_sec),
-				 BPF_CORE_READ(inode, i_ctime_nsec) & ~(1U << 31));
+		return file_time(READ(inode, i_ctime_sec),
+				 READ(inode, i_ctime_nsec) & ~(1U << 31));
 	if (bpf_core_field_exists(hidden->__i_ctime))
-		return file_time(BPF_CORE_READ(hidden, __i_ctime.tv_sec),
-				 BPF_CORE_READ(hidden, __i_ctime.tv_nsec));
-	return file_time(BPF_CORE_READ(plain, i_ctime.tv_sec),
-			 BPF_CORE_READ(plain, i_ctime.tv_nsec));
+		return file_time(READ(hidden, __i_ctime.tv_sec),
+				 READ(hidden, __i_ctime.tv_nsec));
+	return file_time(READ(plain, i_ctime.tv_sec),
+			 READ(plain, i_ctime.tv_nsec));
 }
 
 PROBE_INLINE __u64 file_mtime(struct inode *inode)
@@ -94,13 +73,13 @@ PROBE_INLINE __u64 file_mtime(struct inode *inode)
 	struct inode___plain *plain = (void *)inode;
 
 	if (bpf_core_field_exists(inode->i_mtime_sec))
-		return file_time(BPF_CORE_READ(inode, i_mtime_sec),
-				 BPF_CORE_READ(inode, i_mtime_nsec));
+		return file_time(READ(inode, i_mtime_sec),
+				 READ(inode, i_mtime_nsec));
 	if (bpf_core_field_exists(hidden->__i_mtime))
-		return file_time(BPF_CORE_READ(hidden, __i_mtime.tv_sec),
-				 BPF_CORE_READ(hidden, __i_mtime.tv_nsec));
-	return file_time(BPF_CORE_READ(plain, i_mtime.tv_sec),
-			 BPF_CORE_READ(plain, i_mtime.tv_nsec));
+		return file_time(READ(hidden, __i_mtime.tv_sec),
+				 READ(hidden, __i_mtime.tv_nsec));
+	return file_time(READ(plain, i_mtime.tv_sec),
+			 READ(plain, i_mtime.tv_nsec));
 }
 
 /* ---- paths --------------------------------------------------------------------- */
@@ -126,18 +105,18 @@ static long file_walk_step(__u32 i, struct file_walk_ctx *ctx)
 	__u32 len, at;
 
 	if ((__u64)dentry == w->mnt_root) {
-		up = BPF_CORE_READ(mnt, mnt_parent);
+		up = READ(mnt, mnt_parent);
 		if (up == mnt)
 			return 1;
-		w->dentry = (__u64)BPF_CORE_READ(mnt, mnt_mountpoint);
-		w->mnt_root = (__u64)BPF_CORE_READ(up, mnt.mnt_root);
+		w->dentry = (__u64)READ(mnt, mnt_mountpoint);
+		w->mnt_root = (__u64)READ(up, mnt.mnt_root);
 		w->mnt = (__u64)up;
 		return 0;
 	}
-	parent = BPF_CORE_READ(dentry, d_parent);
+	parent = READ(dentry, d_parent);
 	if (dentry == parent)
 		return 1;
-	len = BPF_CORE_READ(dentry, d_name.len);
+	len = READ(dentry, d_name.len);
 	at = w->at;
 	if (len >= FILE_NAME_MAX || len + 1 > at)
 		return 1;
@@ -149,7 +128,7 @@ static long file_walk_step(__u32 i, struct file_walk_ctx *ctx)
 	OPAQUE(len);
 	len &= FILE_NAME_MAX - 1;
 	tmp[at] = '/';
-	return bpf_probe_read_kernel(&tmp[at + 1], len, BPF_CORE_READ(dentry, d_name.name)) != 0;
+	return bpf_probe_read_kernel(&tmp[at + 1], len, READ(dentry, d_name.name)) != 0;
 }
 
 /* What /proc appends to the name of a file that no longer has one. */
@@ -167,8 +146,8 @@ PROBE_INLINE void file_fill_raw_deleted(struct fill *f)
  */
 PROBE_INLINE __u32 file_fill_raw_path(struct fill *f, struct path *path, bool deleted)
 {
-	struct vfsmount *vfsmnt = BPF_CORE_READ(path, mnt);
-	struct dentry *dentry = BPF_CORE_READ(path, dentry);
+	struct vfsmount *vfsmnt = READ(path, mnt);
+	struct dentry *dentry = READ(path, dentry);
 	__u8 *tmp = f->scratch->tmp;
 	__u32 start = f->pos;
 	struct file_walk_ctx ctx = {f->scratch};
@@ -179,22 +158,22 @@ PROBE_INLINE __u32 file_fill_raw_path(struct fill *f, struct path *path, bool de
 		return 0;
 	tmp[PROBE_PATH_MAX - 1] = 0;
 	w->dentry = (__u64)dentry;
-	w->mnt_root = (__u64)BPF_CORE_READ(vfsmnt, mnt_root);
+	w->mnt_root = (__u64)READ(vfsmnt, mnt_root);
 	w->mnt = (__u64)vfsmnt - bpf_core_field_offset(struct mount, mnt);
 	w->at = PROBE_PATH_MAX - 1;
 	bpf_loop(FILE_PATH_COMPONENTS, file_walk_step, &ctx, 0);
 	at = w->at;
 	if (at == PROBE_PATH_MAX - 1) {
 		/* A root: "/", or a file of a file system without a tree, "memfd:x". */
-		if (!fill_raw_kernel_str(f, (__u64)BPF_CORE_READ(dentry, d_name.name),
+		if (!fill_raw_kernel_str(f, (__u64)READ(dentry, d_name.name),
 					 FILE_NAME_MAX))
 			return 0;
 	} else {
 		OPAQUE(at);
 		fill_raw_kernel_str(f, (__u64)&tmp[at & (PROBE_PATH_MAX - 1)], PROBE_PATH_MAX);
 	}
-	if (deleted && !BPF_CORE_READ(dentry, d_hash.pprev) &&
-	    BPF_CORE_READ(dentry, d_parent) != dentry) {
+	if (deleted && !READ(dentry, d_hash.pprev) &&
+	    READ(dentry, d_parent) != dentry) {
 		fill_advance(f, -1); /* over the NUL */
 		file_fill_raw_deleted(f);
 	}
@@ -222,12 +201,12 @@ PROBE_INLINE void file_fill_file_path(struct fill *f, struct file *file)
 /* Its dentry is its own root and has a name that only memfd_create gives. */
 PROBE_INLINE bool file_is_memfd(struct file *file)
 {
-	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+	struct dentry *dentry = READ(file, f_path.dentry);
 	char name[FILE_MEMFD + 1] = {};
 
-	if (!dentry || BPF_CORE_READ(dentry, d_parent) != dentry)
+	if (!dentry || READ(dentry, d_parent) != dentry)
 		return false;
-	bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(dentry, d_name.name));
+	bpf_probe_read_kernel_str(name, sizeof(name), READ(dentry, d_name.name));
 	return name[0] == 'm' && name[1] == 'e' && name[2] == 'm' && name[3] == 'f' &&
 	       name[4] == 'd' && name[5] == ':';
 }
@@ -272,7 +251,7 @@ PROBE_INLINE bool file_in_group(const struct cred *cred, __u32 gid)
 
 PROBE_INLINE bool file_id_mapped(struct uid_gid_map *map, __u32 id)
 {
-	__u32 n = BPF_CORE_READ(map, nr_extents);
+	__u32 n = READ(map, nr_extents);
 	__u32 size = bpf_core_type_size(struct uid_gid_extent);
 	__u32 i;
 
@@ -287,8 +266,8 @@ PROBE_INLINE bool file_id_mapped(struct uid_gid_map *map, __u32 id)
 
 		if (i >= n)
 			break;
-		first = BPF_CORE_READ(e, lower_first);
-		count = BPF_CORE_READ(e, count);
+		first = READ(e, lower_first);
+		count = READ(e, count);
 		if (id - first < count)
 			return true;
 	}
@@ -299,26 +278,26 @@ PROBE_INLINE bool file_id_mapped(struct uid_gid_map *map, __u32 id)
 PROBE_INLINE bool file_writable(struct task_struct *task, struct inode *inode)
 {
 	const struct cred *cred = task->cred;
-	__u32 mode = BPF_CORE_READ(inode, i_mode);
+	__u32 mode = READ(inode, i_mode);
 	__u32 type = mode & KERNEL_S_IFMT;
-	__u32 uid = BPF_CORE_READ(inode, i_uid.val);
-	__u32 gid = BPF_CORE_READ(inode, i_gid.val);
+	__u32 uid = READ(inode, i_uid.val);
+	__u32 gid = READ(inode, i_gid.val);
 	struct user_namespace *ns;
 	bool uid_mapped;
 	__u64 caps;
 
-	if ((BPF_CORE_READ(inode, i_sb, s_flags) & KERNEL_SB_RDONLY) &&
+	if ((READ(inode, i_sb, s_flags) & KERNEL_SB_RDONLY) &&
 	    (type == KERNEL_S_IFREG || type == KERNEL_S_IFDIR || type == KERNEL_S_IFLNK))
 		return false;
-	if ((BPF_CORE_READ(inode, i_flags) & KERNEL_S_IMMUTABLE) || uid == ~0U || gid == ~0U)
+	if ((READ(inode, i_flags) & KERNEL_S_IMMUTABLE) || uid == ~0U || gid == ~0U)
 		return false;
-	if (BPF_CORE_READ(cred, fsuid.val) == uid)
+	if (READ(cred, fsuid.val) == uid)
 		return true;
-	if (BPF_CORE_READ(cred, fsgid.val) == gid || file_in_group(cred, gid))
+	if (READ(cred, fsgid.val) == gid || file_in_group(cred, gid))
 		mode >>= 3;
 	if (mode & KERNEL_MAY_WRITE)
 		return true;
-	ns = BPF_CORE_READ(cred, user_ns);
+	ns = READ(cred, user_ns);
 	if (!ns)
 		return false;
 	caps = TASK_CAP(task, effective);
@@ -333,7 +312,7 @@ PROBE_INLINE bool file_writable(struct task_struct *task, struct inode *inode)
 
 PROBE_INLINE __u32 file_exe_flags(struct task_struct *task, struct file *exe)
 {
-	struct inode *inode = BPF_CORE_READ(exe, f_inode);
+	struct inode *inode = READ(exe, f_inode);
 	enum file_layer layer = file_layer(exe);
 	__u32 flags = 0;
 

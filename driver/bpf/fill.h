@@ -221,8 +221,6 @@ PROBE_INLINE void fill_patch(struct fill *f, __u8 c)
 
 /* ---- the task ---------------------------------------------------------------- */
 
-extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
-
 /*
  * The same pointer, trusted less. The verifier searches all types of the kernel
  * by name for each pointer loaded through a trusted one, a millisecond each;

@@ -91,7 +91,7 @@ struct gate_descent {
 static long gate_descent_step(__u32 i, struct gate_descent *d)
 {
 	struct task_struct *task = d->task, *parent;
-	__u32 tgid = BPF_CORE_READ(task, tgid);
+	__u32 tgid = READ(task, tgid);
 	__u32 *verdict = bpf_map_lookup_elem(&filter_roots, &tgid);
 
 	if (verdict && (!i || !(*verdict & PROBE_VERDICT_EXACT))) {
@@ -99,7 +99,7 @@ static long gate_descent_step(__u32 i, struct gate_descent *d)
 		d->found = true;
 		return 1;
 	}
-	parent = BPF_CORE_READ(task, real_parent);
+	parent = READ(task, real_parent);
 	if (!parent || parent == task)
 		return 1;
 	d->task = parent;

@@ -82,9 +82,9 @@ PROBE_INLINE void iter_fill_ids(struct fill *f, struct task_struct *task)
 
 PROBE_INLINE void iter_fill_exe(struct fill *f, struct task_struct *task, struct file *exe)
 {
-	struct inode *inode = exe ? BPF_CORE_READ(exe, f_inode) : NULL;
+	struct inode *inode = exe ? READ(exe, f_inode) : NULL;
 
-	fill_u64(f, inode ? BPF_CORE_READ(inode, i_ino) : 0);
+	fill_u64(f, inode ? READ(inode, i_ino) : 0);
 	fill_u64(f, inode ? file_ctime(inode) : 0);
 	fill_u64(f, inode ? file_mtime(inode) : 0);
 }
@@ -157,7 +157,7 @@ int iter_task(struct bpf_iter__task *ctx)
 
 PROBE_INLINE __u8 iter_anon_type(struct dentry *dentry)
 {
-	const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
+	const unsigned char *name = READ(dentry, d_name.name);
 	__u64 first = 0;
 
 	bpf_probe_read_kernel_str(&first, sizeof(first), name);
@@ -207,12 +207,12 @@ PROBE_INLINE void iter_fill_inet(struct fill *f, struct iter_file *i, struct soc
 {
 	iter_header(f, SAKER_EV_ITER_TASK_FILE_SOCKET_INET_E, PARAMS_ITER_TASK_FILE_SOCKET_INET_E);
 	fill_u32(f, i->fd);
-	fill_u16(f, BPF_CORE_READ(sk, sk_type));
-	fill_u16(f, BPF_CORE_READ(sk, sk_protocol));
-	fill_u32(f, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
-	fill_u16(f, BPF_CORE_READ(sk, __sk_common.skc_num));
-	fill_u32(f, BPF_CORE_READ(sk, __sk_common.skc_daddr));
-	fill_u16(f, socket_port(BPF_CORE_READ(sk, __sk_common.skc_dport)));
+	fill_u16(f, READ(sk, sk_type));
+	fill_u16(f, READ(sk, sk_protocol));
+	fill_u32(f, READ(sk, __sk_common.skc_rcv_saddr));
+	fill_u16(f, READ(sk, __sk_common.skc_num));
+	fill_u32(f, READ(sk, __sk_common.skc_daddr));
+	fill_u16(f, socket_port(READ(sk, __sk_common.skc_dport)));
 	fill_u64(f, i->ino);
 }
 
@@ -230,14 +230,14 @@ PROBE_INLINE void iter_fill_inet6(struct fill *f, struct iter_file *i, struct so
 	iter_header(f, SAKER_EV_ITER_TASK_FILE_SOCKET_INET6_E,
 		    PARAMS_ITER_TASK_FILE_SOCKET_INET6_E);
 	fill_u32(f, i->fd);
-	fill_u16(f, BPF_CORE_READ(sk, sk_type));
-	fill_u16(f, BPF_CORE_READ(sk, sk_protocol));
+	fill_u16(f, READ(sk, sk_type));
+	fill_u16(f, READ(sk, sk_protocol));
 	iter_fill_addr6(
 		f, (void *)sk + bpf_core_field_offset(struct sock, __sk_common.skc_v6_rcv_saddr));
-	fill_u16(f, BPF_CORE_READ(sk, __sk_common.skc_num));
+	fill_u16(f, READ(sk, __sk_common.skc_num));
 	iter_fill_addr6(f,
 			(void *)sk + bpf_core_field_offset(struct sock, __sk_common.skc_v6_daddr));
-	fill_u16(f, socket_port(BPF_CORE_READ(sk, __sk_common.skc_dport)));
+	fill_u16(f, socket_port(READ(sk, __sk_common.skc_dport)));
 	fill_u64(f, i->ino);
 }
 
@@ -247,8 +247,8 @@ PROBE_INLINE void iter_fill_unix(struct fill *f, struct iter_file *i, struct soc
 
 	iter_header(f, SAKER_EV_ITER_TASK_FILE_SOCKET_UNIX_E, PARAMS_ITER_TASK_FILE_SOCKET_UNIX_E);
 	fill_u32(f, i->fd);
-	fill_u16(f, BPF_CORE_READ(sk, sk_type));
-	fill_u16(f, BPF_CORE_READ(sk, sk_protocol));
+	fill_u16(f, READ(sk, sk_type));
+	fill_u16(f, READ(sk, sk_protocol));
 	fill_u64(f, (__u64)sk);
 	start = f->pos;
 	socket_fill_unix_path(f, (void *)sk);
@@ -260,9 +260,9 @@ PROBE_INLINE void iter_fill_unix(struct fill *f, struct iter_file *i, struct soc
 PROBE_INLINE bool iter_fill_socket(struct fill *f, struct iter_file *i)
 {
 	struct file *file = i->file;
-	struct socket *socket = BPF_CORE_READ(file, private_data);
-	struct sock *sk = BPF_CORE_READ(socket, sk);
-	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	struct socket *socket = READ(file, private_data);
+	struct sock *sk = READ(socket, sk);
+	__u16 family = READ(sk, __sk_common.skc_family);
 
 	if (!sk)
 		return false;
@@ -276,8 +276,8 @@ PROBE_INLINE bool iter_fill_socket(struct fill *f, struct iter_file *i)
 		iter_header(f, SAKER_EV_ITER_TASK_FILE_SOCKET_NETLINK_E,
 			    PARAMS_ITER_TASK_FILE_SOCKET_NETLINK_E);
 		fill_u32(f, i->fd);
-		fill_u16(f, BPF_CORE_READ(sk, sk_type));
-		fill_u16(f, BPF_CORE_READ(sk, sk_protocol));
+		fill_u16(f, READ(sk, sk_type));
+		fill_u16(f, READ(sk, sk_protocol));
 		fill_u64(f, i->ino);
 	} else {
 		return false;
@@ -295,7 +295,7 @@ PROBE_INLINE void iter_fill_memfd(struct fill *f, struct iter_file *i)
 	fill_u32(f, i->fd);
 	start = f->pos;
 	fill_raw8(f, '/');
-	fill_raw_kernel_str(f, (__u64)BPF_CORE_READ(dentry, d_name.name), FILE_NAME_MAX);
+	fill_raw_kernel_str(f, (__u64)READ(dentry, d_name.name), FILE_NAME_MAX);
 	fill_advance(f, -1);
 	file_fill_raw_deleted(f);
 	fill_len(f, f->pos - start);
@@ -309,7 +309,7 @@ PROBE_INLINE void iter_fill_pipe(struct fill *f, struct iter_file *i)
 	iter_header(f, SAKER_EV_ITER_TASK_FILE_PIPE_E, PARAMS_ITER_TASK_FILE_PIPE_E);
 	fill_u32(f, i->fd);
 	if (i->magic == KERNEL_MAGIC_PIPEFS)
-		fill_kernel_str(f, (__u64)BPF_CORE_READ(dentry, d_name.name), FILE_NAME_MAX);
+		fill_kernel_str(f, (__u64)READ(dentry, d_name.name), FILE_NAME_MAX);
 	else
 		file_fill_path(f, i->path, true);
 	fill_u64(f, i->ino);
@@ -332,7 +332,7 @@ PROBE_INLINE void iter_fill_anon(struct fill *f, struct iter_file *i)
 		fill_raw64(f, ANON_PREFIX);
 		fill_raw16(f, 'd' | 'e' << 8);
 		fill_raw8(f, ':');
-		if (!fill_raw_kernel_str(f, (__u64)BPF_CORE_READ(dentry, d_name.name),
+		if (!fill_raw_kernel_str(f, (__u64)READ(dentry, d_name.name),
 					 FILE_NAME_MAX))
 			fill_raw8(f, 0);
 	}
@@ -343,15 +343,15 @@ PROBE_INLINE void iter_fill_anon(struct fill *f, struct iter_file *i)
 PROBE_INLINE void iter_fill_regular(struct fill *f, struct iter_file *i)
 {
 	struct path *path = i->path;
-	struct vfsmount *vfsmnt = BPF_CORE_READ(path, mnt);
+	struct vfsmount *vfsmnt = READ(path, mnt);
 	struct mount *mnt = (void *)vfsmnt - bpf_core_field_offset(struct mount, mnt);
 	struct file *file = i->file;
 
 	iter_header(f, SAKER_EV_ITER_TASK_FILE_REGULAR_E, PARAMS_ITER_TASK_FILE_REGULAR_E);
 	fill_u32(f, i->fd);
 	file_fill_path(f, path, true);
-	fill_u32(f, conv_open(BPF_CORE_READ(file, f_flags)));
-	fill_u32(f, BPF_CORE_READ(mnt, mnt_id));
+	fill_u32(f, conv_open(READ(file, f_flags)));
+	fill_u32(f, READ(mnt, mnt_id));
 	fill_u64(f, i->ino);
 }
 
@@ -375,7 +375,7 @@ PROBE_INLINE bool iter_fill_file(struct fill *f, struct iter_file *i)
 	}
 	if (i->magic == KERNEL_MAGIC_SOCKFS)
 		return iter_fill_socket(f, i);
-	switch (BPF_CORE_READ(inode, i_mode) & KERNEL_S_IFMT) {
+	switch (READ(inode, i_mode) & KERNEL_S_IFMT) {
 	case KERNEL_S_IFIFO:
 		iter_fill_pipe(f, i);
 		return true;
@@ -412,16 +412,16 @@ int iter_task_file(struct bpf_iter__task_file *ctx)
 		return 0;
 	if (!iter_begin(f, task))
 		return 0;
-	inode = BPF_CORE_READ(file, f_inode);
+	inode = READ(file, f_inode);
 	if (!inode)
 		return 0;
 	i.fd = ctx->fd;
 	i.file = file;
 	i.path = (void *)file + bpf_core_field_offset(struct file, f_path);
-	i.dentry = BPF_CORE_READ(file, f_path.dentry);
+	i.dentry = READ(file, f_path.dentry);
 	i.inode = inode;
-	i.ino = BPF_CORE_READ(inode, i_ino);
-	i.magic = BPF_CORE_READ(inode, i_sb, s_magic);
+	i.ino = READ(inode, i_ino);
+	i.magic = READ(inode, i_sb, s_magic);
 	if (!iter_fill_file(f, &i))
 		return 0;
 	return iter_end(f, ctx->meta);

@@ -186,11 +186,11 @@ static long exit_alive_step(__u32 i, struct exit_search *s)
 
 	if (at == s->head || !at)
 		return 1;
-	if (!(BPF_CORE_READ(t, flags) & KERNEL_PF_EXITING)) {
-		s->tid = BPF_CORE_READ(t, pid);
+	if (!(READ(t, flags) & KERNEL_PF_EXITING)) {
+		s->tid = READ(t, pid);
 		return 1;
 	}
-	s->at = BPF_CORE_READ(at, next);
+	s->at = READ(at, next);
 	if (i == EXIT_THREADS - 1)
 		s->tid = -1;
 	return 0;
@@ -199,10 +199,10 @@ static long exit_alive_step(__u32 i, struct exit_search *s)
 /* A thread of the task's group that goes on living. */
 PROBE_INLINE int exit_alive(struct task_struct *task)
 {
-	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	struct signal_struct *signal = READ(task, signal);
 	struct list_head *head =
 		(void *)signal + bpf_core_field_offset(struct signal_struct, thread_head);
-	struct exit_search s = {.head = head, .at = BPF_CORE_READ(head, next)};
+	struct exit_search s = {.head = head, .at = READ(head, next)};
 
 	bpf_loop(EXIT_THREADS, exit_alive_step, &s, 0);
 	return s.tid;
@@ -221,17 +221,17 @@ static long exit_ancestor_step(__u32 i, struct exit_ancestors *a)
 	struct task_struct *task = a->task;
 	struct signal_struct *signal;
 
-	if (BPF_CORE_READ(task, thread_pid, level) != a->level || task == reaper) {
-		a->tid = BPF_CORE_READ(reaper, pid);
+	if (READ(task, thread_pid, level) != a->level || task == reaper) {
+		a->tid = READ(reaper, pid);
 		return 1;
 	}
-	signal = BPF_CORE_READ(task, signal);
+	signal = READ(task, signal);
 	if (BPF_CORE_READ_BITFIELD_PROBED(signal, is_child_subreaper)) {
 		a->tid = exit_alive(task);
 		if (a->tid)
 			return 1;
 	}
-	a->task = BPF_CORE_READ(task, real_parent);
+	a->task = READ(task, real_parent);
 	if (i == EXIT_ANCESTORS - 1)
 		a->tid = -1;
 	return 0;
@@ -247,7 +247,7 @@ PROBE_INLINE int exit_reaper(struct task_struct *task)
 	struct list_head *children =
 		(void *)task + bpf_core_field_offset(struct task_struct, children);
 	struct pid_namespace *ns = task_pidns(task);
-	struct task_struct *reaper = BPF_CORE_READ(ns, child_reaper);
+	struct task_struct *reaper = READ(ns, child_reaper);
 	struct signal_struct *signal = task->signal;
 	struct exit_ancestors a = {
 		.reaper = reaper,
@@ -264,7 +264,7 @@ PROBE_INLINE int exit_reaper(struct task_struct *task)
 	if ((__u64)reaper == (__u64)task)
 		return 0;
 	if (!BPF_CORE_READ_BITFIELD_PROBED(signal, has_child_subreaper))
-		return BPF_CORE_READ(reaper, pid);
+		return READ(reaper, pid);
 	bpf_loop(EXIT_ANCESTORS, exit_ancestor_step, &a, 0);
 	return a.tid;
 }

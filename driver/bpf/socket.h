@@ -43,10 +43,10 @@ PROBE_INLINE struct sock *socket_of_fd(struct fill *f, __u32 fd)
 
 	if (!file)
 		return NULL;
-	if (BPF_CORE_READ(file, f_inode, i_sb, s_magic) != KERNEL_MAGIC_SOCKFS)
+	if (READ(file, f_inode, i_sb, s_magic) != KERNEL_MAGIC_SOCKFS)
 		return NULL;
-	socket = BPF_CORE_READ(file, private_data);
-	return BPF_CORE_READ(socket, sk);
+	socket = READ(file, private_data);
+	return READ(socket, sk);
 }
 
 /* Family, then address and port or path; of an address in user memory. */
@@ -101,10 +101,10 @@ PROBE_INLINE void socket_fill_tuple_in(struct fill *f, struct sock *sk, enum soc
 				       __u64 user_addr)
 {
 	struct inet_sock *inet = (void *)sk;
-	__u32 local = BPF_CORE_READ(inet, inet_saddr);
-	__u16 local_port = BPF_CORE_READ(inet, inet_sport);
-	__u32 remote = BPF_CORE_READ(sk, __sk_common.skc_daddr);
-	__u16 remote_port = BPF_CORE_READ(sk, __sk_common.skc_dport);
+	__u32 local = READ(inet, inet_saddr);
+	__u16 local_port = READ(inet, inet_sport);
+	__u32 remote = READ(sk, __sk_common.skc_daddr);
+	__u16 remote_port = READ(sk, __sk_common.skc_dport);
 
 	/* Not connected: the call names the peer. */
 	if (!remote_port && user_addr) {
@@ -125,9 +125,9 @@ PROBE_INLINE void socket_fill_tuple_in6(struct fill *f, struct sock *sk, enum so
 					__u64 user_addr)
 {
 	struct inet_sock *inet = (void *)sk;
-	struct ipv6_pinfo *pinet6 = BPF_CORE_READ(inet, pinet6);
-	__u16 local_port = BPF_CORE_READ(inet, inet_sport);
-	__u16 remote_port = BPF_CORE_READ(sk, __sk_common.skc_dport);
+	struct ipv6_pinfo *pinet6 = READ(inet, pinet6);
+	__u16 local_port = READ(inet, inet_sport);
+	__u16 remote_port = READ(sk, __sk_common.skc_dport);
 	__u64 local[2] = {}, remote[2] = {};
 
 	bpf_probe_read_kernel(local, sizeof(local),
@@ -157,8 +157,8 @@ PROBE_INLINE void socket_fill_tuple_in6(struct fill *f, struct sock *sk, enum so
  */
 PROBE_INLINE void socket_fill_unix_path(struct fill *f, struct unix_sock *sk)
 {
-	struct unix_address *addr = sk ? BPF_CORE_READ(sk, addr) : NULL;
-	__u32 size = addr ? BPF_CORE_READ(addr, len) - SOCKET_UNIX_FAMILY : 0;
+	struct unix_address *addr = sk ? READ(sk, addr) : NULL;
+	__u32 size = addr ? READ(addr, len) - SOCKET_UNIX_FAMILY : 0;
 	const char *path;
 	char first = 0;
 
@@ -180,7 +180,7 @@ PROBE_INLINE void socket_fill_tuple_unix(struct fill *f, struct sock *sk, enum s
 					 __u64 user_addr)
 {
 	struct unix_sock *local = (void *)sk;
-	struct unix_sock *peer = (void *)BPF_CORE_READ(local, peer);
+	struct unix_sock *peer = (void *)READ(local, peer);
 	__u8 *tmp = f->scratch->tmp;
 	__u32 n;
 
@@ -210,7 +210,7 @@ PROBE_INLINE void socket_fill_tuple(struct fill *f, __u32 fd, enum socket_direct
 		fill_empty(f);
 		return;
 	}
-	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	family = READ(sk, __sk_common.skc_family);
 	if (family == KERNEL_AF_INET)
 		socket_fill_tuple_in(f, sk, dir, user_addr);
 	else if (family == KERNEL_AF_INET6)
@@ -308,11 +308,11 @@ PROBE_INLINE __u32 socket_snaplen(struct fill *f, __u32 fd, __u64 addr, __u64 da
 	sk = socket_of_fd(f, fd);
 	if (!sk)
 		return len;
-	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	family = READ(sk, __sk_common.skc_family);
 	if (family == KERNEL_AF_INET || family == KERNEL_AF_INET6) {
 		inet = (void *)sk;
-		local = socket_port(BPF_CORE_READ(inet, inet_sport));
-		remote = BPF_CORE_READ(sk, __sk_common.skc_dport);
+		local = socket_port(READ(inet, inet_sport));
+		remote = READ(sk, __sk_common.skc_dport);
 		/* Behind the family, in either kind of address. */
 		if (!remote && addr)
 			SOCKET_READ(&remote, sizeof(remote), addr + 2);

@@ -214,9 +214,9 @@ PROBE_INLINE __u64 source_timespec(__u64 ptr, bool compat)
 
 PROBE_INLINE __u64 source_ino(struct file *file)
 {
-	struct inode *inode = file ? PEEK(struct file, file, f_inode) : NULL;
+	struct inode *inode = file ? READ(file, f_inode) : NULL;
 
-	return inode ? PEEK(struct inode, inode, i_ino) : 0;
+	return inode ? READ(inode, i_ino) : 0;
 }
 
 #define PUT_PAIR_INO(n) \
@@ -227,7 +227,7 @@ PROBE_INLINE struct sock *source_pair_sock(struct fill *f, __u64 fds, bool peer)
 {
 	struct sock *sk = f->ret ? NULL : socket_of_fd(f, source_user_u32(fds, 0));
 
-	return sk && peer ? BPF_CORE_READ((struct unix_sock *)sk, peer) : sk;
+	return sk && peer ? READ((struct unix_sock *)sk, peer) : sk;
 }
 
 #define PUT_PAIR_SOCK(n) fill_u64(f, (__u64)source_pair_sock(f, ARG(f, n), false))
@@ -276,10 +276,10 @@ PROBE_INLINE __u32 source_open_flags(struct fill *f, __u64 flags)
 
 	if (!file)
 		return out;
-	if (PEEK(struct file, file, f_mode) & KERNEL_FMODE_CREATED)
+	if (READ(file, f_mode) & KERNEL_FMODE_CREATED)
 		out |= SAKER_FLAG_file_flags_O_F_CREATED;
-	inode = PEEK(struct file, file, f_inode);
-	if (PEEK(struct super_block, PEEK(struct inode, inode, i_sb), s_magic) !=
+	inode = READ(file, f_inode);
+	if (READ(inode, i_sb, s_magic) !=
 	    KERNEL_MAGIC_OVERLAY)
 		return out;
 	return out | (file_overlay_layer(inode) == FILE_LAYER_UPPER
@@ -301,11 +301,11 @@ PROBE_INLINE __u16 source_creat_flags(struct fill *f)
 PROBE_INLINE __u32 source_dev(struct fill *f)
 {
 	struct file *file = source_opened(f);
-	struct inode *inode = file ? PEEK(struct file, file, f_inode) : NULL;
+	struct inode *inode = file ? READ(file, f_inode) : NULL;
 
 	if (!inode)
 		return 0;
-	return conv_dev(PEEK(struct super_block, PEEK(struct inode, inode, i_sb), s_dev));
+	return conv_dev(READ(inode, i_sb, s_dev));
 }
 
 /* struct open_how of openat2. */
@@ -580,7 +580,7 @@ PROBE_INLINE struct inode *source_exe_inode(struct fill *f)
 {
 	struct file *exe = source_exe(f);
 
-	return exe ? BPF_CORE_READ(exe, f_inode) : NULL;
+	return exe ? READ(exe, f_inode) : NULL;
 }
 
 #define PUT_EXE_FLAGS fill_u32(f, source_exe(f) ? file_exe_flags(f->task, f->exe) : 0)
@@ -645,7 +645,7 @@ PROBE_INLINE __u32 source_queue(struct fill *f, __u32 fd, bool limit)
 
 	if (!sk)
 		return 0;
-	return limit ? BPF_CORE_READ(sk, sk_max_ack_backlog) : BPF_CORE_READ(sk, sk_ack_backlog);
+	return limit ? READ(sk, sk_max_ack_backlog) : READ(sk, sk_ack_backlog);
 }
 
 PROBE_INLINE __u8 source_queue_percent(struct fill *f, __u32 fd)

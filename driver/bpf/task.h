@@ -13,7 +13,7 @@
  * Members reached from a task by plain loads: the verifier knows the types, and
  * a load costs a fraction of a call. An index that varies it does not follow.
  */
-PROBE_INLINE void *task_upid(struct pid *pid)
+PROBE_INLINE struct upid *task_upid(struct pid *pid)
 {
 	__u32 level = pid->level;
 	__u64 numbers = (__u64)pid + bpf_core_field_offset(struct pid, numbers);
@@ -37,23 +37,14 @@ PROBE_INLINE int task_nr(struct pid *pid)
 /* As the innermost namespace it is in numbers it. */
 PROBE_INLINE int task_vnr(struct pid *pid)
 {
-	int nr = 0;
-
-	if (pid)
-		bpf_probe_read_kernel(&nr, sizeof(nr),
-				      task_upid(pid) + bpf_core_field_offset(struct upid, nr));
-	return nr;
+	return pid ? READ(task_upid(pid), nr) : 0;
 }
 
 PROBE_INLINE struct pid_namespace *task_pidns(struct task_struct *task)
 {
 	struct pid *pid = task->thread_pid;
-	struct pid_namespace *ns = NULL;
 
-	if (pid)
-		bpf_probe_read_kernel(&ns, sizeof(ns),
-				      task_upid(pid) + bpf_core_field_offset(struct upid, ns));
-	return ns;
+	return pid ? READ(task_upid(pid), ns) : NULL;
 }
 
 /* When the first process of its pid namespace started, ns since boot. */
@@ -61,7 +52,7 @@ PROBE_INLINE __u64 task_pidns_start(struct task_struct *task)
 {
 	struct pid_namespace *ns = task_pidns(task);
 
-	return BPF_CORE_READ(ns, child_reaper, start_time);
+	return READ(ns, child_reaper, start_time);
 }
 
 /* Its children count pids in another namespace than the initial one. */
@@ -70,7 +61,7 @@ PROBE_INLINE bool task_child_in_pidns(struct task_struct *task)
 	struct pid_namespace *ns = task_pidns(task);
 	struct pid_namespace *children = task->nsproxy->pid_ns_for_children;
 
-	return BPF_CORE_READ(ns, level) || (__u64)children != (__u64)ns;
+	return READ(ns, level) || (__u64)children != (__u64)ns;
 }
 
 /* ---- memory, in KiB --------------------------------------------------------- */
@@ -89,7 +80,7 @@ PROBE_INLINE bool task_child_in_pidns(struct task_struct *task)
 	({                                                                      \
 		struct mm_struct___sum *_old = (void *)(mm);                    \
 		bpf_core_type_exists(struct mm_rss_stat)                        \
-			? (__u64)BPF_CORE_READ(_old, rss_stat.count[i].counter) \
+			? (__u64)READ(_old, rss_stat.count[i].counter) \
 			: (__u64)(mm)->rss_stat[i].count;                       \
 	})
 
@@ -118,10 +109,7 @@ PROBE_INLINE __u32 task_vm_swap(struct mm_struct *mm)
 /* A type of eight bytes, whatever its name and inner shape. */
 PROBE_INLINE __u64 task_caps(const void *caps)
 {
-	__u64 v = 0;
-
-	bpf_probe_read_kernel(&v, sizeof(v), caps);
-	return v & TASK_CAPS;
+	return READ_WORD(caps) & TASK_CAPS;
 }
 
 #define TASK_CAP(task, which) \
@@ -162,8 +150,8 @@ PROBE_INLINE struct kernfs_node *task_kernfs_parent(struct kernfs_node *kn)
 	struct kernfs_node___plain *old = (void *)kn;
 
 	if (bpf_core_field_exists(old->parent))
-		return BPF_CORE_READ(old, parent);
-	return BPF_CORE_READ(kn, __parent);
+		return READ(old, parent);
+	return READ(kn, __parent);
 }
 
 /* Up the hierarchy, then down again: each step is verified once, whatever the depth. */
@@ -181,7 +169,7 @@ static long task_cgroup_up(__u32 i, struct task_cgroup_walk *w)
 
 	if (!kn)
 		return 1;
-	w->names[i & (TASK_CGROUP_DEPTH - 1)] = (__u64)BPF_CORE_READ(kn, name);
+	w->names[i & (TASK_CGROUP_DEPTH - 1)] = (__u64)READ(kn, name);
 	w->kn = task_kernfs_parent(kn);
 	w->n++;
 	return 0;
@@ -210,16 +198,15 @@ static long task_cgroup_down(__u32 i, struct task_cgroup_walk *w)
 /* "cpuset=/a/b" and its NUL. */
 PROBE_INLINE void task_fill_cgroup(struct fill *f, struct css_set *set, int subsys)
 {
-	struct cgroup_subsys_state *css = NULL;
+	struct cgroup_subsys_state *css =
+		(void *)READ_WORD((void *)set + bpf_core_field_offset(struct css_set, subsys) +
+				  subsys * sizeof(void *));
 	struct task_cgroup_walk w = {};
 
-	bpf_probe_read_kernel(&css, sizeof(css),
-			      (void *)set + bpf_core_field_offset(struct css_set, subsys) +
-				      subsys * sizeof(void *));
-	if (!css || !fill_raw_kernel_str(f, (__u64)BPF_CORE_READ(css, ss, name), 64))
+	if (!css || !fill_raw_kernel_str(f, (__u64)READ(css, ss, name), 64))
 		return;
 	fill_patch(f, '=');
-	w.kn = BPF_CORE_READ(css, cgroup, kn);
+	w.kn = READ(css, cgroup, kn);
 	w.names = (void *)f->scratch->tmp;
 	bpf_loop(TASK_CGROUP_DEPTH, task_cgroup_up, &w, 0);
 	/* The root's name is ""; a path that is deeper than that starts in its middle. */

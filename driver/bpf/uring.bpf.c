@@ -245,13 +245,13 @@ PROBE_INLINE __u64 uring_slot_file(struct io_ring_ctx *ring, __u32 i)
 	struct io_rsrc_node **nodes, *node = NULL;
 
 	if (bpf_core_field_exists(ring->file_table.data)) {
-		if (i >= BPF_CORE_READ(ring, file_table.data.nr))
+		if (i >= READ(ring, file_table.data.nr))
 			return 0;
-		nodes = BPF_CORE_READ(ring, file_table.data.nodes);
+		nodes = READ(ring, file_table.data.nodes);
 		bpf_probe_read_kernel(&node, sizeof(node), nodes + i);
-		return node ? BPF_CORE_READ(node, file_ptr) & ~7ULL : 0;
+		return node ? READ(node, file_ptr) & ~7ULL : 0;
 	}
-	files = BPF_CORE_READ(plain, file_table.files);
+	files = READ(plain, file_table.files);
 	if (!files || i > 32768)
 		return 0;
 	bpf_probe_read_kernel(&entry, sizeof(entry), (void *)files + i * sizeof(entry));
@@ -278,8 +278,8 @@ PROBE_INLINE void uring_made(struct uring_op *op, struct io_ring_ctx *ring)
 /* A position means nothing for what has none. */
 PROBE_INLINE bool uring_is_stream(struct file *file)
 {
-	struct inode *inode = file ? BPF_CORE_READ(file, f_inode) : NULL;
-	__u32 type = inode ? BPF_CORE_READ(inode, i_mode) & KERNEL_S_IFMT : 0;
+	struct inode *inode = file ? READ(file, f_inode) : NULL;
+	__u32 type = inode ? READ(inode, i_mode) & KERNEL_S_IFMT : 0;
 
 	return type == KERNEL_S_IFIFO || type == KERNEL_S_IFSOCK || type == KERNEL_S_IFCHR;
 }
@@ -302,8 +302,8 @@ PROBE_INLINE void uring_settle(struct uring_op *op, struct io_kiocb *req)
 		struct io_sr_msg *transfer = (void *)req;
 		struct io_rw *rw = (void *)req;
 
-		op->args[1] = op->opcode == URING_OP_RECV ? (__u64)BPF_CORE_READ(transfer, buf)
-							  : BPF_CORE_READ(rw, addr);
+		op->args[1] = op->opcode == URING_OP_RECV ? (__u64)READ(transfer, buf)
+							  : READ(rw, addr);
 	}
 	if (op->flags & URING_RECEIVES_MESSAGE) {
 		__u64 len = 0;
@@ -389,7 +389,7 @@ PROBE_INLINE int uring_complete(struct uring_done *d)
 			return 0;
 		request = (void *)*kept;
 	}
-	opcode = BPF_CORE_READ(request, opcode);
+	opcode = READ(request, opcode);
 	if (!uring_wanted(opcode))
 		return 0;
 	slot = uring_slot(opcode);
@@ -409,7 +409,7 @@ PROBE_INLINE int uring_complete(struct uring_done *d)
 		return 0;
 	}
 	op->res = d->res;
-	op->file = (__u64)BPF_CORE_READ(request, file);
+	op->file = (__u64)READ(request, file);
 	uring_place(op);
 	uring_settle(op, request);
 	uring_made(op, d->ring);
@@ -431,9 +431,9 @@ int uring_complete_cqe(struct bpf_raw_tracepoint_args *ctx)
 		.ctx = ctx,
 		.ring = (void *)ctx->args[0],
 		.req = (void *)ctx->args[1],
-		.user_data = BPF_CORE_READ(cqe, user_data),
-		.res = BPF_CORE_READ(cqe, res),
-		.flags = BPF_CORE_READ(cqe, flags),
+		.user_data = READ(cqe, user_data),
+		.res = READ(cqe, res),
+		.flags = READ(cqe, flags),
 	};
 
 	return uring_complete(&d);
@@ -473,12 +473,12 @@ PROBE_INLINE void uring_load(struct uring_op *op, struct io_kiocb *req)
 
 PROBE_INLINE void uring_begin(struct uring_op *op, struct io_kiocb *req, __u32 opcode)
 {
-	struct io_ring_ctx *ring = BPF_CORE_READ(req, ctx);
-	__u32 flags = BPF_CORE_READ(req, flags);
+	struct io_ring_ctx *ring = READ(req, ctx);
+	__u32 flags = READ(req, flags);
 
 	__builtin_memset(op, 0, URING_HEAD);
 	op->ring = (__u64)ring;
-	op->user_data = BPF_CORE_READ(req, cqe.user_data);
+	op->user_data = READ(req, cqe.user_data);
 	op->opcode = opcode;
 	op->tid = fill_current()->pid;
 	if (flags & KERNEL_URING_FIXED_FILE)
@@ -487,10 +487,10 @@ PROBE_INLINE void uring_begin(struct uring_op *op, struct io_kiocb *req, __u32 o
 		op->flags |= URING_SILENT;
 	if (BPF_CORE_READ_BITFIELD_PROBED(ring, compat))
 		op->flags |= URING_COMPAT;
-	if (BPF_CORE_READ(ring, flags) & KERNEL_URING_SQPOLL) {
+	if (READ(ring, flags) & KERNEL_URING_SQPOLL) {
 		op->flags |= URING_BY_SQPOLL;
 		/* Which of its threads put it there nobody knows: the process it is. */
-		op->tid = BPF_CORE_READ(ring, sq_data, task_tgid);
+		op->tid = READ(ring, sq_data, task_tgid);
 	}
 }
 
@@ -519,7 +519,7 @@ SEC("raw_tp")
 int uring_submit(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct io_kiocb *req = (void *)ctx->args[0];
-	__u32 opcode = BPF_CORE_READ(req, opcode);
+	__u32 opcode = READ(req, opcode);
 	struct uring_slot *slot;
 	struct uring_op *op;
 

@@ -113,7 +113,7 @@ URING_INLINE void uring_take_name(struct uring_op *op, __u32 n, struct filename 
 	uring_text_begin(op, n);
 	if (filename)
 		len = bpf_probe_read_kernel_str(uring_text(op), URING_TEXT_MAX / 2,
-						BPF_CORE_READ(filename, name));
+						READ(filename, name));
 	if (len <= 0) {
 		*uring_text(op) = 0;
 		len = 1;
@@ -146,7 +146,7 @@ URING_INLINE void uring_take_vectors(struct uring_op *op, __u32 n, __u64 from, _
  */
 URING_INLINE void *uring_address_kept(struct io_kiocb *req, bool alone)
 {
-	void *async = BPF_CORE_READ(req, async_data);
+	void *async = READ(req, async_data);
 	__u64 first = 0;
 	__u16 family;
 
@@ -182,7 +182,7 @@ URING_INLINE void uring_take_address(struct uring_op *op, __u32 n, void *kept, _
 /* The descriptor that a request names, or its place in the ring's table. */
 URING_INLINE __s64 uring_fd(struct uring_op *op, struct io_kiocb *req)
 {
-	__s64 fd = BPF_CORE_READ(req, cqe.fd);
+	__s64 fd = READ(req, cqe.fd);
 
 	return op->flags & URING_SLOT_FILE ? SAKER_DIRECT_FD + (__u32)fd : fd;
 }
@@ -197,7 +197,7 @@ URING_INLINE void uring_makes(struct uring_op *op, __u32 slot)
 }
 
 #define LOAD(name) URING_INLINE void uring_load_##name(struct uring_op *op, struct io_kiocb *req)
-#define REQ(type, member) BPF_CORE_READ((struct type *)req, member)
+#define REQ(type, member) READ((struct type *)req, member)
 
 LOAD(none)
 {
@@ -269,7 +269,7 @@ URING_INLINE void uring_load_position(struct uring_op *op, struct io_kiocb *req)
 	op->args[3] = REQ(io_rw, kiocb.ki_pos);
 	if (op->args[3] != ~0ULL)
 		op->flags |= URING_AT_POSITION;
-	if (BPF_CORE_READ(req, flags) & KERNEL_URING_BUFFER_SELECT)
+	if (READ(req, flags) & KERNEL_URING_BUFFER_SELECT)
 		op->flags |= URING_SELECTS_BUFFER;
 }
 
@@ -346,7 +346,7 @@ LOAD(accept)
 	uring_makes(op, REQ(io_accept, file_slot));
 	/* An older kernel does not keep that where we can find it. */
 	if (!bpf_core_field_exists(accept->iou_flags) ||
-	    BPF_CORE_READ(accept, iou_flags) & KERNEL_URING_ACCEPT_MULTISHOT)
+	    READ(accept, iou_flags) & KERNEL_URING_ACCEPT_MULTISHOT)
 		op->flags |= URING_REPEATS;
 }
 
@@ -358,7 +358,7 @@ LOAD(shutdown)
 
 URING_INLINE void uring_load_transfer_flags(struct uring_op *op, struct io_kiocb *req)
 {
-	if (BPF_CORE_READ(req, flags) & KERNEL_URING_BUFFER_SELECT)
+	if (READ(req, flags) & KERNEL_URING_BUFFER_SELECT)
 		op->flags |= URING_SELECTS_BUFFER;
 	if ((op->opcode == URING_OP_RECV || op->opcode == URING_OP_RECVMSG) &&
 	    REQ(io_sr_msg, flags) & KERNEL_URING_MULTISHOT)
@@ -378,13 +378,13 @@ LOAD(transfer)
 	if (op->opcode == URING_OP_RECV)
 		return;
 	if (bpf_core_field_exists(transfer->addr)) {
-		if (BPF_CORE_READ(transfer, addr_len))
-			uring_take_address(op, 4, NULL, (__u64)BPF_CORE_READ(transfer, addr),
-					   BPF_CORE_READ(transfer, addr_len));
+		if (READ(transfer, addr_len))
+			uring_take_address(op, 4, NULL, (__u64)READ(transfer, addr),
+					   READ(transfer, addr_len));
 	} else {
-		struct io_async_msghdr *async = BPF_CORE_READ(req, async_data);
+		struct io_async_msghdr *async = READ(req, async_data);
 
-		if (async && BPF_CORE_READ(async, msg.msg_namelen))
+		if (async && READ(async, msg.msg_namelen))
 			uring_take_address(op, 4, uring_address_kept(req, false), 0, URING_ADDRESS);
 	}
 }
