@@ -9,6 +9,10 @@
  * does not count: loading and unloading the probe leaves work to the kernel
  * (frees, code patching) and cold caches. With REALPATH set in the environment
  * the capture says where names led to.
+ *
+ * Arguments, if any, are parts of the names of the loops to run. AGAINST names
+ * another libcapture.so: each round then measures with it, too, between the
+ * others, so that what changed shows through what the machine does.
  */
 #include <saker/capture.h>
 
@@ -16,8 +20,10 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -245,7 +251,20 @@ static double median(double *v)
 	return v[ROUNDS / 2];
 }
 
-static double results[LOOPS][2][ROUNDS];
+/* A process that captures, with a library of its own. */
+struct capturer {
+	const char *what;
+	int to;
+	int from;
+	pid_t pid;
+	uint64_t dropped;
+};
+
+#define CAPTURERS 2
+
+/* By loop: without, then with each of the capturers. */
+static double results[LOOPS][1 + CAPTURERS][ROUNDS];
+static bool left_out[LOOPS];
 
 static void run_round(int with, int round)
 {
@@ -254,70 +273,129 @@ static void run_round(int with, int round)
 	usleep(SETTLE_US);
 	run_open_close();
 	for (i = 0; i < LOOPS; i++)
-		results[i][with][round] = loops[i].run();
+		if (!left_out[i])
+			results[i][with][round] = loops[i].run();
 }
 
-static int measure(int to, int from, uint64_t *ret_dropped)
+/* By itself, or as this program once more with another library in front. */
+static int capturer_start(struct capturer *c, const char *what, const char *library)
 {
-	int round;
+	int to[2], from[2];
+
+	c->what = what;
+	if (pipe(to) < 0 || pipe(from) < 0)
+		return -errno;
+	c->pid = fork();
+	if (c->pid == 0) {
+		close(to[1]);
+		close(from[0]);
+		if (!library)
+			_exit(capture_child(to[0], from[1]));
+		dup2(to[0], 0);
+		dup2(from[1], 1);
+		setenv("LD_PRELOAD", library, 1);
+		execl("/proc/self/exe", "bench-syscall-cost", "--capture", (char *)NULL);
+		_exit(127);
+	}
+	close(to[0]);
+	close(from[1]);
+	c->to = to[1];
+	c->from = from[0];
+	return c->pid < 0 ? -errno : 0;
+}
+
+static int measure(struct capturer *capturers, int n)
+{
+	int round, i;
 	char c;
 
 	for (round = 0; round < ROUNDS; round++) {
-		uint64_t dropped;
-
 		run_round(0, round);
-		if (write(to, "+", 1) != 1 || read(from, &c, 1) != 1)
-			return -1;
-		run_round(1, round);
-		if (write(to, "-", 1) != 1 ||
-		    read(from, &dropped, sizeof(dropped)) != sizeof(dropped))
-			return -1;
-		*ret_dropped += dropped;
+		for (i = 0; i < n; i++) {
+			struct capturer *with = &capturers[i];
+			uint64_t dropped;
+
+			if (write(with->to, "+", 1) != 1 || read(with->from, &c, 1) != 1)
+				return -1;
+			run_round(1 + i, round);
+			if (write(with->to, "-", 1) != 1 ||
+			    read(with->from, &dropped, sizeof(dropped)) != sizeof(dropped))
+				return -1;
+			with->dropped += dropped;
+		}
 	}
 	return 0;
 }
 
-int main(void)
+static void report(const struct capturer *c, int with)
 {
-	int to[2], from[2], status;
-	uint64_t dropped = 0;
-	pid_t child;
+	size_t i;
+
+	printf("%-34s %10s %10s %10s %10s %10s %10s\n", c->what, "without", "with", "more",
+	       "without", "with", "more");
+	for (i = 0; i < LOOPS; i++) {
+		double before, after, least, least_with;
+
+		if (left_out[i])
+			continue;
+		before = median(results[i][0]);
+		after = median(results[i][with]);
+		/* Sorted by now. The least of all is what a busy machine tells best. */
+		least = results[i][0][0];
+		least_with = results[i][with][0];
+		printf("%-34s %10.1f %10.1f %10.1f %10.1f %10.1f %10.1f\n", loops[i].name, before,
+		       after, after - before, least, least_with, least_with - least);
+	}
+	printf("dropped: %llu\n", (unsigned long long)c->dropped);
+}
+
+static bool named(const char *loop, int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc; i++)
+		if (strstr(loop, argv[i]))
+			return true;
+	return argc < 2;
+}
+
+int main(int argc, char **argv)
+{
+	const char *against = getenv("AGAINST");
+	struct capturer capturers[CAPTURERS] = {{0}};
+	int n = against ? 2 : 1;
 	size_t i;
 	int r;
 
-	if (pipe(to) < 0 || pipe(from) < 0)
-		return 1;
+	if (argc == 2 && !strcmp(argv[1], "--capture"))
+		return capture_child(0, 1);
+	signal(SIGPIPE, SIG_IGN);
+	for (i = 0; i < LOOPS; i++)
+		left_out[i] = !named(loops[i].name, argc, argv);
 	ring_file = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
 	if (uring_open(&ring, 8, 0) < 0)
 		fprintf(stderr, "no io_uring here: its figures are 0\n");
-	child = fork();
-	if (child == 0) {
-		close(to[1]);
-		close(from[0]);
-		_exit(capture_child(to[0], from[1]));
-	}
-	close(to[0]);
-	close(from[1]);
+	r = capturer_start(&capturers[0], "ns a call", NULL);
+	if (r == 0 && against)
+		r = capturer_start(&capturers[1], "against", against);
 	pin(0);
-	r = measure(to[1], from[0], &dropped);
-	if (r == 0 && write(to[1], "q", 1) != 1)
-		r = -1;
-	waitpid(child, &status, 0);
+	if (r == 0)
+		r = measure(capturers, n);
+	for (i = 0; i < (size_t)n && r == 0; i++)
+		if (write(capturers[i].to, "q", 1) != 1)
+			r = -1;
+	for (i = 0; i < (size_t)n; i++) {
+		close(capturers[i].to);
+		if (r < 0 && capturers[i].pid > 0)
+			kill(capturers[i].pid, SIGKILL);
+		waitpid(capturers[i].pid, NULL, 0);
+	}
 	if (r < 0) {
 		printf("skipped: a capture could not be opened\n");
 		return 77;
 	}
-	printf("%-34s %10s %10s %10s %10s %10s %10s\n", "ns a call", "without", "with", "more",
-	       "without", "with", "more");
-	for (i = 0; i < LOOPS; i++) {
-		double without = median(results[i][0]), with = median(results[i][1]);
-		double least = results[i][0][0], least_with = results[i][1][0];
-
-		/* Sorted by now. The least of all is what a busy machine tells best. */
-		printf("%-34s %10.1f %10.1f %10.1f %10.1f %10.1f %10.1f\n", loops[i].name, without,
-		       with, with - without, least, least_with, least_with - least);
-	}
+	for (i = 0; i < (size_t)n; i++)
+		report(&capturers[i], 1 + (int)i);
 	printf("(the median and the least of %d rounds)\n", ROUNDS);
-	printf("dropped: %llu\n", (unsigned long long)dropped);
 	return 0;
 }
