@@ -58,13 +58,10 @@ PROBE_INLINE __u64 file_ctime(struct inode *inode)
 
 	/* The top bit says that somebody asked for the time; it is no part of it (since 6.13). */
 	if (bpf_core_field_exists(inode->i_ctime_sec))
-		return file_time(READ(inode, i_ctime_sec),
-				 READ(inode, i_ctime_nsec) & ~(1U << 31));
+		return file_time(READ(inode, i_ctime_sec), READ(inode, i_ctime_nsec) & ~(1U << 31));
 	if (bpf_core_field_exists(hidden->__i_ctime))
-		return file_time(READ(hidden, __i_ctime.tv_sec),
-				 READ(hidden, __i_ctime.tv_nsec));
-	return file_time(READ(plain, i_ctime.tv_sec),
-			 READ(plain, i_ctime.tv_nsec));
+		return file_time(READ(hidden, __i_ctime.tv_sec), READ(hidden, __i_ctime.tv_nsec));
+	return file_time(READ(plain, i_ctime.tv_sec), READ(plain, i_ctime.tv_nsec));
 }
 
 PROBE_INLINE __u64 file_mtime(struct inode *inode)
@@ -73,13 +70,10 @@ PROBE_INLINE __u64 file_mtime(struct inode *inode)
 	struct inode___plain *plain = (void *)inode;
 
 	if (bpf_core_field_exists(inode->i_mtime_sec))
-		return file_time(READ(inode, i_mtime_sec),
-				 READ(inode, i_mtime_nsec));
+		return file_time(READ(inode, i_mtime_sec), READ(inode, i_mtime_nsec));
 	if (bpf_core_field_exists(hidden->__i_mtime))
-		return file_time(READ(hidden, __i_mtime.tv_sec),
-				 READ(hidden, __i_mtime.tv_nsec));
-	return file_time(READ(plain, i_mtime.tv_sec),
-			 READ(plain, i_mtime.tv_nsec));
+		return file_time(READ(hidden, __i_mtime.tv_sec), READ(hidden, __i_mtime.tv_nsec));
+	return file_time(READ(plain, i_mtime.tv_sec), READ(plain, i_mtime.tv_nsec));
 }
 
 /* ---- paths --------------------------------------------------------------------- */
@@ -165,15 +159,13 @@ PROBE_INLINE __u32 file_fill_raw_path(struct fill *f, struct path *path, bool de
 	at = w->at;
 	if (at == PROBE_PATH_MAX - 1) {
 		/* A root: "/", or a file of a file system without a tree, "memfd:x". */
-		if (!fill_raw_kernel_str(f, (__u64)READ(dentry, d_name.name),
-					 FILE_NAME_MAX))
+		if (!fill_raw_kernel_str(f, (__u64)READ(dentry, d_name.name), FILE_NAME_MAX))
 			return 0;
 	} else {
 		OPAQUE(at);
 		fill_raw_kernel_str(f, (__u64)&tmp[at & (PROBE_PATH_MAX - 1)], PROBE_PATH_MAX);
 	}
-	if (deleted && !READ(dentry, d_hash.pprev) &&
-	    READ(dentry, d_parent) != dentry) {
+	if (deleted && !READ(dentry, d_hash.pprev) && READ(dentry, d_parent) != dentry) {
 		fill_advance(f, -1); /* over the NUL */
 		file_fill_raw_deleted(f);
 	}

@@ -332,8 +332,7 @@ PROBE_INLINE void iter_fill_anon(struct fill *f, struct iter_file *i)
 		fill_raw64(f, ANON_PREFIX);
 		fill_raw16(f, 'd' | 'e' << 8);
 		fill_raw8(f, ':');
-		if (!fill_raw_kernel_str(f, (__u64)READ(dentry, d_name.name),
-					 FILE_NAME_MAX))
+		if (!fill_raw_kernel_str(f, (__u64)READ(dentry, d_name.name), FILE_NAME_MAX))
 			fill_raw8(f, 0);
 	}
 	fill_len(f, f->pos - start);

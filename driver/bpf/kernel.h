@@ -28,11 +28,9 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
  * kernels let us say an address' type and load, a few instructions each; older
  * ones need a call that copies for each member, some thirty nanoseconds.
  */
-#define READ(ptr, ...)                                               \
-	(bpf_rdonly_cast ? ___arrow(READ_AS(ptr), __VA_ARGS__)       \
-			 : BPF_CORE_READ(ptr, __VA_ARGS__))
-#define READ_AS(ptr) \
-	((typeof(ptr))bpf_rdonly_cast(ptr, bpf_core_type_id_kernel(typeof(*(ptr)))))
+#define READ(ptr, ...) \
+	(bpf_rdonly_cast ? ___arrow(READ_AS(ptr), __VA_ARGS__) : BPF_CORE_READ(ptr, __VA_ARGS__))
+#define READ_AS(ptr) ((typeof(ptr))bpf_rdonly_cast(ptr, bpf_core_type_id_kernel(typeof(*(ptr)))))
 
 /* The eight bytes at an address, by a type of the kernel that begins with a number of that size. */
 #define READ_WORD(address) ((__u64)READ((struct timespec64 *)(address), tv_sec))

@@ -279,8 +279,7 @@ PROBE_INLINE __u32 source_open_flags(struct fill *f, __u64 flags)
 	if (READ(file, f_mode) & KERNEL_FMODE_CREATED)
 		out |= SAKER_FLAG_file_flags_O_F_CREATED;
 	inode = READ(file, f_inode);
-	if (READ(inode, i_sb, s_magic) !=
-	    KERNEL_MAGIC_OVERLAY)
+	if (READ(inode, i_sb, s_magic) != KERNEL_MAGIC_OVERLAY)
 		return out;
 	return out | (file_overlay_layer(inode) == FILE_LAYER_UPPER
 			      ? SAKER_FLAG_file_flags_FD_UPPER_LAYER

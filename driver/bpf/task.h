@@ -76,12 +76,12 @@ PROBE_INLINE bool task_child_in_pidns(struct task_struct *task)
  * A macro, for the index must be a constant when the compiler notes what to relocate. Kernels
  * before 6.2 let nobody read an atomic_long_t directly.
  */
-#define TASK_COUNTER(mm, i)                                                     \
-	({                                                                      \
-		struct mm_struct___sum *_old = (void *)(mm);                    \
-		bpf_core_type_exists(struct mm_rss_stat)                        \
+#define TASK_COUNTER(mm, i)                                            \
+	({                                                             \
+		struct mm_struct___sum *_old = (void *)(mm);           \
+		bpf_core_type_exists(struct mm_rss_stat)               \
 			? (__u64)READ(_old, rss_stat.count[i].counter) \
-			: (__u64)(mm)->rss_stat[i].count;                       \
+			: (__u64)(mm)->rss_stat[i].count;              \
 	})
 
 PROBE_INLINE __u32 task_vm_size(struct mm_struct *mm)

@@ -302,8 +302,8 @@ PROBE_INLINE void uring_settle(struct uring_op *op, struct io_kiocb *req)
 		struct io_sr_msg *transfer = (void *)req;
 		struct io_rw *rw = (void *)req;
 
-		op->args[1] = op->opcode == URING_OP_RECV ? (__u64)READ(transfer, buf)
-							  : READ(rw, addr);
+		op->args[1] =
+			op->opcode == URING_OP_RECV ? (__u64)READ(transfer, buf) : READ(rw, addr);
 	}
 	if (op->flags & URING_RECEIVES_MESSAGE) {
 		__u64 len = 0;
