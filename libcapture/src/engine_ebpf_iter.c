@@ -2,23 +2,30 @@
 /*
  * The kernel's task iterators as a source of events: their programs write
  * whole events into the buffer that reading the iterator's descriptor fills.
+ * A kernel may hide a process from them and show it in /proc all the same (a
+ * sandbox's own init): those are told from there, last.
  */
 #include "engine_ebpf_iter.h"
 #include "engine_ebpf.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "bpf/shared.h"
+#include "schema/wire.h"
 
 #include "iter.skel.h"
 #include "procfs.h"
 
 /* One read yields at most what the kernel gathers, 32 KiB; an event may be cut at its end. */
 #define ITER_BUF ((size_t)128 << 10)
+
+#define ITER_PIDS (UINT32_C(1) << 22) /* the most there can be: PID_MAX_LIMIT */
+#define INITIAL_PID_NS 0xeffffffc     /* its inode; include/uapi/linux/nsfs.h */
 
 void ebpf_iter_init(struct ebpf_iter *iter)
 {
@@ -35,6 +42,11 @@ void ebpf_iter_stop(struct ebpf_iter *iter)
 	iter->fd = -1;
 	iter->scan = EBPF_ITERS;
 	iter->procfs = procfs_scan_free(iter->procfs);
+	if (iter->holes)
+		closedir(iter->holes);
+	iter->holes = NULL;
+	free(iter->told);
+	iter->told = NULL;
 	free(iter->buf);
 	iter->buf = NULL;
 	iter->len = iter->at = 0;
@@ -142,6 +154,14 @@ static int start_procfs(struct ebpf_iter *iter)
 	return procfs_scan_new(iter->tid, iter->epoch_offset, &iter->procfs);
 }
 
+/* /proc numbers processes as the iterators do: not so within a pid namespace. */
+static bool same_pids(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == INITIAL_PID_NS;
+}
+
 int ebpf_iter_start(struct ebpf_iter *iter, int64_t tid)
 {
 	int r;
@@ -153,6 +173,9 @@ int ebpf_iter_start(struct ebpf_iter *iter, int64_t tid)
 	iter->buf = malloc(ITER_BUF);
 	if (!iter->buf)
 		return -ENOMEM;
+	/* Without the memory for it the holes stay. */
+	if (!tid && same_pids())
+		iter->told = calloc(ITER_PIDS / 64, sizeof(*iter->told));
 	r = open_scan(iter, EBPF_ITER_TASKS);
 	if (r < 0) {
 		ebpf_iter_stop(iter);
@@ -216,17 +239,65 @@ static int next_scan(struct ebpf_iter *iter)
 	return 1;
 }
 
+static void note_told(struct ebpf_iter *iter, const struct saker_event *event)
+{
+	uint32_t pid = saker_event_task_pid(event);
+
+	if (iter->told && event->type == SAKER_EV_ITER_TASK_E && pid < ITER_PIDS)
+		iter->told[pid / 64] |= UINT64_C(1) << pid % 64;
+}
+
+/* A process that /proc has and no iterator told; 0: no more. */
+static uint32_t next_hole(struct ebpf_iter *iter)
+{
+	struct dirent *entry;
+
+	while (iter->holes && (entry = readdir(iter->holes))) {
+		char *end;
+		unsigned long pid = strtoul(entry->d_name, &end, 10);
+
+		if (pid && !*end && pid < ITER_PIDS && !(iter->told[pid / 64] >> pid % 64 & 1))
+			return (uint32_t)pid;
+	}
+	return 0;
+}
+
+/* The kernel's own threads are among them: of those /proc tells nothing. */
+static int next_of_holes(struct ebpf_iter *iter, const struct saker_event **ret_event)
+{
+	uint32_t pid;
+	int r;
+
+	if (!iter->told)
+		return 0;
+	if (!iter->holes)
+		iter->holes = opendir("/proc");
+	for (;;) {
+		r = iter->procfs ? procfs_scan_next(iter->procfs, ret_event) : 0;
+		if (r)
+			return r;
+		iter->procfs = procfs_scan_free(iter->procfs);
+		pid = next_hole(iter);
+		if (!pid)
+			return 0;
+		r = procfs_scan_new(pid, iter->epoch_offset, &iter->procfs);
+		if (r < 0 && r != -ESRCH)
+			return r;
+	}
+}
+
 int ebpf_iter_next(struct ebpf_iter *iter, const struct saker_event **ret_event)
 {
 	const struct saker_event *event;
 	int r;
 
-	if (iter->procfs)
+	if (iter->procfs && !iter->holes)
 		return procfs_scan_next(iter->procfs, ret_event);
 	while (iter->scan < EBPF_ITERS) {
 		event = front(iter);
 		if (event) {
 			iter->at += event->len;
+			note_told(iter, event);
 			*ret_event = event;
 			return 1;
 		}
@@ -236,31 +307,46 @@ int ebpf_iter_next(struct ebpf_iter *iter, const struct saker_event **ret_event)
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return next_of_holes(iter, ret_event);
+}
+
+/* Hands out what a scan of one thread has. 1: there was some; 0: nothing. */
+static int hand_out(struct ebpf_iter *one, saker_capture_event_fn fn, void *userdata)
+{
+	const struct saker_event *event;
+	int r, found = 0;
+
+	while ((r = ebpf_iter_next(one, &event)) > 0) {
+		found = 1;
+		fn(userdata, event);
+	}
+	return r < 0 ? r : found;
 }
 
 int ebpf_iter_refill(struct ebpf_iter *iter, int64_t tid, saker_capture_event_fn fn, void *userdata)
 {
-	const struct saker_event *event;
 	struct ebpf_iter one = *iter; /* a scan of all may be going on */
-	bool found = false;
 	int r;
 
 	one.fd = -1;
 	one.buf = NULL;
 	one.procfs = NULL;
+	one.told = NULL;
+	one.holes = NULL;
 	one.scan = EBPF_ITERS;
 	one.len = one.at = 0;
 	r = ebpf_iter_start(&one, tid);
-	while (r >= 0) {
-		r = ebpf_iter_next(&one, &event);
-		if (r <= 0)
-			break;
-		found = true;
-		fn(userdata, event);
+	if (r >= 0)
+		r = hand_out(&one, fn, userdata);
+	/* Gone, or hidden from iterators. */
+	if ((r == 0 || r == -ESRCH) && !one.procfs && same_pids()) {
+		ebpf_iter_stop(&one);
+		r = start_procfs(&one);
+		if (r >= 0)
+			r = hand_out(&one, fn, userdata);
 	}
 	ebpf_iter_stop(&one);
 	if (r < 0)
 		return r;
-	return found ? 0 : -ESRCH;
+	return r ? 0 : -ESRCH;
 }

@@ -8,6 +8,8 @@
 
 #include "engine.h"
 
+#include <dirent.h>
+
 struct procfs_scan;
 
 /* The scans, in the order in which they are made: a file comes after its thread. */
@@ -26,7 +28,9 @@ struct ebpf_iter {
 	uint8_t *buf;
 	size_t len;
 	size_t at;
-	struct procfs_scan *procfs; /* the fall-back, while it is used */
+	struct procfs_scan *procfs; /* the fall-back, while it is used; or of a hole */
+	uint64_t *told;		    /* of a scan of all: a bit a process */
+	DIR *holes;		    /* /proc, while looking for those that were not told */
 	uint64_t epoch_offset;
 };
 

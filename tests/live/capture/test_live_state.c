@@ -8,6 +8,7 @@
 #include "specimen.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <ftw.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
@@ -441,6 +442,75 @@ static void initial_state(void **state)
 	saker_capture_close(capture);
 }
 
+#define PIDS (1 << 22)
+
+static void note_pid(void *userdata, const struct saker_event *event)
+{
+	uint8_t *told = userdata;
+
+	if (event->type == SAKER_EV_ITER_TASK_E)
+		told[saker_event_task_pid(event) % PIDS]++;
+}
+
+/* Not gone, no thread of the kernel, not dead. */
+static bool has_memory(long pid)
+{
+	char path[64], line[256];
+	bool found = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%ld/status", pid);
+	file = fopen(path, "re");
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = strncmp(line, "VmSize:", 7) == 0;
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* Whoever is there all the time is told once, even those that a kernel hides from iterators. */
+static void everybody(void **state)
+{
+	uint8_t *before = calloc(1, PIDS), *told = calloc(1, PIDS);
+	struct saker_capture *capture;
+	const struct saker_event *event;
+	struct saker_event_meta meta;
+	struct dirent *entry;
+	DIR *proc = opendir("/proc");
+	long pid, n = 0;
+
+	(void)state;
+	assert_true(before && told && proc);
+	while ((entry = readdir(proc))) {
+		pid = strtol(entry->d_name, NULL, 10);
+		if (pid > 0 && pid < PIDS && has_memory(pid))
+			before[pid] = 1;
+	}
+	closedir(proc);
+	capture = open_quiet(true);
+	assert_non_null(capture);
+	while (saker_capture_next(capture, 0, &event, &meta) > 0)
+		if (meta.flags & SAKER_EVENT_META_INITIAL &&
+		    saker_event_task_pid(event) == saker_event_task_tid(event))
+			note_pid(told, event);
+	for (pid = 1; pid < PIDS; pid++) {
+		if (!before[pid] || (!told[pid] && !has_memory(pid)))
+			continue;
+		n++;
+		if (told[pid] != 1)
+			fail_msg("process %ld was told %u times", pid, told[pid]);
+	}
+	printf("%ld processes, each told once\n", n);
+	assert_true(before[1] && n > 1);
+	/* The first of all by itself as well: that is who some kernels hide. */
+	memset(told, 0, PIDS);
+	assert_int_equal(saker_capture_refill(capture, 1, note_pid, told), 0);
+	assert_int_equal(told[1], 1);
+	saker_capture_close(capture);
+	free(before);
+	free(told);
+}
+
 static void refill(void **state)
 {
 	struct saker_capture *capture = open_quiet(false);
@@ -517,9 +587,8 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(initial_state),
-		cmocka_unit_test(refill),
-		cmocka_unit_test(refill_during_scan),
+		cmocka_unit_test(initial_state), cmocka_unit_test(everybody),
+		cmocka_unit_test(refill),	 cmocka_unit_test(refill_during_scan),
 		cmocka_unit_test(machine),
 	};
 	struct saker_capture *capture;
