@@ -175,7 +175,7 @@ struct probe_switches {
 	struct probe_gate call_gates[PROBE_CARRIERS][PROBE_CALLS];
 	struct probe_uring uring[PROBE_URING_OPS]; /* by opcode */
 	unsigned int realpath;			   /* say where names led to */
-	unsigned int stopped;			   /* whatever is still attached yields nothing */
+	unsigned int traces;			   /* by bit: which yield, of what is attached */
 };
 
 /* One CPU's counters, written by that CPU only. */

@@ -16,7 +16,7 @@ PROBE_INLINE bool trace_begin(struct fill *f, enum probe_trace which, __u16 code
 	__u32 id = bpf_get_smp_processor_id();
 	void *ring;
 
-	if (switches.stopped)
+	if (!(switches.traces & 1U << which))
 		return false;
 	if (!filter_tasks_wanted()) {
 		filter_count(id, PROBE_CLASS_OTHER);

@@ -170,35 +170,59 @@ void saker_capture_interrupt(struct saker_capture *capture)
 		capture->engine->interrupt(capture);
 }
 
+/* 0, or why what is wanted cannot be changed. */
+static int check_change(const struct saker_capture *capture, bool supported)
+{
+	if (!supported)
+		return -ENOTSUP;
+	if (!capture->stopped)
+		return 0;
+	capture_diag(capture, SAKER_SEVERITY_ERROR, "CAPTURE_STOPPED", "",
+		     "change it before saker_capture_stop, or open another capture",
+		     "the capture is stopped: what it wants cannot be changed");
+	return -ESHUTDOWN;
+}
+
 int saker_capture_want(struct saker_capture *capture, const struct saker_syscall_set *syscalls)
 {
+	int r;
+
 	if (!capture || !syscalls)
 		return -EINVAL;
-	return capture->engine->want ? capture->engine->want(capture, syscalls) : -ENOTSUP;
+	r = check_change(capture, capture->engine->want != NULL);
+	return r < 0 ? r : capture->engine->want(capture, syscalls);
 }
 
 int saker_capture_select(struct saker_capture *capture, const struct saker_capture_selection *user)
 {
 	struct saker_capture_selection selection;
+	int r;
 
 	if (!capture || !user || capture_copy_selection(user, &selection) < 0)
 		return -EINVAL;
-	return capture->engine->select ? capture->engine->select(capture, &selection) : -ENOTSUP;
+	r = check_change(capture, capture->engine->select != NULL);
+	return r < 0 ? r : capture->engine->select(capture, &selection);
 }
 
 int saker_capture_want_realpath(struct saker_capture *capture, bool realpath)
 {
+	int r;
+
 	if (!capture)
 		return -EINVAL;
-	return capture->engine->want_realpath ? capture->engine->want_realpath(capture, realpath)
-					      : -ENOTSUP;
+	r = check_change(capture, capture->engine->want_realpath != NULL);
+	return r < 0 ? r : capture->engine->want_realpath(capture, realpath);
 }
 
 int saker_capture_stop(struct saker_capture *capture)
 {
+	int r;
+
 	if (!capture)
 		return -EINVAL;
-	return capture->engine->stop ? capture->engine->stop(capture) : 0;
+	r = capture->engine->stop ? capture->engine->stop(capture) : 0;
+	capture->stopped = r >= 0;
+	return r;
 }
 
 int saker_capture_refill(struct saker_capture *capture, int64_t tid, saker_capture_event_fn fn,

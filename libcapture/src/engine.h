@@ -53,6 +53,7 @@ struct saker_capture {
 	uint64_t delivered;
 	uint64_t initial;
 	bool ended;
+	bool stopped;
 };
 
 extern const struct capture_engine capture_engine_ebpf;

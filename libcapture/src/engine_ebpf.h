@@ -120,6 +120,7 @@ struct ebpf_probe {
 	int programs[EBPF_LINKS_PROBE]; /* loaded and still to be attached */
 	int links[EBPF_LINKS];
 	uint32_t attached[EBPF_LINKS]; /* ids of the programs that only the links hold */
+	uint32_t link_ids[EBPF_LINKS]; /* 0: none */
 	uint32_t n_cpus;	       /* possible ones */
 	uint32_t n_rings;
 	uint64_t ring_size;

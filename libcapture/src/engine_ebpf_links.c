@@ -72,6 +72,7 @@ static void close_fd(int *fd)
 
 int ebpf_probe_link(struct ebpf_probe *probe, enum ebpf_link link, const char *name, int prog)
 {
+	struct bpf_link_info link_info = {0};
 	struct bpf_prog_info info = {0};
 	uint32_t len = sizeof(info);
 	int r;
@@ -79,8 +80,12 @@ int ebpf_probe_link(struct ebpf_probe *probe, enum ebpf_link link, const char *n
 	if (bpf_obj_get_info_by_fd(prog, &info, &len) == 0)
 		probe->attached[link] = info.id;
 	probe->links[link] = bpf_raw_tracepoint_open(name, prog);
-	if (probe->links[link] >= 0)
+	len = sizeof(link_info);
+	if (probe->links[link] >= 0) {
+		r = bpf_obj_get_info_by_fd(probe->links[link], &link_info, &len);
+		probe->link_ids[link] = r == 0 ? link_info.id : 0;
 		return 0;
+	}
 	r = -errno;
 	probe->links[link] = -1;
 	probe->attached[link] = 0;
@@ -133,7 +138,7 @@ static void want_nothing(struct probe_switches *switches)
 	memset(switches->want, 0, sizeof(switches->want));
 	memset(switches->uring, 0, sizeof(switches->uring));
 	switches->want_exit = 0;
-	switches->stopped = 1;
+	switches->traces = 0;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
@@ -160,6 +165,20 @@ bool ebpf_probe_settle(struct ebpf_probe *probe)
 	return settled;
 }
 
+/*
+ * Somebody else has it, too: a child that was forked and has not executed
+ * anything. What stays attached may as well stay ours: another one beside it,
+ * when it is wanted again, would yield everything twice.
+ */
+static void hold_again(struct ebpf_probe *probe, int link)
+{
+	if (probe->link_ids[link])
+		probe->links[link] = bpf_link_get_fd_by_id(probe->link_ids[link]);
+	if (probe->links[link] < 0)
+		probe->links[link] = -1; /* it went just now */
+}
+
+/* Those that are not kept yield nothing any more: the switches say so already. */
 void ebpf_probe_drop_links(struct ebpf_probe *probe, uint32_t keep)
 {
 	int i;
@@ -169,8 +188,8 @@ void ebpf_probe_drop_links(struct ebpf_probe *probe, uint32_t keep)
 			close_fd(&probe->links[i]);
 	/* Another program may take its place later; this one's events are all counted then. */
 	for (i = 0; i < EBPF_LINKS_PROBE; i++)
-		if (!(keep & UINT32_C(1) << i))
-			settle(probe, i);
+		if (!(keep & UINT32_C(1) << i) && !settle(probe, i))
+			hold_again(probe, i);
 }
 
 uint32_t ebpf_probe_linked(const struct ebpf_probe *probe)

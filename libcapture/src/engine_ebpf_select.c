@@ -102,6 +102,24 @@ static bool fill_calls(struct probe_switches *s, uint32_t carrier,
 	return wanted;
 }
 
+static void fill_traces(struct probe_switches *s, const struct saker_syscall_set *set,
+			const struct ebpf_choice *choice)
+{
+	static const uint16_t codes[PROBE_TRACES] = {
+		[PROBE_TRACE_SWITCH] = SAKER_SC_SCHED_SWITCH,
+		[PROBE_TRACE_SIGNAL] = SAKER_SC_SIGNAL_DELIVER,
+		[PROBE_TRACE_FAULT_USER] = SAKER_SC_PAGE_FAULT_USER,
+		[PROBE_TRACE_FAULT_KERNEL] = SAKER_SC_PAGE_FAULT_KERNEL,
+	};
+	uint32_t i, traces = 0;
+
+	for (i = 0; i < PROBE_TRACES; i++) {
+		s->trace_one_in[i] = choice->one_in[codes[i]];
+		traces |= saker_syscall_set_has(set, codes[i]) ? UINT32_C(1) << i : 0;
+	}
+	s->traces = traces;
+}
+
 void ebpf_probe_fill_switches(struct ebpf_probe *probe, const struct saker_syscall_set *set,
 			      const struct ebpf_choice *choice)
 {
@@ -125,10 +143,7 @@ void ebpf_probe_fill_switches(struct ebpf_probe *probe, const struct saker_sysca
 						    : 0;
 	}
 	s->want_exit = saker_syscall_set_has(set, SAKER_SC_SCHED_PROCESS_EXIT);
-	s->trace_one_in[PROBE_TRACE_SWITCH] = choice->one_in[SAKER_SC_SCHED_SWITCH];
-	s->trace_one_in[PROBE_TRACE_SIGNAL] = choice->one_in[SAKER_SC_SIGNAL_DELIVER];
-	s->trace_one_in[PROBE_TRACE_FAULT_USER] = choice->one_in[SAKER_SC_PAGE_FAULT_USER];
-	s->trace_one_in[PROBE_TRACE_FAULT_KERNEL] = choice->one_in[SAKER_SC_PAGE_FAULT_KERNEL];
+	fill_traces(s, set, choice);
 }
 
 /* ---- a selection in the kernel's terms ---------------------------------------------------- */

@@ -230,22 +230,25 @@ SAKER_PUBLIC void saker_capture_interrupt(struct saker_capture *capture);
  * Changes the selection while running. Between the old one and the new there is
  * a moment without filters; nothing that both want is missed. -EINVAL: a filter
  * or sample cannot be, -E2BIG: more than 256 of a kind, -ENOENT: no such control
- * group; with a diagnostic, and nothing has changed; -ENOTSUP: the engine selects nothing (files).
+ * group; -ESHUTDOWN: the capture is stopped; with a diagnostic, and nothing has changed;
+ * -ENOTSUP: the engine selects nothing (files).
  */
 SAKER_PUBLIC int saker_capture_select(struct saker_capture *capture,
 				      const struct saker_capture_selection *selection);
 
-/* Changes the wanted set alone; filters and samples stay. */
+/* Changes the wanted set alone; filters and samples stay. -ESHUTDOWN, -ENOTSUP as above. */
 SAKER_PUBLIC int saker_capture_want(struct saker_capture *capture,
 				    const struct saker_syscall_set *syscalls);
 
-/* Whether companions say where names led to, as the option realpath; while running. -ENOTSUP. */
+/* Whether companions say where names led to, as the option realpath; while running. -ESHUTDOWN,
+ * -ENOTSUP. */
 SAKER_PUBLIC int saker_capture_want_realpath(struct saker_capture *capture, bool realpath);
 
 /*
  * Stops new events; saker_capture_next yields what is pending, then -ENODATA. A child
  * that was forked while the capture was open and has not executed anything keeps the
- * probe attached, idle, and the memory of its rings, until it does or ends.
+ * probe attached, idle, and the memory of its rings, until it does or ends. Of the two
+ * only one may use the handle, or close it: it is one capture, not two.
  */
 SAKER_PUBLIC int saker_capture_stop(struct saker_capture *capture);
 

@@ -289,6 +289,8 @@ static void stopped_beside_a_child(void **state)
 	struct saker_capture *capture = open_capture(0, 1);
 	struct saker_capture_stats before = {.size = sizeof(before)};
 	struct saker_capture_stats after = {.size = sizeof(after)};
+	struct saker_capture_selection selection = SAKER_CAPTURE_SELECTION_INIT;
+	struct saker_syscall_set set = {{0}};
 	const struct saker_event *event;
 	double end;
 	pid_t pid;
@@ -296,6 +298,8 @@ static void stopped_beside_a_child(void **state)
 
 	(void)state;
 	assert_non_null(capture);
+	saker_syscall_set_add_name(&set, "all");
+	selection.syscalls = &set;
 	pid = fork();
 	if (pid == 0) {
 		pause();
@@ -303,6 +307,10 @@ static void stopped_beside_a_child(void **state)
 	}
 	flood(0.1);
 	assert_int_equal(saker_capture_stop(capture), 0);
+	/* What could bring it back to life while the links are there. */
+	assert_int_equal(saker_capture_select(capture, &selection), -ESHUTDOWN);
+	assert_int_equal(saker_capture_want(capture, &set), -ESHUTDOWN);
+	assert_int_equal(saker_capture_want_realpath(capture, true), -ESHUTDOWN);
 	saker_capture_stats(capture, &before);
 	flood(0.1);
 	end = now() + 20;
@@ -315,6 +323,63 @@ static void stopped_beside_a_child(void **state)
 	saker_capture_close(capture);
 	assert_int_equal(after.seen, before.seen);
 	assert_int_equal(after.seen, after.delivered + after.dropped);
+}
+
+static void on_signal(int sig)
+{
+	(void)sig;
+}
+
+/* Signals that reach this thread n times, and how many events that yields. */
+static int signals_seen(struct saker_capture *capture, int n)
+{
+	const struct saker_event *event;
+	double end;
+	int i, seen = 0;
+
+	for (i = 0; i < n; i++)
+		raise(SIGUSR1);
+	end = now() + 0.3;
+	while (now() < end)
+		if (saker_capture_next(capture, 20, &event, NULL) > 0 &&
+		    event->type == SAKER_EV_SIGNALDELIVER_E &&
+		    (int64_t)event->tid == syscall(SYS_gettid))
+			seen++;
+	return seen;
+}
+
+/* Such a child keeps attached what is let go of: wanted again, it is not there twice. */
+static void wanted_again_beside_a_child(void **state)
+{
+	struct saker_syscall_set with = {{0}}, without = {{0}};
+	struct saker_capture *capture = open_capture(0, 1);
+	pid_t pid;
+
+	(void)state;
+	assert_non_null(capture);
+	signal(SIGUSR1, on_signal);
+	saker_syscall_set_add_name(&without, "dup");
+	with = without;
+	saker_syscall_set_add(&with, SAKER_SC_SIGNAL_DELIVER);
+	assert_int_equal(saker_capture_want(capture, &with), 0);
+	assert_int_equal(signals_seen(capture, 10), 10);
+	pid = fork();
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	assert_int_equal(saker_capture_want(capture, &without), 0);
+	assert_int_equal(signals_seen(capture, 10), 0);
+	assert_int_equal(saker_capture_want(capture, &with), 0);
+	assert_int_equal(signals_seen(capture, 10), 10);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	assert_int_equal(signals_seen(capture, 10), 10);
+	assert_int_equal(saker_capture_want(capture, &without), 0);
+	assert_int_equal(signals_seen(capture, 10), 0);
+	assert_int_equal(saker_capture_want(capture, &with), 0);
+	assert_int_equal(signals_seen(capture, 10), 10);
+	saker_capture_close(capture);
 }
 
 static void count_diag(void *userdata, const struct saker_diag *diag)
@@ -396,6 +461,7 @@ int main(void)
 		cmocka_unit_test(sampled_and_filtered),
 		cmocka_unit_test(interrupt_and_timeouts),
 		cmocka_unit_test(stopped_beside_a_child),
+		cmocka_unit_test(wanted_again_beside_a_child),
 	};
 	struct saker_capture *capture = open_capture(0, 0);
 
