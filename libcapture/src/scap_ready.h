@@ -36,6 +36,21 @@ static inline void capture_ready_init(struct capture_ready *ready)
 	}
 }
 
+/* The sum of n 16-bit numbers, four at a time: up to eight bytes behind them are read. */
+static inline uint32_t capture_ready_sum(const uint8_t *lens, uint32_t n)
+{
+	const uint64_t even = UINT64_C(0x0000ffff0000ffff);
+	uint64_t sum = 0, four;
+
+	for (; n >= 4; n -= 4, lens += 8) {
+		four = saker_load_u64(lens);
+		sum += (four & even) + (four >> 16 & even);
+	}
+	four = saker_load_u64(lens) & ((UINT64_C(1) << 16 * n) - 1);
+	sum += (four & even) + (four >> 16 & even);
+	return (uint32_t)sum + (uint32_t)(sum >> 32);
+}
+
 /* The length of the block, whose event is at CAPTURE_READY_AT; 0 = it is not such a one. */
 static inline uint32_t capture_ready_block(const struct capture_ready *ready, const uint8_t *block,
 					   size_t avail)
@@ -56,11 +71,10 @@ static inline uint32_t capture_ready_block(const struct capture_ready *ready, co
 	    n > SAKER_EVENT_MAX_PARAMS || event->len > len - around)
 		return 0;
 	size = SAKER_WIRE_HEADER + n * SAKER_WIRE_LEN;
-	if (size > event->len)
+	/* All lengths are in the event, and eight bytes behind the last one in the block. */
+	if (size > event->len || CAPTURE_READY_AT + size + sizeof(uint64_t) > len)
 		return 0;
-	for (uint32_t i = 0; i < n; i++)
-		size += saker_load_u16(lens + i * SAKER_WIRE_LEN);
-	return size == event->len ? len : 0;
+	return size + capture_ready_sum(lens, n) == event->len ? len : 0;
 }
 
 #endif /* CAPTURE_SCAP_READY_H */
