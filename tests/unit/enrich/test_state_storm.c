@@ -27,7 +27,7 @@
 #define MIB (UINT64_C(1) << 20)
 #define MEMORY (16 * MIB)
 /* The state object, its record's scratch, stdio, the allocator's own: whatever memory_max is. */
-#define FIXED (2 * MIB)
+#define FIXED (4 * MIB)
 #define LOOK 4096u /* lives between two looks at what is resident */
 
 struct storm {
