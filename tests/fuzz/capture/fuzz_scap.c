@@ -170,8 +170,11 @@ static void compare_libraries(int fd, size_t piece)
 	inflate_with(fd, GUNZIP_ISAL, piece, &isal);
 	n = MIN(zlib.len, isal.len);
 	check(n == 0 || memcmp(zlib.data, isal.data, n) == 0);
-	/* zlib refuses tables of codes that ISA-L refuses at the first wrong code, if one comes. */
-	if (zlib.r >= 0) {
+	/*
+	 * zlib refuses tables of codes that ISA-L refuses at the first wrong code, if one comes.
+	 * ISA-L refuses some damaged ones of which zlib would wait for the end, when it is cut off.
+	 */
+	if (zlib.r >= 0 && !(zlib.cut && isal.r < 0)) {
 		check(isal.r == zlib.r && isal.len == zlib.len && isal.cut == zlib.cut);
 		if (zlib.len < INFLATED_MAX && !zlib.cut && zlib.len)
 			compare_events(fd, &zlib);
