@@ -32,6 +32,7 @@ struct pt_regs {
 #define ARCH_PF_RESERVED 8
 #define ARCH_PF_FETCH 16
 
+#define ARCH_CHILD_TELLS 1 /* sys_exit fires in the child of a clone, too */
 #define ARCH_NR(r) ((r)->orig_ax)
 #define ARCH_ARG0(r) ((r)->di)
 #define ARCH_ARG1(r) ((r)->si)
@@ -69,6 +70,8 @@ struct pt_regs {
 #define ARCH_O_DIRECTORY 0200000
 
 #elif defined(__TARGET_ARCH_arm64)
+
+#define ARCH_CHILD_TELLS 0
 
 struct user_pt_regs {
 	__u64 regs[31];

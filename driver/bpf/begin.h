@@ -20,7 +20,8 @@ enum {
 
 /* Counts the event; NULL: not possible, and then counted as dropped, or there is nothing to count
  * in. */
-PROBE_INLINE struct probe_cpu *begin(__u32 id, enum probe_class class, void **ret_ring)
+PROBE_INLINE struct probe_cpu *begin(const struct fill *f, __u32 id, enum probe_class class,
+				     __u16 code, void **ret_ring)
 {
 	struct probe_cpu *cpu = bpf_map_lookup_elem(&cpus, &id);
 
@@ -29,18 +30,18 @@ PROBE_INLINE struct probe_cpu *begin(__u32 id, enum probe_class class, void **re
 	cpu->seen[class]++;
 	*ret_ring = bpf_map_lookup_elem(&rings, &id);
 	if (!*ret_ring) {
-		fill_drop(cpu, PROBE_DROP_RING_FULL, class);
+		fill_drop(cpu, f, PROBE_DROP_RING_FULL, class, code);
 		return NULL;
 	}
 	return cpu;
 }
 
 /* The CPU's scratch, one user at a time. */
-PROBE_INLINE bool begin_scratch(struct fill *f, __u32 id, enum probe_class class)
+PROBE_INLINE bool begin_scratch(struct fill *f, __u32 id, enum probe_class class, __u16 code)
 {
 	f->scratch = bpf_map_lookup_elem(&scratches, &id);
 	if (!f->scratch || f->cpu->busy) {
-		fill_drop(f->cpu, PROBE_DROP_SCRATCH, class);
+		fill_drop(f->cpu, f, PROBE_DROP_SCRATCH, class, code);
 		return false;
 	}
 	f->cpu->busy = 1;
@@ -70,7 +71,7 @@ PROBE_INLINE bool begin_fixed(struct fill *f, void *ring, __u32 size, __u16 code
 		f->data = bpf_ringbuf_reserve(ring, size, 0);
 	}
 	if (!f->data) {
-		fill_drop_event(f->cpu, PROBE_DROP_RING_FULL, class, high);
+		fill_drop_event(f, PROBE_DROP_RING_FULL, class, code);
 		return false;
 	}
 	return true;

@@ -248,6 +248,7 @@ PROBE_INLINE struct task_struct *fill_current(void)
 	 : (f)->moved ? (__u64)(f)->args[n]    \
 		      : (__u64)ARCH_COMPAT_ARG##n((f)->regs))
 #define FILL_TID(f) ((__u32)(f)->task->pid)
+#define FILL_BY_CURRENT 1 /* it is about the thread that runs */
 #endif
 
 PROBE_INLINE __u32 fill_user_word(__u64 ptr, __u32 i)
@@ -315,9 +316,74 @@ PROBE_INLINE void fill_load_args(struct fill *f)
 
 /* ---- beginning and end ------------------------------------------------------ */
 
-PROBE_INLINE void fill_drop(struct probe_cpu *cpu, enum probe_reason reason, enum probe_class class)
+/* What the loss of an event leaves in doubt; constant for a constant code. */
+PROBE_INLINE enum saker_loss_group fill_loss_group(__u16 code)
+{
+	switch (code) {
+#define EFFECT(symbol, group)   \
+	case SAKER_EV_##symbol: \
+		return SAKER_LOSS_##group;
+#include "schema/effects.def"
+#undef EFFECT
+	}
+	return SAKER_LOSS_OTHER;
+}
+
+PROBE_INLINE bool fill_is_clone(__u16 code)
+{
+	return code == SAKER_EV_SYSCALL_CLONE_20_X || code == SAKER_EV_SYSCALL_CLONE3_X ||
+	       code == SAKER_EV_SYSCALL_FORK_20_X || code == SAKER_EV_SYSCALL_VFORK_20_X;
+}
+
+/*
+ * What failed changed nothing, but a connect, whose end may come later, and a close. Of a
+ * clone the child's side says all, where it comes.
+ */
+PROBE_INLINE bool fill_changes(const struct fill *f, __u16 code)
+{
+	if (code == SAKER_EV_PROCEXIT_1_E || code == SAKER_EV_SOCKET_CONNECT_X ||
+	    code == SAKER_EV_SYSCALL_CLOSE_X)
+		return true;
+	if (ARCH_CHILD_TELLS && fill_is_clone(code))
+		return f->ret == 0;
+	return f->ret >= 0;
+}
+
+/* By whom: the process; but the thread, when that begins or ends. */
+PROBE_INLINE void fill_lose(struct probe_cpu *cpu, const struct fill *f, __u16 code)
+{
+	enum saker_loss_group group = fill_loss_group(code);
+	__u32 pid, tid;
+	__u64 who;
+
+	if (group == SAKER_LOSS_OTHER || !fill_changes(f, code)) {
+		cpu->lost[SAKER_LOSS_OTHER]++;
+		return;
+	}
+	if (FILL_BY_CURRENT) {
+		who = bpf_get_current_pid_tgid();
+		pid = who >> 32;
+		tid = (__u32)who;
+		cpu->lost_by[group]
+			    [(group == SAKER_LOSS_PROCESS ? tid : pid) & (PROBE_LOST_SLOTS - 1)]++;
+		/* What a thread does that nobody knows is its process's doing. */
+		if (fill_is_clone(code) && tid != pid) {
+			cpu->lost_by[SAKER_LOSS_FD][pid & (PROBE_LOST_SLOTS - 1)]++;
+			cpu->lost_by[SAKER_LOSS_DIRECTORY][pid & (PROBE_LOST_SLOTS - 1)]++;
+			cpu->lost_by[SAKER_LOSS_IDENTITY][pid & (PROBE_LOST_SLOTS - 1)]++;
+		}
+	} else {
+		cpu->lost_by[group][PROBE_LOST_SLOTS]++;
+	}
+	/* Last: the reader looks for whom when it sees this one. */
+	cpu->lost[group]++;
+}
+
+PROBE_INLINE void fill_drop(struct probe_cpu *cpu, const struct fill *f, enum probe_reason reason,
+			    enum probe_class class, __u16 code)
 {
 	cpu->dropped[reason][class]++;
+	fill_lose(cpu, f, code);
 }
 
 /* Constant for a constant code. */
@@ -333,12 +399,12 @@ PROBE_INLINE bool fill_is_high(__u16 code)
 	return false;
 }
 
-PROBE_INLINE void fill_drop_event(struct probe_cpu *cpu, enum probe_reason reason,
-				  enum probe_class class, bool high)
+PROBE_INLINE void fill_drop_event(const struct fill *f, enum probe_reason reason,
+				  enum probe_class class, __u16 code)
 {
-	fill_drop(cpu, reason, class);
-	if (high)
-		cpu->dropped_high++;
+	fill_drop(f->cpu, f, reason, class, code);
+	if (fill_is_high(code))
+		f->cpu->dropped_high++;
 }
 
 #define FILL_RECORD(len) (((len) + BPF_RINGBUF_HDR_SZ + 7) & ~7U)

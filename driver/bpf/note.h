@@ -108,7 +108,7 @@ PROBE_INLINE void note_output(struct fill *f, void *ring, __u16 code, enum probe
 
 	f->cpu->busy = 0;
 	if (len > PROBE_EVENT_MAX - 1) {
-		fill_drop_event(f->cpu, PROBE_DROP_TOO_LARGE, class, high);
+		fill_drop_event(f, PROBE_DROP_TOO_LARGE, class, code);
 		return;
 	}
 	*(__u32 *)(f->data + 16) = len | f->mark;
@@ -124,7 +124,7 @@ PROBE_INLINE void note_output(struct fill *f, void *ring, __u16 code, enum probe
 	}
 	if (!fill_room(f->cpu, ring, len, high) ||
 	    bpf_ringbuf_output(ring, f->data, len, fill_wake(f->cpu, code, len)))
-		fill_drop_event(f->cpu, PROBE_DROP_RING_FULL, class, high);
+		fill_drop_event(f, PROBE_DROP_RING_FULL, class, code);
 }
 
 #endif /* SAKER_BPF_NOTE_H */

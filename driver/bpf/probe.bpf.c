@@ -38,7 +38,7 @@ PROBE_INLINE bool is_compat(struct task_struct *task)
                                                                                                   \
 		if (FILL_ARGS_MOVE(symbol))                                                       \
 			fill_load_args(f);                                                        \
-		f->cpu = begin(id, PROBE_CLASS_##class, &ring);                                   \
+		f->cpu = begin(f, id, PROBE_CLASS_##class, SAKER_EV_##symbol, &ring);             \
 		if (!f->cpu)                                                                      \
 			return 0;                                                                 \
 		if (SIZE_OF_##symbol < SIZE_VAR) {                                                \
@@ -53,7 +53,7 @@ PROBE_INLINE bool is_compat(struct task_struct *task)
 			bpf_ringbuf_submit(                                                       \
 				f->data, fill_wake(f->cpu, SAKER_EV_##symbol, SIZE_OF_##symbol)); \
 		} else {                                                                          \
-			if (!begin_scratch(f, id, PROBE_CLASS_##class))                           \
+			if (!begin_scratch(f, id, PROBE_CLASS_##class, SAKER_EV_##symbol))        \
 				return 0;                                                         \
 			if (is_state(PROBE_CLASS_##class))                                        \
 				take_mark(f);                                                     \
@@ -93,12 +93,12 @@ PROBE_INLINE bool is_compat(struct task_struct *task)
                                                                                                   \
 		if (FILL_ARGS_MOVE(symbol))                                                       \
 			fill_load_args(f);                                                        \
-		f->cpu = begin(id, PROBE_CLASS_##class, &ring);                                   \
+		f->cpu = begin(f, id, PROBE_CLASS_##class, SAKER_EV_##symbol, &ring);             \
 		if (!f->cpu)                                                                      \
 			return 0;                                                                 \
 		at = f->cpu->message;                                                             \
 		f->cpu->message = 0;                                                              \
-		if (!begin_scratch(f, id, PROBE_CLASS_##class))                                   \
+		if (!begin_scratch(f, id, PROBE_CLASS_##class, SAKER_EV_##symbol))                \
 			return 0;                                                                 \
 		if (messages > 0) {                                                               \
 			socket_load_message(                                                      \
@@ -287,7 +287,8 @@ int process_exit(unsigned long long *ctx)
 
 	if (!switches.want_exit || (f->task->flags & KERNEL_PF_KTHREAD))
 		return 0;
-	f->cpu = begin(bpf_get_smp_processor_id(), PROBE_CLASS_PROC_EXIT, &ring);
+	f->cpu = begin(f, bpf_get_smp_processor_id(), PROBE_CLASS_PROC_EXIT, SAKER_EV_PROCEXIT_1_E,
+		       &ring);
 	if (!f->cpu)
 		return 0;
 	wanted = filter_tasks_wanted();

@@ -13,10 +13,13 @@
 #define PROBE_CALLS 32	    /* calls that socketcall(2) and ipc(2) carry each */
 #define PROBE_CLASSES 9	    /* enum saker_event_class */
 #define PROBE_REASONS 4	    /* enum saker_drop_reason */
+#define PROBE_DOUBTS 5	    /* enum saker_loss_group but OTHER */
 #define PROBE_URING_OPS 64  /* opcodes of an io_uring; higher ones are not wanted */
 #define PROBE_URING_SMALL 16384 /* operations under way, of short names, that are kept */
 #define PROBE_URING_LARGE 512	/* ... of long names */
 #define PROBE_URING_REPEAT 4096 /* ... that yield again and again (multishot) */
+
+#define PROBE_LOST_SLOTS 512 /* SAKER_LOSS_SLOTS */
 
 /* Bytes: one event can have as many; a single read may run over by as many again. */
 #define PROBE_EVENT_MAX 65536
@@ -184,7 +187,8 @@ struct probe_cpu {
 	unsigned long long dropped[PROBE_REASONS][PROBE_CLASSES];
 	unsigned long long sampled[PROBE_CLASSES];
 	unsigned long long filtered[PROBE_CLASSES];
-	unsigned long long dropped_high; /* of `dropped`, those of priority.def */
+	unsigned long long dropped_high;	   /* of `dropped`, those of priority.def */
+	unsigned long long lost[PROBE_DOUBTS + 1]; /* of `dropped`, by what rests on them */
 	unsigned long long room; /* bytes left for any event when last looked, less what went in */
 	unsigned long long unread; /* bytes submitted in this sleep of the reader */
 	unsigned int sleep;	   /* the sleep that `unread` is about */
@@ -193,6 +197,8 @@ struct probe_cpu {
 	unsigned int pos;	   /* the event being written: where its next value goes */
 	unsigned int mark;	   /* PROBE_LEN_STATE_ONLY from the gate to the event's program */
 	unsigned int message;	   /* index of the message in a sendmmsg or recvmmsg */
+	/* Of lost, by process; the last ones are those of which it is not known whose. */
+	unsigned int lost_by[PROBE_DOUBTS][PROBE_LOST_SLOTS + 1];
 } __attribute__((aligned(64)));
 
 #endif /* SAKER_BPF_SHARED_H */

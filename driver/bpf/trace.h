@@ -24,7 +24,7 @@ PROBE_INLINE bool trace_begin(struct fill *f, enum probe_trace which, __u16 code
 	}
 	if (!filter_sample(id, PROBE_CLASS_OTHER, switches.trace_one_in[which]))
 		return false;
-	f->cpu = begin(id, PROBE_CLASS_OTHER, &ring);
+	f->cpu = begin(f, id, PROBE_CLASS_OTHER, code, &ring);
 	if (!f->cpu || !begin_fixed(f, ring, size, code, PROBE_CLASS_OTHER))
 		return false;
 	fill_header(f, code, n_params);

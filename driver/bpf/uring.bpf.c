@@ -16,6 +16,7 @@
 /* An argument is the operation's, and of the thread that asked for it. */
 #define ARG(f, n) ((f)->op->args[n])
 #define FILL_TID(f) ((f)->op->tid)
+#define FILL_BY_CURRENT 0
 /* Addresses and vectors were copied by then. */
 #define SOCKET_READ(to, n, from) bpf_probe_read_kernel(to, n, (void *)(from))
 #define SOCKET_FILE(f, fd) uring_file(f, fd)
@@ -122,8 +123,9 @@ PROBE_INLINE bool uring_wanted(__u32 opcode)
 }
 
 /* Happened and cannot be told. */
-PROBE_INLINE void uring_lose(__u32 class)
+PROBE_INLINE void uring_lose(__u32 class, __u16 code)
 {
+	enum saker_loss_group group = fill_loss_group(code);
 	__u32 id = bpf_get_smp_processor_id();
 	struct probe_cpu *cpu = bpf_map_lookup_elem(&cpus, &id);
 
@@ -131,6 +133,9 @@ PROBE_INLINE void uring_lose(__u32 class)
 		return;
 	cpu->seen[class]++;
 	cpu->dropped[PROBE_DROP_SCRATCH][class]++;
+	if (group < PROBE_DOUBTS)
+		cpu->lost_by[group][PROBE_LOST_SLOTS]++;
+	cpu->lost[group]++;
 }
 
 /* The CPU's operation at hand; NULL: it is in use, by whom this one interrupted. */
@@ -143,7 +148,8 @@ PROBE_INLINE struct uring_slot *uring_slot(__u32 opcode)
 		slot->busy = 1;
 		return slot;
 	}
-	uring_lose(switches.uring[opcode & (PROBE_URING_OPS - 1)].class);
+	opcode &= PROBE_URING_OPS - 1;
+	uring_lose(switches.uring[opcode].class, switches.uring[opcode].code);
 	return NULL;
 }
 
@@ -185,28 +191,28 @@ PROBE_INLINE void uring_fill(struct fill *f, struct uring_slot *slot)
 
 #define FILL(...)
 #define FILL_MESSAGES(...)
-#define FILL_RING(symbol, class, ...)                                                \
-	_Static_assert((0 EACH(COUNT, __VA_ARGS__)) == PARAMS_##symbol, #symbol);    \
-	SEC("raw_tp")                                                                \
-	int u_##symbol(void *ctx)                                                    \
-	{                                                                            \
-		__u32 id = bpf_get_smp_processor_id();                               \
-		struct uring_slot *slot = bpf_map_lookup_elem(&uring_slots, &id);    \
-		struct fill fill = {}, *f = &fill;                                   \
-		void *ring;                                                          \
-                                                                                     \
-		if (!slot)                                                           \
-			return 0;                                                    \
-		uring_fill(f, slot);                                                 \
-		f->cpu = begin(id, PROBE_CLASS_##class, &ring);                      \
-		if (f->cpu && begin_scratch(f, id, PROBE_CLASS_##class)) {           \
-			fill_header(f, SAKER_EV_##symbol, PARAMS_##symbol);          \
-			EACH(PUT, __VA_ARGS__)                                       \
-			note_output(f, ring, SAKER_EV_##symbol, PROBE_CLASS_##class, \
-				    SAKER_VIA_IO_URING, uring_how(f->op));           \
-		}                                                                    \
-		slot->busy = 0;                                                      \
-		return 0;                                                            \
+#define FILL_RING(symbol, class, ...)                                                         \
+	_Static_assert((0 EACH(COUNT, __VA_ARGS__)) == PARAMS_##symbol, #symbol);             \
+	SEC("raw_tp")                                                                         \
+	int u_##symbol(void *ctx)                                                             \
+	{                                                                                     \
+		__u32 id = bpf_get_smp_processor_id();                                        \
+		struct uring_slot *slot = bpf_map_lookup_elem(&uring_slots, &id);             \
+		struct fill fill = {}, *f = &fill;                                            \
+		void *ring;                                                                   \
+                                                                                              \
+		if (!slot)                                                                    \
+			return 0;                                                             \
+		uring_fill(f, slot);                                                          \
+		f->cpu = begin(f, id, PROBE_CLASS_##class, SAKER_EV_##symbol, &ring);         \
+		if (f->cpu && begin_scratch(f, id, PROBE_CLASS_##class, SAKER_EV_##symbol)) { \
+			fill_header(f, SAKER_EV_##symbol, PARAMS_##symbol);                   \
+			EACH(PUT, __VA_ARGS__)                                                \
+			note_output(f, ring, SAKER_EV_##symbol, PROBE_CLASS_##class,          \
+				    SAKER_VIA_IO_URING, uring_how(f->op));                    \
+		}                                                                             \
+		slot->busy = 0;                                                               \
+		return 0;                                                                     \
 	}
 
 #include "schema/fill.def"

@@ -25,6 +25,25 @@ enum saker_own_event_code {
 	SAKER_EV_OWN_MAX,
 };
 
+/* What a lost event was about, and so what it leaves in doubt: effects.def. */
+#define SAKER_LOSS_GROUP_LIST(X)                                                              \
+	X(PROCESS, "process")	  /* that it is, whose child it is, and with that all below */ \
+	X(PROGRAM, "program")	  /* what it runs; an execve closes descriptors, too */        \
+	X(FD, "fd")		  /* a process's descriptors */                               \
+	X(DIRECTORY, "directory") /* its working directory and root */                        \
+	X(IDENTITY, "identity")	  /* its users, capabilities, session, namespaces, name */    \
+	X(OTHER, "other")	  /* nothing: no other event is read by what it would have said */
+
+enum saker_loss_group {
+#define X(symbol, name) SAKER_LOSS_##symbol,
+	SAKER_LOSS_GROUP_LIST(X)
+#undef X
+		SAKER_LOSS_GROUPS,
+};
+
+/* Processes are told apart by as many numbers: pid % SAKER_LOSS_SLOTS. A power of two. */
+#define SAKER_LOSS_SLOTS 512
+
 /* How an event came: OWN_NOTE's "via". */
 enum saker_note_via {
 	SAKER_VIA_SYSCALL = 0,

@@ -5,6 +5,8 @@
  */
 #include "engine.h"
 
+#include <saker/event_codes.h>
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -156,7 +158,7 @@ int saker_capture_next(struct saker_capture *capture, int timeout_ms,
 		return r;
 	if (meta.flags & SAKER_EVENT_META_INITIAL)
 		capture->initial++;
-	else
+	else if (likely(event->type != SAKER_EV_OWN_LOSS_X))
 		capture->delivered++;
 	*ret_event = event;
 	if (ret_meta)

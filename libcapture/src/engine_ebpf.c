@@ -26,13 +26,18 @@ struct ebpf_engine {
 	int interrupt; /* eventfd, in the epoll set */
 	uint64_t order_ns;
 	uint64_t wakeups;
-	uint32_t sleep; /* odd while asleep */
-	uint16_t told;	/* what companions would say: flags of an event's meta */
-	bool initial;	/* the state at the start is not all out yet */
+	uint32_t sleep;			   /* odd while asleep */
+	uint16_t told;			   /* what companions would say: flags of an event's meta */
+	const struct saker_event *pending; /* taken from the rings, and a loss goes before it */
+	uint16_t pending_cpu;
+	uint64_t looked;	 /* whatever was lost until then has been told */
+	struct ebpf_told *known; /* of losses, one a CPU */
+	bool initial;		 /* the state at the start is not all out yet */
 	bool stopped;
 	bool settled; /* nothing can come any more that is not in the rings */
 	struct ifaddrs *interfaces;
 	struct saker_machine machine;
+	uint8_t loss[CAPTURE_LOSS_MAX];
 	uint8_t copy[PROBE_EVENT_MAX]; /* of an event that is for the state alone */
 };
 
@@ -111,6 +116,7 @@ static void engine_close(struct saker_capture *capture)
 		close(e->interrupt);
 	if (e->interfaces)
 		freeifaddrs(e->interfaces);
+	free(e->known);
 	free(e);
 	capture->priv = NULL;
 }
@@ -146,6 +152,9 @@ static int start(struct saker_capture *capture, struct ebpf_engine *e,
 		r = ebpf_probe_load(capture, &e->probe, options, &set);
 	if (r < 0)
 		return r;
+	e->known = calloc(e->probe.n_cpus, sizeof(*e->known));
+	if (!e->known)
+		return -ENOMEM;
 	machine_read(&e->machine, e->probe.switches->epoch_offset);
 	r = capture_merge_init(&e->merge, e->probe.rings, e->probe.n_rings);
 	if (r >= 0)
@@ -286,19 +295,61 @@ static const struct saker_event *take_state_only(struct ebpf_engine *e,
 	return copy;
 }
 
+/*
+ * Whether something was lost before ts that has not been told. What is lost is counted before
+ * anything later on its CPU is submitted, so a look after an event was found sees all that
+ * comes before it. ts 0: at all.
+ */
+static bool tell_loss(struct ebpf_engine *e, uint64_t ts, const struct saker_event **ret_event,
+		      struct saker_event_meta *ret_meta)
+{
+	struct saker_loss loss = SAKER_LOSS_INIT;
+
+	if (likely(ts && ts <= e->looked))
+		return false;
+	e->looked = now_ns(e);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (likely(!ebpf_loss_look(&e->probe, e->known, &loss)))
+		return false;
+	loss.until = now_ns(e);
+	*ret_event = capture_loss_build(&loss, ts ? ts : loss.until, e->loss);
+	ret_meta->cpu = 0;
+	ret_meta->flags = SAKER_EVENT_META_STATE_ONLY | e->told;
+	return true;
+}
+
+/* The next of the rings; a look at them when nothing is known of there. */
+static const struct saker_event *take_next(struct ebpf_engine *e, uint64_t *ret_now, uint16_t *cpu)
+{
+	const struct saker_event *event = e->pending;
+
+	if (event) {
+		e->pending = NULL;
+		*cpu = e->pending_cpu;
+		return event;
+	}
+	event = capture_merge_next(&e->merge, cpu);
+	if (event)
+		return event;
+	*ret_now = now_ns(e);
+	capture_merge_look(&e->merge, e->stopped ? UINT64_MAX : *ret_now - e->order_ns);
+	return capture_merge_next(&e->merge, cpu);
+}
+
 static int engine_next_live(struct saker_capture *capture, struct ebpf_engine *e, int timeout_ms,
 			    const struct saker_event **ret_event, struct saker_event_meta *ret_meta)
 {
 	uint64_t deadline = 0;
 
 	for (;;) {
-		const struct saker_event *event = capture_merge_next(&e->merge, &ret_meta->cpu);
-		uint64_t now;
+		uint64_t now = 0;
+		const struct saker_event *event = take_next(e, &now, &ret_meta->cpu);
+		uint16_t cpu = ret_meta->cpu;
 
-		if (!event) {
-			now = now_ns(e);
-			capture_merge_look(&e->merge, e->stopped ? UINT64_MAX : now - e->order_ns);
-			event = capture_merge_next(&e->merge, &ret_meta->cpu);
+		if (tell_loss(e, event ? event->ts : 0, ret_event, ret_meta)) {
+			e->pending = event;
+			e->pending_cpu = cpu;
+			return 1;
 		}
 		if (event) {
 			ret_meta->flags = e->told;

@@ -8,6 +8,7 @@
 #define CAPTURE_ENGINE_EBPF_H
 
 #include "engine.h"
+#include "loss.h"
 #include "ring.h"
 
 #include <assert.h>
@@ -16,6 +17,8 @@
 
 static_assert(PROBE_CLASSES == SAKER_EVENT_CLASSES, "classes of events");
 static_assert(PROBE_REASONS == SAKER_DROP_REASONS, "reasons of drops");
+static_assert(PROBE_DOUBTS == SAKER_LOSS_OTHER, "groups of what is lost");
+static_assert(PROBE_LOST_SLOTS == SAKER_LOSS_SLOTS, "processes told apart");
 #define X(symbol, name) \
 	static_assert((int)PROBE_CLASS_##symbol == (int)SAKER_EVENT_CLASS_##symbol, #symbol);
 SAKER_EVENT_CLASS_LIST(X)
@@ -153,6 +156,16 @@ uint8_t ebpf_class_of(uint16_t event);
 void ebpf_events_of_set(const struct saker_syscall_set *set, uint64_t codes[]);
 int ebpf_probe_attach(struct saker_capture *capture, struct ebpf_probe *probe);
 void ebpf_probe_detach(struct ebpf_probe *probe);
+/*
+ * What was lost since it was last asked, in loss but for its time. False: nothing. told: as
+ * many copies as there are CPUs of what was known then, zero at first.
+ */
+struct ebpf_told {
+	uint64_t lost[PROBE_DOUBTS + 1];
+	uint32_t lost_by[PROBE_DOUBTS][PROBE_LOST_SLOTS + 1];
+};
+bool ebpf_loss_look(const struct ebpf_probe *probe, struct ebpf_told *told,
+		    struct saker_loss *loss);
 /* Waits, bounded, until no program of a detached probe runs any more: then all counts are final. */
 bool ebpf_probe_settle(struct ebpf_probe *probe);
 

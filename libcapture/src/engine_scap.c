@@ -388,9 +388,16 @@ static int scap_next(struct saker_capture *capture, int timeout_ms,
 		s->seen++;
 		return 1;
 	}
-	do
+	do {
+		if (unlikely(s->lost_fault + s->lost_large != s->lost_told)) {
+			*ret_event = capture_loss_build_unknown(
+				s->lost_fault + s->lost_large - s->lost_told, s->lost_ts, s->loss);
+			ret_meta->flags = SAKER_EVENT_META_STATE_ONLY | s->told;
+			s->lost_told = s->lost_fault + s->lost_large;
+			return 1;
+		}
 		r = scap_step(capture, timeout_ms, ret_event, ret_meta);
-	while (r == 2);
+	} while (r == 2);
 	return r;
 }
 

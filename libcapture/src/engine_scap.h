@@ -5,6 +5,7 @@
 
 #include "cursor.h"
 #include "engine.h"
+#include "loss.h"
 #include "scap_convert.h"
 #include "scap_format.h"
 #include "scap_lists.h"
@@ -38,6 +39,9 @@ struct scap {
 	uint64_t seen;
 	uint64_t lost_fault; /* no way to make a current event of it */
 	uint64_t lost_large;
+	uint64_t lost_told; /* of both */
+	uint64_t lost_ts;
+	uint8_t loss[CAPTURE_LOSS_MAX];
 	bool warned_convert;
 	bool warned_tables;
 	struct capture_ready ready;

@@ -190,6 +190,7 @@ static int convert_event(struct saker_capture *capture, const struct saker_event
 	if (r >= 0)
 		return r;
 	*(r == -EMSGSIZE ? &s->lost_large : &s->lost_fault) += 1;
+	s->lost_ts = (*event)->ts;
 	s->seen++;
 	if (!s->warned_convert) {
 		s->warned_convert = true;
@@ -336,6 +337,12 @@ int capture_scap_event(struct saker_capture *capture, int timeout_ms,
 				return r;
 			break;
 		}
+	}
+	/* What whoever captured has lost; no event of its own. */
+	if (r > 0 && unlikely((*ret_event)->type == SAKER_EV_OWN_LOSS_X)) {
+		s->src.pos += s->block.len;
+		meta->flags |= SAKER_EVENT_META_STATE_ONLY;
+		return 1;
 	}
 	/* Start-up state may come late, as events: what was looked up again while capturing. */
 	if (r > 0 && unlikely(is_initial(*ret_event))) {

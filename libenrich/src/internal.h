@@ -87,6 +87,9 @@ struct enrich_fdtable {
 struct enrich_files {
 	uint32_t refs;
 	bool evicted;		      /* some have given way to the memory bound, or to max_fds */
+	bool shared;		      /* by several processes */
+	uint32_t sure;		      /* what of them has less was in doubt when they were forked */
+	uint32_t read;		      /* the number of what was last read of them; 0 = never */
 	struct enrich_fdtable *table; /* NULL = empty */
 };
 
@@ -168,6 +171,35 @@ enum enrich_fact_flag {
 
 #define ENRICH_PENDING_CLOSES 2
 
+#define ENRICH_DOUBTS (SAKER_LOSS_GROUPS - 1) /* groups whose loss leaves something in doubt */
+#define ENRICH_LOSSES_PENDING 32
+
+/*
+ * Losses are numbered, and so are the times that something was read again. Whatever is known
+ * carries the number that was the last one when it was learnt, and is sure when that is no
+ * less than that of the last loss which concerns it: state_loss.c.
+ */
+struct enrich_losses {
+	uint32_t latest;  /* from 1, which is none */
+	uint32_t stamp;	  /* the last that the stream has come past */
+	uint32_t now;	  /* what this event teaches carries; 0 = it is from before a loss */
+	uint32_t reread;  /* what is being read again carries */
+	uint64_t until;	  /* none that was lost is later */
+	uint64_t read_ts; /* the time of what was read last */
+	uint32_t n_pending;
+	struct {
+		uint32_t number;
+		uint64_t until; /* events up to this time are from before it is over */
+	} pending[ENRICH_LOSSES_PENDING];
+	uint32_t any[ENRICH_DOUBTS]; /* the last one of anybody */
+	uint32_t all[ENRICH_DOUBTS]; /* the last one of which it is not known whose */
+	uint32_t by[ENRICH_DOUBTS][SAKER_LOSS_SLOTS];
+	/* When the last of PROCESS was, at the latest; of those with an unknown owner, and by
+	 * owner. */
+	uint64_t all_ts;
+	uint64_t by_ts[SAKER_LOSS_SLOTS];
+};
+
 struct saker_state {
 	struct pool pool;
 	struct saker_record record;
@@ -207,7 +239,7 @@ struct saker_state {
 	bool refilling;
 
 	/* Losses: state_loss.c. */
-	uint32_t epoch;	     /* losses so far */
+	struct enrich_losses losses;
 	uint32_t sweep_at;   /* the slot that is looked at next */
 	uint32_t sweep_left; /* slots yet to be looked at since the last loss */
 	uint64_t sweep_ts;   /* not before this */
@@ -338,17 +370,83 @@ static inline bool enrich_thread_is_invalid(const struct enrich_thread *t)
 void enrich_loss_sweep(struct saker_state *s, uint64_t ts);
 /* What is known of a thread, or of this fd of it, is from before a loss: reads it again. */
 void enrich_loss_reread(struct saker_state *s, int64_t tid, uint64_t ts);
-/* The age of what a path relative to dirfd rests on. */
-uint32_t enrich_path_epoch(const struct saker_record *r, int64_t dirfd, const char *path,
-			   uint32_t len);
+/* What the stream has come past by the time of this event. */
+void enrich_loss_advance(struct saker_state *s, uint64_t ts);
+/* This event has put what it says in the place of what was read from a later time. */
+void enrich_loss_applied(struct saker_state *s, const struct saker_record *r);
+/* While refilling begins and when it has ended: what number the things read carry. */
+void enrich_loss_read_begin(struct saker_state *s);
+void enrich_loss_read_end(struct saker_state *s, uint64_t ts);
+/* Whether what a path relative to dirfd rests on is sure. */
+bool enrich_path_sure(const struct saker_record *r, int64_t dirfd, const char *path, uint32_t len);
+/* The number that a fact needs which rests on this group of that process. */
+uint32_t enrich_loss_since(const struct saker_state *s, int64_t pid, enum saker_loss_group group);
+/* For use when something was ever lost; see those without "lost" below. */
+bool enrich_thread_stale_lost(const struct saker_state *s, const struct enrich_thread *t);
+bool enrich_thread_doubtful_lost(const struct saker_state *s, const struct enrich_thread *t);
+bool enrich_thread_sure_lost(const struct saker_state *s, const struct enrich_thread *t);
+bool enrich_fd_stale_lost(const struct saker_state *s, const struct enrich_thread *t,
+			  const struct enrich_fd *fd);
+bool enrich_fd_sure_lost(const struct saker_state *s, const struct enrich_thread *t,
+			 const struct enrich_fd *fd);
+bool enrich_cwd_sure_lost(const struct saker_state *s, const struct enrich_thread *t);
+/* A child has from its parent what that is not sure of, too. from: NULL = it is not known. */
+void enrich_loss_inherit(struct saker_state *s, struct enrich_thread *child,
+			 const struct enrich_thread *from);
+/* The descriptors that a fork leaves to a child are as sure as they were. */
+void enrich_loss_fork(struct saker_state *s, struct enrich_files *files,
+		      const struct enrich_thread *from);
 /* An execve of a thread that is in doubt: the table may hold another one of that number. */
 void enrich_loss_exec(struct saker_state *s, struct saker_record *r, int64_t pid, int64_t ptid);
 void enrich_evicted_note(struct saker_state *s, int64_t tid);
 bool enrich_evicted(const struct saker_state *s, int64_t tid);
 
+static inline bool enrich_ever_lost(const struct saker_state *s)
+{
+	return unlikely(s->losses.latest > 1);
+}
+
+/* Something that concerns it was lost since it was last told or read. */
 static inline bool enrich_thread_stale(const struct saker_state *s, const struct enrich_thread *t)
 {
-	return t->epoch != s->epoch;
+	return enrich_ever_lost(s) && enrich_thread_stale_lost(s, t);
+}
+
+/* Or its directory or session is in doubt: worth being read again. */
+static inline bool enrich_thread_doubtful(const struct saker_state *s,
+					  const struct enrich_thread *t)
+{
+	return enrich_ever_lost(s) && enrich_thread_doubtful_lost(s, t);
+}
+
+static inline bool enrich_fd_stale(const struct saker_state *s, const struct enrich_thread *t,
+				   const struct enrich_fd *fd)
+{
+	return enrich_ever_lost(s) && enrich_fd_stale_lost(s, t, fd);
+}
+
+/* Not stale, and not read from a time that the stream has yet to come to. */
+static inline bool enrich_thread_sure(const struct saker_state *s, const struct enrich_thread *t)
+{
+	return !enrich_ever_lost(s) || enrich_thread_sure_lost(s, t);
+}
+
+static inline bool enrich_fd_sure(const struct saker_state *s, const struct enrich_thread *t,
+				  const struct enrich_fd *fd)
+{
+	return !enrich_ever_lost(s) || enrich_fd_sure_lost(s, t, fd);
+}
+
+/* Its process's working directory and root. */
+static inline bool enrich_cwd_sure(const struct saker_state *s, const struct enrich_thread *t)
+{
+	return !enrich_ever_lost(s) || enrich_cwd_sure_lost(s, t);
+}
+
+/* The number of what is learnt now, which rests on something that is sure or not. */
+static inline uint32_t enrich_epoch(const struct saker_state *s, bool sure)
+{
+	return !sure ? 0 : s->refilling ? s->losses.reread : s->losses.now;
 }
 
 /* ---- state_fd.c ---------------------------------------------------------------- */

@@ -94,17 +94,18 @@ static void on_setns(struct saker_state *s, struct saker_record *r)
 
 /* ---- directories -------------------------------------------------------------------------- */
 
-/* epoch: how old what the path rests on is, if it begins with a slash. */
+/* sure: what the path rests on, if it begins with a slash. */
 static void cwd_change(struct saker_state *s, struct enrich_thread *t, const char *path,
-		       uint32_t len, uint32_t epoch)
+		       uint32_t len, bool sure)
 {
 	struct enrich_thread *leader = enrich_thread_leader(s, t);
 	char buf[ENRICH_PATH_MAX + 2];
 	uint32_t n;
 
 	if (len == 0 || path[0] != '/')
-		epoch = leader->cwd_epoch;
-	leader->cwd_epoch = MIN(epoch, MIN(leader->epoch, t->epoch));
+		sure = enrich_cwd_sure(s, leader);
+	leader->cwd_epoch = enrich_epoch(s, sure && !enrich_thread_stale(s, leader) &&
+						    !enrich_thread_stale(s, t));
 	n = enrich_path_join(buf, enrich_str_text(leader->cwd), enrich_str_len(leader->cwd), path,
 			     len);
 	if (n == 0 || buf[n - 1] != '/')
@@ -124,7 +125,7 @@ static void on_chdir(struct saker_state *s, struct saker_record *r)
 	if (r->flags & ENRICH_RECORD_HAS_NOTE && r->note.path_len)
 		path = (struct enrich_slice){r->note.path, r->note.path_len};
 	if (path.len)
-		cwd_change(s, t, path.text, path.len, s->epoch);
+		cwd_change(s, t, path.text, path.len, true);
 }
 
 static void on_fchdir(struct saker_state *s, struct saker_record *r)
@@ -136,7 +137,7 @@ static void on_fchdir(struct saker_state *s, struct saker_record *r)
 								       : NULL;
 
 	if (t && path)
-		cwd_change(s, t, path->text, path->len, r->fd->epoch);
+		cwd_change(s, t, path->text, path->len, enrich_fd_sure(s, t, r->fd));
 }
 
 static void on_chroot(struct saker_state *s, struct saker_record *r)
@@ -152,13 +153,23 @@ static void on_chroot(struct saker_state *s, struct saker_record *r)
 
 /* ---- sessions, limits ------------------------------------------------------------------------ */
 
+static void session_set(struct enrich_thread *t, int64_t sid)
+{
+	t->sid = (int32_t)sid;
+	t->flags &= (uint16_t)~ENRICH_THREAD_IDENTITY_DOUBT;
+}
+
 static void on_setsid(struct saker_state *s, struct saker_record *r)
 {
 	struct enrich_thread *t = succeeded(r);
 
 	(void)s;
-	if (t)
-		t->sid = (int32_t)r->res;
+	if (!t)
+		return;
+	/* The whole process is in it. */
+	for (struct enrich_thread *o = t->group ? t->group->threads : NULL; o; o = o->group_next)
+		session_set(o, r->res);
+	session_set(t, r->res);
 }
 
 static void on_prctl(struct saker_state *s, struct saker_record *r)

@@ -71,9 +71,8 @@ static void open_finish(struct saker_state *s, struct saker_record *r, const str
 		r->fd_num = r->res;
 		return;
 	}
-	if (unlikely(s->epoch))
-		fd->epoch = MIN(fd->epoch,
-				enrich_path_epoch(r, call->dirfd, call->name.text, call->name.len));
+	if (!enrich_path_sure(r, call->dirfd, call->name.text, call->name.len))
+		fd->epoch = 0;
 	fd->type = call->flags & O_PPM_DIRECTORY ? ENRICH_FD_DIRECTORY : ENRICH_FD_FILE_V2;
 	enrich_fd_set_open_flags(fd, call->flags);
 	fd->dev_or_mount = call->dev;
@@ -280,27 +279,27 @@ static void on_pidfd_getfd(struct saker_state *s, struct saker_record *r)
 	const struct enrich_fd *pidfd;
 	const struct enrich_thread *owner;
 	const struct enrich_fd *source;
-	uint32_t pidfd_epoch, owner_epoch;
 	struct enrich_fd *fd;
+	bool sure;
 
 	if (!made_fd(r))
 		return;
 	pidfd = enrich_fd_find(r->thread, enrich_param_int(r, 1, -1));
-	pidfd_epoch = pidfd ? pidfd->epoch : 0;
+	sure = pidfd && enrich_fd_sure(s, r->thread, pidfd);
 	owner = pidfd ? enrich_thread_touch(s, enrich_fd_pid(pidfd)) : NULL;
-	owner_epoch = owner ? owner->epoch : 0;
 	source = owner ? enrich_fd_find(owner, target) : NULL;
 	if (!source) {
 		enrich_fd_replaced(s, r->thread, r->res);
 		return;
 	}
+	sure = sure && enrich_thread_sure(s, owner) && enrich_fd_sure(s, owner, source);
 	fd = enrich_fd_add_copy(s, r->thread, r->res, source);
 	r->fd = fd;
 	r->fd_num = r->res;
 	r->flags |= ENRICH_RECORD_HAS_FD | ENRICH_RECORD_NEW_FD;
 	if (!fd)
 		return;
-	fd->epoch = MIN(fd->epoch, MIN(pidfd_epoch, owner_epoch));
+	fd->epoch = enrich_epoch(s, sure && !enrich_thread_stale(s, r->thread));
 	enrich_fd_clear_cloexec(fd);
 	fd->open_flags |= O_PPM_CLOEXEC;
 }

@@ -132,7 +132,7 @@ static void task_strings(struct saker_state *s, const struct saker_record *r,
 	n = enrich_path_join(cwd, "", 0, text.text, text.len);
 	if (n == 0 || cwd[n - 1] != '/')
 		cwd[n++] = '/';
-	t->cwd_epoch = s->epoch;
+	t->cwd_epoch = enrich_epoch(s, true);
 	enrich_str_set(s, &t->cwd, cwd, n);
 }
 
@@ -161,7 +161,8 @@ static void task_again(struct saker_state *s, const struct saker_record *r, stru
 		t->clone_ts = clone_ts;
 	if (enrich_thread_is_leader(t) && (ino != t->exe_ino || mtime != t->exe_ino_mtime))
 		enrich_thread_new_exe(s, t);
-	t->epoch = s->epoch;
+	t->epoch = enrich_epoch(s, true);
+	t->flags &= (uint16_t)~ENRICH_THREAD_IDENTITY_DOUBT;
 	enrich_thread_join(s, t);
 }
 
@@ -172,7 +173,7 @@ static void on_task(struct saker_state *s, struct saker_record *r)
 	if (event_tid(r) == 0)
 		return;
 	if (t && s->refilling && !(t->flags & ENRICH_THREAD_PLACEHOLDER)) {
-		if (!enrich_thread_stale(s, t))
+		if (!enrich_thread_doubtful(s, t))
 			return;
 		if (!is_another(r, t)) {
 			task_again(s, r, t);
@@ -230,10 +231,12 @@ static struct enrich_fd *initial_fd(struct saker_state *s, struct saker_record *
 		return NULL;
 	known = enrich_files_find(t->files, num);
 	if (known && s->refilling) {
-		if (known->epoch == s->epoch
-			    ? s->refill_fd >= 0
-			    : t->files->table->refs == 1 && is_same(r, known, type)) {
-			known->epoch = s->epoch;
+		if (!enrich_fd_stale(s, t, known)) {
+			if (s->refill_fd >= 0)
+				return NULL;
+		} else if (t->files->table->refs == 1 && is_same(r, known, type)) {
+			known->epoch = enrich_epoch(s, true);
+			t->files->read = known->epoch;
 			return NULL;
 		}
 	}

@@ -133,7 +133,7 @@ static void child_from_params(const struct saker_record *r, struct enrich_thread
 static void child_inherit(struct saker_state *s, struct enrich_thread *child,
 			  const struct enrich_thread *from)
 {
-	child->epoch = MIN(child->epoch, from->epoch);
+	enrich_loss_inherit(s, child, from);
 	enrich_str_assign(s, &child->exepath, from->exepath);
 	enrich_str_assign(s, &child->root, from->root);
 	child->exe_flags = from->exe_flags;
@@ -162,7 +162,8 @@ static void child_inherit_process(struct saker_state *s, struct enrich_thread *c
 		child->files = enrich_files_ref(from->files);
 	else
 		child->files = enrich_files_fork(s, from->files);
-	child->cwd_epoch = MIN(leader->cwd_epoch, from->epoch);
+	enrich_loss_fork(s, child->files, from);
+	child->cwd_epoch = enrich_epoch(s, enrich_cwd_sure(s, leader));
 	enrich_str_assign(s, &child->cwd, leader->cwd);
 	enrich_str_assign(s, &child->env, leader->env);
 }
@@ -289,6 +290,8 @@ static void on_clone_caller(struct saker_state *s, struct saker_record *r)
 		child_inherit(s, child, caller);
 	else
 		identity_from_params(r, caller);
+	if (!valid)
+		enrich_loss_inherit(s, child, NULL);
 	enrich_thread_join(s, child);
 }
 
@@ -386,6 +389,8 @@ static void on_clone_child(struct saker_state *s, struct saker_record *r)
 		else
 			child_inherit_process(s, child, like);
 	}
+	if (!valid)
+		enrich_loss_inherit(s, child, NULL);
 	enrich_thread_join(s, child);
 	child->flags &= (uint16_t)~ENRICH_THREAD_PLACEHOLDER;
 	r->thread = child;

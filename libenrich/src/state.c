@@ -208,6 +208,7 @@ int saker_state_new(const struct saker_state_options *user_options, struct saker
 	s->last_tid = -1;
 	s->pending_close_fd = -1;
 	s->clock = 1;
+	s->losses.latest = s->losses.stamp = s->losses.now = 1;
 	facts_init(s);
 	r = enrich_threads_init(s);
 	if (r == 0)
@@ -459,7 +460,7 @@ static struct enrich_thread *record_thread(struct saker_state *s, const struct e
 
 	if (likely(tid == s->last_tid && s->last_thread &&
 		   !(s->last_thread->flags & ENRICH_THREAD_PLACEHOLDER) &&
-		   (s->last_thread->epoch == s->epoch || !s->refill))) {
+		   (!s->refill || !enrich_thread_doubtful(s, s->last_thread)))) {
 		s->stats.n_cached_thread_lookups++;
 		s->last_thread->used = s->clock;
 		return s->last_thread;
@@ -544,7 +545,7 @@ static void record_fd(struct saker_state *s, const struct enrich_fact *fact)
 	} else {
 		s->stats.n_cached_fd_lookups++;
 	}
-	if (unlikely(fd->epoch != s->epoch) && s->refill) {
+	if (enrich_ever_lost(s) && s->refill && enrich_fd_stale(s, r->thread, fd)) {
 		/* The files are the leader's. */
 		enrich_loss_reread(s, r->thread->pid, r->view.event->ts);
 		r->thread = enrich_thread_touch(s, (int64_t)r->view.event->tid);
@@ -554,6 +555,16 @@ static void record_fd(struct saker_state *s, const struct enrich_fact *fact)
 	}
 	fd->used = s->clock;
 	r->fd = fd;
+}
+
+static int take_loss(struct saker_state *s, const struct saker_event *event)
+{
+	struct saker_loss loss = SAKER_LOSS_INIT;
+
+	if (saker_loss_read(event, &loss) == 0)
+		return saker_state_lost(s, &loss);
+	s->stats.n_malformed++;
+	return -EBADMSG;
 }
 
 int saker_state_apply(struct saker_state *s, const struct saker_event *event,
@@ -570,6 +581,8 @@ int saker_state_apply(struct saker_state *s, const struct saker_event *event,
 	s->clock++;
 	err = saker_event_decode(event, event->len, &r->view);
 	if (unlikely(err < 0)) {
+		if (err == -ENOENT && event->type == SAKER_EV_OWN_LOSS_X)
+			return take_loss(s, event);
 		if (err == -ENOENT && event->type >= SAKER_EVENT_OWN_FIRST)
 			return 0;
 		s->stats.n_malformed++;
@@ -583,6 +596,8 @@ int saker_state_apply(struct saker_state *s, const struct saker_event *event,
 			fact->handler(s, r);
 		return 0;
 	}
+	if (enrich_ever_lost(s))
+		enrich_loss_advance(s, event->ts);
 	if (unlikely(s->unsettled))
 		enrich_threads_settle(s);
 	if (unlikely(s->sweep_left))
@@ -600,6 +615,8 @@ int saker_state_apply(struct saker_state *s, const struct saker_event *event,
 		record_fd(s, fact);
 	if (fact->handler)
 		fact->handler(s, r);
+	if (enrich_ever_lost(s))
+		enrich_loss_applied(s, r);
 	if (r->thread) {
 		if (unlikely(r->thread->entry))
 			entry_drop(s, r->thread, event->type);

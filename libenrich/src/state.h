@@ -277,7 +277,7 @@ struct enrich_fd {
 	uint16_t flags;	       /* enum enrich_fd_flag */
 	uint16_t open_flags;   /* PPM_O_* bits, or the creating call's own flags; no layers */
 	uint32_t used;	       /* state clock of the last use: for eviction */
-	uint32_t epoch;	       /* losses known of when it was last sure: state_loss.c */
+	uint32_t epoch;	       /* the last loss when it was last sure: state_loss.c */
 	uint32_t dev_or_mount; /* use enrich_fd_dev(), enrich_fd_mnt_id() */
 	uint64_t ino;
 	struct enrich_str *name;     /* resolved path or text of the tuple */
@@ -362,6 +362,8 @@ enum enrich_thread_flag {
 	ENRICH_THREAD_EVICTED_FDS = 1 << 3, /* has lost fds to the memory bound */
 	ENRICH_THREAD_HIDDEN = 1 << 4,	  /* in no table: stands in for one that is dead already */
 	ENRICH_THREAD_UNSETTLED = 1 << 5, /* start-up state, family not known yet */
+	/* A loss left its session and the like in doubt, of which no execve tells. */
+	ENRICH_THREAD_IDENTITY_DOUBT = 1 << 6,
 };
 
 #define ENRICH_NO_ID UINT32_MAX /* a uid, gid or loginuid that is not known (or not set) */
@@ -380,7 +382,7 @@ struct enrich_thread {
 	struct enrich_entry *entry; /* stored enter event (old captures), until its exit; or NULL */
 	uint64_t last_ts;	    /* of the event being looked at, if it is this thread's */
 	uint32_t used;		    /* state clock of the last use: for eviction */
-	uint32_t epoch;		    /* losses known of when it was last sure: state_loss.c */
+	uint32_t epoch;		    /* the last loss when it was last sure: state_loss.c */
 	uint32_t cwd_epoch;	    /* the same for cwd and root; use that of the leader */
 	uint16_t flags;		    /* enum enrich_thread_flag */
 	uint16_t exe_flags;	    /* enum enrich_exe_flag */
@@ -480,8 +482,9 @@ struct enrich_thread *enrich_thread_ancestor(const struct saker_state *state,
 /* ---- what losses leave in doubt ------------------------------------------------ */
 
 /*
- * False when events were lost, and what the record says of its thread, the
- * thread's parent, the descriptor or a path is from before that.
+ * False when events were lost, and one of these may be wrong for it: the record's thread and
+ * process (program, arguments, environment, users, working directory, session and process
+ * group), its ancestors and session leaders, the descriptor, the paths.
  */
 bool enrich_record_certain(const struct saker_record *r);
 /* enum saker_absence: why the descriptor that the event is about is not known. */

@@ -274,8 +274,10 @@ struct enrich_fd *enrich_fd_add(struct saker_state *s, struct enrich_thread *t, 
 	fd->num = (int32_t)num;
 	fd->used = s->clock;
 	/* In a process that is in doubt, threads that nobody saw begin may close it unseen. */
-	fd->epoch =
-		MIN(t->epoch, t->group && t->group->leader ? t->group->leader->epoch : t->epoch);
+	fd->epoch = enrich_epoch(s, !enrich_thread_stale(s, t) &&
+					    !enrich_thread_stale(s, enrich_thread_leader(s, t)));
+	if (unlikely(s->refilling))
+		files->read = s->losses.reread;
 	full = files->table && files->table->n >= s->max_fds;
 	/* Owned before one of them is pushed out, which a shared table does not let happen. */
 	table = table_own(s, files, !full);
@@ -342,6 +344,7 @@ struct enrich_fd *enrich_fd_standin(struct saker_state *s)
 	enrich_fd_standin_clear(s);
 	s->standin.refs = 1;
 	s->standin.num = -1;
+	s->standin.epoch = enrich_epoch(s, true);
 	return &s->standin;
 }
 

@@ -358,6 +358,9 @@ static void refill_pay(struct saker_state *s, uint64_t took_ns)
 
 static void refill_event(void *userdata, const struct saker_event *event)
 {
+	struct saker_state *s = userdata;
+
+	s->losses.read_ts = MAX(s->losses.read_ts, event->ts);
 	enrich_apply_initial(userdata, event);
 }
 
@@ -370,11 +373,13 @@ int enrich_refill_code(struct saker_state *s, int64_t tid, uint64_t ts, int64_t 
 		return -EAGAIN;
 	s->refilling = true;
 	s->refill_fd = fd;
+	enrich_loss_read_begin(s);
 	start = monotonic_ns();
 	r = s->refill(s->refill_userdata, tid, refill_event, s);
 	refill_pay(s, monotonic_ns() - start);
 	enrich_threads_settle(s);
 	s->refilling = false;
+	enrich_loss_read_end(s, ts);
 	return r;
 }
 
@@ -402,7 +407,7 @@ struct enrich_thread *enrich_thread_get(struct saker_state *s, int64_t tid, uint
 	struct enrich_thread *t = enrich_thread_touch(s, tid);
 
 	if (likely(t && !(t->flags & ENRICH_THREAD_PLACEHOLDER))) {
-		if (unlikely(enrich_thread_stale(s, t)) && s->refill) {
+		if (s->refill && enrich_thread_doubtful(s, t)) {
 			enrich_loss_reread(s, tid, ts);
 			t = enrich_thread_touch(s, tid);
 		}

@@ -2,32 +2,284 @@
 /*
  * What a loss of events leaves in doubt. A close, an open, an exit or a clone may
  * have been among them, and the tables do not show it: the number of a descriptor
- * or a process may be somebody else's by now. So each loss begins a new epoch;
- * threads and descriptors carry the one in which they were last known to be right,
- * and whatever is of an older one is in doubt. A live state reads it again when it
- * is next used, and looks for those that are not used any more; both within the
- * rate of refills. A replay cannot, and says so (evt.certain).
+ * or a process may be somebody else's by now. So losses are numbered, and of each
+ * process and of each kind of fact it is known which loss was the last to concern
+ * it. Threads, directories and descriptors carry the number that was the last when
+ * they were known to be right; with an older one than they need they are in doubt.
+ * A live state reads those again when they are next used, and looks for those that
+ * are not used any more; both within the rate of refills. A replay cannot, and says
+ * so (evt.certain).
+ *
+ * A loss is told of before it is known where in the stream it was, only not later
+ * than its `until`; what the stream teaches up to there may be from before it, and
+ * does not count as told again.
  */
 #include "internal.h"
 
 #define SWEEP_LOOK 8u				/* slots looked at on the way of one event */
 #define SWEEP_TOKENS (ENRICH_REFILLS_PER_S / 2) /* refills left to those that are in use */
 
-int saker_state_lost(struct saker_state *s, uint64_t n)
+/* ---- the numbers ------------------------------------------------------------------------ */
+
+static void pending_add(struct enrich_losses *l, uint32_t number, uint64_t until)
 {
-	if (!s)
+	uint32_t last = l->n_pending - 1;
+
+	if (l->n_pending && until < l->pending[last].until)
+		until = l->pending[last].until;
+	/* Full: it is over when the last one is, later than need be. */
+	if (l->n_pending == ENRICH_LOSSES_PENDING ||
+	    (l->n_pending && l->pending[last].until == until))
+		l->n_pending--;
+	l->pending[l->n_pending].number = number;
+	l->pending[l->n_pending++].until = until;
+}
+
+void enrich_loss_advance(struct saker_state *s, uint64_t ts)
+{
+	struct enrich_losses *l = &s->losses;
+	uint32_t n = 0;
+
+	while (n < l->n_pending && l->pending[n].until < ts)
+		l->stamp = l->pending[n++].number;
+	if (n) {
+		l->n_pending -= n;
+		memmove(l->pending, l->pending + n, l->n_pending * sizeof(l->pending[0]));
+	}
+	/* It waited (for a container's name, say), and what was lost came behind it. */
+	l->now = !l->n_pending && ts <= l->until ? 0 : l->stamp;
+}
+
+void enrich_loss_applied(struct saker_state *s, const struct saker_record *r)
+{
+	struct enrich_fd *fd = (struct enrich_fd *)r->fd;
+
+	switch (saker_loss_group_of(r->view.event->type)) {
+	case SAKER_LOSS_PROGRAM:
+	case SAKER_LOSS_IDENTITY:
+		if (r->thread && r->thread->epoch > s->losses.stamp)
+			r->thread->epoch = 0;
+		return;
+	case SAKER_LOSS_FD:
+		if (fd && fd->epoch > s->losses.stamp)
+			fd->epoch = 0;
+		return;
+	default:
+		return;
+	}
+}
+
+static void number_begin(struct saker_state *s, uint32_t number, uint64_t until, uint64_t ts)
+{
+	struct enrich_losses *l = &s->losses;
+
+	if (until > ts || l->n_pending) {
+		pending_add(l, number, until);
+		return;
+	}
+	l->stamp = number;
+	if (l->now)
+		l->now = number;
+}
+
+void enrich_loss_read_begin(struct saker_state *s)
+{
+	struct enrich_losses *l = &s->losses;
+
+	l->reread = enrich_ever_lost(s) ? ++l->latest : l->stamp;
+	l->read_ts = 0;
+}
+
+void enrich_loss_read_end(struct saker_state *s, uint64_t ts)
+{
+	if (enrich_ever_lost(s))
+		number_begin(s, s->losses.reread, s->losses.read_ts, ts);
+}
+
+/* ---- what is lost ----------------------------------------------------------------------- */
+
+/* What rests on a group besides itself. */
+static const uint8_t rests[ENRICH_DOUBTS] = {
+	[SAKER_LOSS_PROCESS] = 1 << SAKER_LOSS_PROCESS | 1 << SAKER_LOSS_PROGRAM |
+			       1 << SAKER_LOSS_FD | 1 << SAKER_LOSS_DIRECTORY |
+			       1 << SAKER_LOSS_IDENTITY,
+	[SAKER_LOSS_PROGRAM] = 1 << SAKER_LOSS_PROGRAM | 1 << SAKER_LOSS_FD,
+	[SAKER_LOSS_FD] = 1 << SAKER_LOSS_FD,
+	[SAKER_LOSS_DIRECTORY] = 1 << SAKER_LOSS_DIRECTORY,
+	[SAKER_LOSS_IDENTITY] = 1 << SAKER_LOSS_IDENTITY,
+};
+
+/* When processes last lost the beginning or end of one. */
+static void mark_ts(struct enrich_losses *l, const struct saker_loss *loss, uint64_t ts)
+{
+	if (!loss->who_known)
+		l->all_ts = ts;
+	for (uint32_t i = 0; loss->who_known && i < SAKER_LOSS_SLOTS; i++) {
+		if (loss->who[SAKER_LOSS_PROCESS][i / 64] >> (i % 64) & 1)
+			l->by_ts[i] = ts;
+	}
+}
+
+static void mark(struct enrich_losses *l, const struct saker_loss *loss, uint32_t group,
+		 uint32_t number)
+{
+	for (uint32_t g = 0; g < ENRICH_DOUBTS; g++) {
+		if (!(rests[group] & 1 << g))
+			continue;
+		if (loss->n[group])
+			l->any[g] = number;
+		if (!loss->who_known) {
+			l->all[g] = number;
+			continue;
+		}
+		for (uint32_t i = 0; i < SAKER_LOSS_SLOTS; i++) {
+			if (loss->who[group][i / 64] >> (i % 64) & 1)
+				l->by[g][i] = number;
+		}
+	}
+}
+
+int saker_state_lost(struct saker_state *s, const struct saker_loss *user)
+{
+	struct saker_loss loss = SAKER_LOSS_INIT;
+	bool doubt = false;
+
+	if (!s || !user || user->size < sizeof(size_t))
 		return -EINVAL;
-	if (n == 0)
+	memcpy(&loss, user, MIN(user->size, sizeof(loss)));
+	for (uint32_t i = 0; i < SAKER_LOSS_GROUPS; i++) {
+		s->stats.n_lost_events += loss.n[i];
+		doubt |= i < ENRICH_DOUBTS && loss.n[i];
+	}
+	if (!doubt)
 		return 0;
-	s->stats.n_lost_events += n;
 	s->stats.n_losses++;
-	s->epoch++;
+	s->losses.latest++;
+	for (uint32_t i = 0; i < ENRICH_DOUBTS; i++) {
+		/* Without a count: a thread's beginning was lost, and so what it did unseen. */
+		if (loss.n[i] || loss.who_known)
+			mark(&s->losses, &loss, i, s->losses.latest);
+	}
+	if (loss.n[SAKER_LOSS_PROCESS])
+		mark_ts(&s->losses, &loss, MAX(loss.until, s->last_ts));
+	s->losses.until = MAX(s->losses.until, loss.until);
+	number_begin(s, s->losses.latest, loss.until, s->last_ts);
 	if (!s->refill)
 		return 0;
 	s->sweep_left = s->slots_capacity;
 	/* What is still in the rings first: it may say of some that they ended. */
 	s->sweep_ts = s->last_ts + ENRICH_STALE_NS;
 	return 0;
+}
+
+uint32_t enrich_loss_since(const struct saker_state *s, int64_t pid, enum saker_loss_group group)
+{
+	const struct enrich_losses *l = &s->losses;
+	uint32_t by = l->by[group][(uint64_t)pid & (SAKER_LOSS_SLOTS - 1)];
+
+	return MAX(by, l->all[group]);
+}
+
+static bool is_sure(const struct saker_state *s, uint32_t epoch, uint32_t since)
+{
+	return epoch >= MAX(since, 1u) && epoch <= s->losses.stamp;
+}
+
+static uint32_t thread_since(const struct saker_state *s, const struct enrich_thread *t)
+{
+	int64_t pid = t->pid < 0 ? t->tid : t->pid;
+	uint32_t since = enrich_loss_since(s, pid, SAKER_LOSS_PROCESS);
+	uint32_t program = enrich_loss_since(s, pid, SAKER_LOSS_PROGRAM);
+	uint32_t thread = enrich_loss_since(s, t->tid, SAKER_LOSS_PROCESS);
+	uint32_t parent = t->ptid > 0 ? enrich_loss_since(s, t->ptid, SAKER_LOSS_PROCESS) : 0;
+
+	return MAX(MAX(MAX(since, program), MAX(thread, parent)), 1u);
+}
+
+bool enrich_thread_stale_lost(const struct saker_state *s, const struct enrich_thread *t)
+{
+	return t->epoch < thread_since(s, t);
+}
+
+bool enrich_thread_doubtful_lost(const struct saker_state *s, const struct enrich_thread *t)
+{
+	const struct enrich_thread *leader = enrich_thread_leader(s, t);
+	int64_t pid = t->pid < 0 ? t->tid : t->pid;
+
+	if (enrich_thread_stale_lost(s, t) || t->flags & ENRICH_THREAD_IDENTITY_DOUBT ||
+	    t->epoch < enrich_loss_since(s, pid, SAKER_LOSS_IDENTITY))
+		return true;
+	return t == leader &&
+	       t->cwd_epoch < MAX(enrich_loss_since(s, pid, SAKER_LOSS_DIRECTORY), 1u);
+}
+
+bool enrich_thread_sure_lost(const struct saker_state *s, const struct enrich_thread *t)
+{
+	return is_sure(s, t->epoch, thread_since(s, t));
+}
+
+static uint32_t files_since(const struct saker_state *s, const struct enrich_thread *t)
+{
+	uint32_t since = enrich_loss_since(s, t->pid < 0 ? t->tid : t->pid, SAKER_LOSS_FD);
+
+	if (!t->files)
+		return MAX(since, 1u);
+	if (t->files->shared)
+		since = s->losses.any[SAKER_LOSS_FD];
+	return MAX(MAX(since, t->files->sure), 1u);
+}
+
+bool enrich_fd_stale_lost(const struct saker_state *s, const struct enrich_thread *t,
+			  const struct enrich_fd *fd)
+{
+	return fd->epoch < files_since(s, t);
+}
+
+bool enrich_fd_sure_lost(const struct saker_state *s, const struct enrich_thread *t,
+			 const struct enrich_fd *fd)
+{
+	return is_sure(s, fd->epoch, files_since(s, t));
+}
+
+bool enrich_cwd_sure_lost(const struct saker_state *s, const struct enrich_thread *t)
+{
+	const struct enrich_thread *leader = enrich_thread_leader(s, t);
+
+	/* Of whom nothing is known, that does not say what process it is of either. */
+	return leader->pid >= 0 && is_sure(s, leader->cwd_epoch,
+					   enrich_loss_since(s, leader->tid, SAKER_LOSS_DIRECTORY));
+}
+
+static bool identity_sure(const struct saker_state *s, const struct enrich_thread *t)
+{
+	return !(t->flags & ENRICH_THREAD_IDENTITY_DOUBT) && t->sid >= 0 &&
+	       is_sure(s, t->epoch,
+		       enrich_loss_since(s, t->pid < 0 ? t->tid : t->pid, SAKER_LOSS_IDENTITY));
+}
+
+void enrich_loss_inherit(struct saker_state *s, struct enrich_thread *child,
+			 const struct enrich_thread *from)
+{
+	if (!enrich_ever_lost(s))
+		return;
+	if (from && !enrich_thread_sure_lost(s, from))
+		child->epoch = 0;
+	if (!from || !identity_sure(s, from))
+		child->flags |= ENRICH_THREAD_IDENTITY_DOUBT;
+}
+
+void enrich_loss_fork(struct saker_state *s, struct enrich_files *files,
+		      const struct enrich_thread *from)
+{
+	if (!files)
+		return;
+	if (files == from->files)
+		files->shared = true;
+	else if (enrich_ever_lost(s))
+		files->sure = files_since(s, from);
+	/* What was read from a later time is not what the child was left. */
+	if (from->files && files != from->files && from->files->read > s->losses.stamp)
+		files->sure = from->files->read + 1;
 }
 
 /* ---- reading again ------------------------------------------------------------------- */
@@ -46,7 +298,7 @@ void enrich_loss_reread(struct saker_state *s, int64_t tid, uint64_t ts)
 	if (!t)
 		return;
 	t->retry_ts = ts + ENRICH_RETRY_NS;
-	if (enrich_thread_stale(s, t))
+	if (enrich_thread_doubtful(s, t))
 		return;
 	s->stats.n_reread_threads++;
 	if (enrich_thread_is_leader(t))
@@ -59,7 +311,8 @@ static bool sweep_one(struct saker_state *s, struct enrich_thread *t, uint64_t t
 	int64_t tid = t->tid;
 	int r;
 
-	if (!enrich_thread_stale(s, t) || t->flags & (ENRICH_THREAD_DEAD | ENRICH_THREAD_UNSETTLED))
+	if (!enrich_thread_doubtful(s, t) ||
+	    t->flags & (ENRICH_THREAD_DEAD | ENRICH_THREAD_UNSETTLED))
 		return true;
 	if (t->last_ts + ENRICH_STALE_NS > ts)
 		return true;
@@ -72,9 +325,10 @@ static bool sweep_one(struct saker_state *s, struct enrich_thread *t, uint64_t t
 	if (!t)
 		return true;
 	if (r == -ESRCH) {
+		enrich_tombstone_set(s, tid, t->ptid, ts);
 		enrich_thread_exit(s, t);
 		s->stats.n_swept_threads++;
-	} else if (!enrich_thread_stale(s, t)) {
+	} else if (!enrich_thread_doubtful(s, t)) {
 		s->stats.n_reread_threads++;
 		t->used = s->clock - 1;
 	}
@@ -97,22 +351,21 @@ void enrich_loss_sweep(struct saker_state *s, uint64_t ts)
 
 /* ---- what is in doubt ---------------------------------------------------------------- */
 
-uint32_t enrich_path_epoch(const struct saker_record *r, int64_t dirfd, const char *path,
-			   uint32_t len)
+bool enrich_path_sure(const struct saker_record *r, int64_t dirfd, const char *path, uint32_t len)
 {
 	const struct enrich_thread *t = r->thread;
 	const struct enrich_fd *fd;
 
-	if (!t || (len && path[0] == '/'))
-		return r->state->epoch;
+	if (!enrich_ever_lost(r->state) || !t || (len && path[0] == '/'))
+		return true;
 	if (dirfd == ENRICH_AT_FDCWD)
-		return MIN(t->epoch, enrich_thread_leader(r->state, t)->cwd_epoch);
+		return enrich_cwd_sure_lost(r->state, t);
 	fd = enrich_fd_find(t, dirfd);
 	/* One that is not known reads so, which is certain enough. */
-	return fd ? MIN(t->epoch, fd->epoch) : r->state->epoch;
+	return !fd || enrich_fd_sure_lost(r->state, t, fd);
 }
 
-static bool paths_certain(const struct saker_record *r)
+static bool paths_sure(const struct saker_record *r)
 {
 	const struct saker_event_info *info = r->view.info;
 
@@ -129,38 +382,79 @@ static bool paths_certain(const struct saker_record *r)
 		if (info->params[i].type == SAKER_PT_FSRELPATH && info->params[i].dirfd >= 0)
 			dirfd = enrich_param_int(r, (uint32_t)info->params[i].dirfd,
 						 ENRICH_AT_FDCWD);
-		if (enrich_path_epoch(r, dirfd, path.text, path.len) != r->state->epoch)
+		if (!enrich_path_sure(r, dirfd, path.text, path.len))
 			return false;
 	}
 	return true;
 }
 
 /* One that is not known at all has no values to doubt. */
-static bool thread_in_doubt(const struct saker_state *s, const struct enrich_thread *t)
+static bool in_doubt(const struct saker_state *s, const struct enrich_thread *t)
 {
-	return t && (enrich_thread_stale(s, t) || t->flags & ENRICH_THREAD_PLACEHOLDER);
+	return t && (!enrich_thread_sure_lost(s, t) || t->flags & ENRICH_THREAD_PLACEHOLDER);
+}
+
+/* One that has ended is stood in for by an ancestor; so is one whose beginning was lost. */
+static bool leader_sure(const struct saker_state *s, const struct enrich_thread *leader, int64_t id)
+{
+	const struct enrich_losses *l = &s->losses;
+	struct enrich_tombstone dead;
+
+	if (leader && leader->tid == id)
+		return !in_doubt(s, leader);
+	if (id <= 0 || enrich_loss_since(s, id, SAKER_LOSS_PROCESS) <= 1)
+		return true;
+	return enrich_tombstone_find(s, id, &dead) && dead.ts > l->all_ts &&
+	       dead.ts > l->by_ts[id & (SAKER_LOSS_SLOTS - 1)];
+}
+
+/* It, all that it descends from, and whom it shares a session and a group with. */
+static bool family_sure(const struct saker_state *s, const struct enrich_thread *t)
+{
+	const struct enrich_thread *a = enrich_thread_ancestor(s, t, 0);
+
+	if (in_doubt(s, t))
+		return false;
+	for (uint32_t i = 0; a && i < ENRICH_ANCESTORS_MAX; i++) {
+		/* The parent may be a thread, of a process that it tells. */
+		if (in_doubt(s, a) || in_doubt(s, enrich_thread_parent(s, a)))
+			return false;
+		a = enrich_thread_ancestor(s, a, 1);
+	}
+	return leader_sure(s, enrich_thread_session_leader(s, t), t->sid) &&
+	       leader_sure(s, enrich_thread_pgid_leader(s, t), t->pgid) &&
+	       leader_sure(s, enrich_thread_vpgid_leader(s, t), t->vpgid);
+}
+
+/* Files of a ring's own table are in none: what is said of them came with the event. */
+static bool file_sure(const struct saker_record *r)
+{
+	const struct enrich_thread *t = r->thread;
+	const struct enrich_fd *fd = r->fd;
+
+	if (fd == &r->state->standin)
+		return true;
+	if (!fd && r->flags & ENRICH_RECORD_HAS_FD && r->fd_num >= 0) {
+		fd = enrich_fd_find(t, r->fd_num);
+		/* It may be missing because its beginning was lost. */
+		if (!fd)
+			return r->flags & ENRICH_RECORD_FAILED || files_since(r->state, t) <= 1;
+	}
+	return !fd || enrich_fd_sure_lost(r->state, t, fd);
 }
 
 bool enrich_record_certain(const struct saker_record *r)
 {
 	const struct saker_state *s = r->state;
 	const struct enrich_thread *t = r->thread;
-	const struct enrich_fd *fd;
 
 	if (unlikely(r->fd && r->fd->flags & ENRICH_FD_IN_DOUBT))
 		return false;
-	if (likely(s->epoch == 0) || !t)
+	if (!enrich_ever_lost(s) || !t)
 		return true;
-	if (thread_in_doubt(s, t) || thread_in_doubt(s, enrich_thread_ancestor(s, t, 0)) ||
-	    thread_in_doubt(s, enrich_thread_ancestor(s, t, 1)))
-		return false;
-	fd = r->fd;
-	if (!fd && r->flags & ENRICH_RECORD_HAS_FD && r->fd_num >= 0) {
-		fd = enrich_fd_find(t, r->fd_num);
-		if (!fd && !(r->flags & ENRICH_RECORD_FAILED))
-			return false;
-	}
-	return (!fd || fd->epoch == s->epoch) && paths_certain(r);
+	return family_sure(s, t) && identity_sure(s, t) &&
+	       identity_sure(s, enrich_thread_leader(s, t)) && enrich_cwd_sure_lost(s, t) &&
+	       file_sure(r) && paths_sure(r);
 }
 
 void enrich_loss_exec(struct saker_state *s, struct saker_record *r, int64_t pid, int64_t ptid)
@@ -182,7 +476,9 @@ void enrich_loss_exec(struct saker_state *s, struct saker_record *r, int64_t pid
 		s->last_thread = t;
 		return;
 	}
-	t->epoch = s->epoch;
+	if (!identity_sure(s, t))
+		t->flags |= ENRICH_THREAD_IDENTITY_DOUBT;
+	t->epoch = enrich_epoch(s, true);
 	if (t->ptid == ptid || t->pid < 0)
 		return;
 	enrich_thread_unlink_parent(t);
@@ -213,7 +509,7 @@ static uint8_t thread_why_not(const struct saker_state *s, int64_t tid)
 {
 	if (enrich_evicted(s, tid))
 		return SAKER_ABSENT_EVICTED;
-	return s->epoch ? SAKER_ABSENT_DROPPED : SAKER_ABSENT_NOT_CAPTURED;
+	return enrich_ever_lost(s) ? SAKER_ABSENT_DROPPED : SAKER_ABSENT_NOT_CAPTURED;
 }
 
 uint8_t enrich_fd_why_not(const struct saker_record *r)
@@ -242,8 +538,8 @@ uint8_t enrich_ancestor_why_not(const struct saker_state *s, const struct enrich
 			last = p;
 			continue;
 		}
-		if (last->pid == 1 ||
-		    (last->pid >= 0 && last->ptid == 0 && !s->epoch && !s->stats.n_evicted_threads))
+		if (last->pid == 1 || (last->pid >= 0 && last->ptid == 0 && !enrich_ever_lost(s) &&
+				       !s->stats.n_evicted_threads))
 			return SAKER_ABSENT_NOT_APPLICABLE; /* the top */
 		return thread_why_not(s, last->ptid);
 	}

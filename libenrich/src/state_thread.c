@@ -145,7 +145,7 @@ struct enrich_thread *enrich_thread_ghost(struct saker_state *s, int64_t tid)
 	s->ghost->flags = ENRICH_THREAD_PLACEHOLDER | ENRICH_THREAD_HIDDEN;
 	s->ghost->used = s->clock;
 	s->ghost->fdlimit = 0;
-	s->ghost->epoch = s->epoch;
+	s->ghost->epoch = enrich_epoch(s, true);
 	enrich_str_set(s, &s->ghost->comm, "<NA>", 4);
 	enrich_str_set(s, &s->ghost->exe, "<NA>", 4);
 	return s->ghost;
@@ -173,7 +173,7 @@ struct enrich_thread *enrich_thread_add(struct saker_state *s, int64_t tid)
 		return NULL;
 	}
 	thread_defaults(t, tid);
-	t->epoch = s->epoch; /* that of its directory comes with the directory */
+	t->epoch = enrich_epoch(s, true); /* that of its directory comes with the directory */
 	t->used = s->clock;
 	slots_put(s->slots, s->slots_capacity - 1, t);
 	s->n_threads++;
@@ -399,9 +399,10 @@ static struct enrich_thread *find_reaper(const struct saker_state *s, const stru
 	return NULL;
 }
 
-static void reparent_children(struct saker_state *s, struct enrich_thread *t)
+static void reparent_children(struct saker_state *s, struct enrich_thread *t, bool seen)
 {
 	struct enrich_thread *reaper = NULL;
+	bool sure;
 
 	if (!t->children)
 		return;
@@ -409,6 +410,8 @@ static void reparent_children(struct saker_state *s, struct enrich_thread *t)
 		reaper = enrich_thread_find(s, t->reaper_tid);
 	if (!reaper || reaper == t || enrich_thread_is_invalid(reaper))
 		reaper = find_reaper(s, t);
+	/* Seen to end, and to whom its children went; or concluded, and guessed. */
+	sure = seen && reaper && reaper->tid == t->reaper_tid && enrich_thread_sure(s, t);
 	if (reaper) {
 		t->reaper_tid = (int32_t)reaper->tid;
 		if (reaper->pid != t->pid && reaper->group)
@@ -418,6 +421,8 @@ static void reparent_children(struct saker_state *s, struct enrich_thread *t)
 		struct enrich_thread *child = t->children;
 
 		enrich_thread_unlink_parent(child);
+		if (!sure && enrich_ever_lost(s))
+			child->epoch = 0;
 		if (reaper && reaper != child)
 			link_parent(reaper, child);
 		else
@@ -427,6 +432,7 @@ static void reparent_children(struct saker_state *s, struct enrich_thread *t)
 
 void enrich_thread_exit(struct saker_state *s, struct enrich_thread *t)
 {
+	bool seen = t->flags & ENRICH_THREAD_DEAD;
 	struct enrich_group *g = t->group;
 	struct enrich_thread *leader;
 
@@ -439,7 +445,7 @@ void enrich_thread_exit(struct saker_state *s, struct enrich_thread *t)
 		t->flags |= ENRICH_THREAD_DEAD;
 		g->n_alive--;
 	}
-	reparent_children(s, t);
+	reparent_children(s, t, seen);
 	leader = g->leader;
 	if (g->n_alive > 0) {
 		/* A dead leader stays, for its threads read cwd, env and names from it. */
@@ -448,7 +454,7 @@ void enrich_thread_exit(struct saker_state *s, struct enrich_thread *t)
 		return;
 	}
 	if (leader && leader != t) {
-		reparent_children(s, leader);
+		reparent_children(s, leader, seen);
 		enrich_thread_remove(s, leader);
 	}
 	enrich_thread_remove(s, t);

@@ -270,7 +270,8 @@ int dump_state_event(struct dump *d, const struct saker_event *event,
 	int r;
 
 	if (event->type >= SAKER_EVENT_OWN_FIRST) {
-		if (!d->wrote_last)
+		/* What was lost is lost for whoever reads the file, whatever it leaves out. */
+		if (event->type == SAKER_EV_OWN_LOSS_X ? d->for_sysdig : !d->wrote_last)
 			return 0;
 	} else if (d->for_sysdig && is_unnamed(event)) {
 		return 0;

@@ -145,17 +145,6 @@ static inline bool is_enough(const struct session *s)
 	return s->options->count && n >= s->options->count;
 }
 
-/* What the state knows from before is in doubt. */
-static void tell_losses(struct session *s)
-{
-	struct saker_capture_stats stats = {.size = sizeof(stats)};
-
-	if (!s->state || saker_capture_stats(s->capture, &stats) < 0 || stats.dropped <= s->lost)
-		return;
-	saker_state_lost(s->state, stats.dropped - s->lost);
-	s->lost = stats.dropped;
-}
-
 static int tick(struct session *s, bool idle)
 {
 	uint64_t now = session_now();
@@ -169,8 +158,6 @@ static int tick(struct session *s, bool idle)
 		r = s->view->tick(s->view_self, now, idle);
 	if (r == 0 && s->dump && idle)
 		r = dump_tick(s->dump, now);
-	if (idle || s->options->read)
-		tell_losses(s);
 	account_progress(s, now);
 	return r;
 }

@@ -76,7 +76,6 @@ struct session {
 	uint64_t started;  /* CLOCK_MONOTONIC, ns */
 	uint64_t flushed;
 	uint64_t progressed;
-	uint64_t lost;	   /* events, as the state was told */
 	bool progress;	   /* such a line stands on the terminal */
 	uint64_t n_events; /* what a filter gets to see */
 	uint64_t n_matched;

@@ -9,7 +9,6 @@
 
 #define IDLE_MS 10000		/* the longest without a look at clocks and sinks */
 #define CHECK_MS 1000		/* the longest without a look at drops after an event */
-#define LOST_NS (SECOND / 10)	/* the state hears of losses so often */
 #define DRAIN_NS (5 * SECOND)	/* the longest that what is in the rings is worth at the end */
 #define DELIVER_NS (5 * SECOND) /* the same of what is queued for the outputs */
 #define REPLAY_FLUSH 1024	/* alerts after which a replay waits for its outputs */
@@ -226,20 +225,6 @@ static int patience(const struct agent *a, uint64_t now)
 	return (int)MIN(left, most);
 }
 
-/* What the state knows from before is in doubt: the sooner it hears, the less is judged by that. */
-static void tell_losses(struct agent *a, uint64_t now)
-{
-	struct saker_capture_stats stats = {.size = sizeof(stats)};
-
-	if (!a->replay && now - a->lost_looked < LOST_NS)
-		return;
-	a->lost_looked = now;
-	if (saker_capture_stats(a->capture, &stats) < 0 || stats.dropped <= a->lost)
-		return;
-	saker_state_lost(a->state, stats.dropped - a->lost);
-	a->lost = stats.dropped;
-}
-
 /* 0 = go on, 1 = stop, a negative errno = fail. */
 static int look_around(struct agent *a, uint64_t now)
 {
@@ -252,7 +237,6 @@ static int look_around(struct agent *a, uint64_t now)
 			     "nobody reads the alerts any more: stopping");
 		return 1;
 	}
-	tell_losses(a, now);
 	if (!a->replay &&
 	    drops_check(&a->drops, now, a->capture, a->config, &a->logger, a->output, a->hostname))
 		return -ENOBUFS; /* said there; whoever restarts what failed shall see it */

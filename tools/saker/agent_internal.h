@@ -37,8 +37,6 @@ struct agent {
 	struct saker_output *output;
 	struct summary summary;
 	struct drops drops;
-	uint64_t lost;	      /* events, as the state was told */
-	uint64_t lost_looked; /* CLOCK_MONOTONIC ns of the last look */
 	char hostname[256];
 	struct saker_alert_field *fields; /* of the alert being made */
 	uint32_t fields_capacity;

@@ -214,7 +214,9 @@ enum saker_event_meta_flag {
 };
 
 /*
- * The next event in order of time. 1: ret_event points to it, valid until the
+ * The next event in order of time. What was lost comes as an event, too (SAKER_EV_OWN_LOSS_X,
+ * <saker/loss.h>; for the state alone, and not counted as delivered), in front of the first that
+ * is later than any of it. 1: ret_event points to it, valid until the
  * next call on this handle; 0: none within timeout_ms (0 = do not wait, -1 =
  * for ever) or interrupted; -ENODATA: end of file, or stopped and drained;
  * other negative errno: the engine failed, with a diagnostic.

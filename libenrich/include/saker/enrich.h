@@ -19,6 +19,7 @@
 #include <saker/digests.h>
 #include <saker/event.h>
 #include <saker/field.h>
+#include <saker/loss.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -110,15 +111,15 @@ SAKER_PUBLIC int saker_state_apply(struct saker_state *state, const struct saker
 				   struct saker_record **ret_record);
 
 /*
- * Events were lost since the last call: n more, of any kind (0 = none, nothing happens). What is
- * known of threads and descriptors from before is in doubt from now on: a state with a refill
- * reads it again, each when it is next used and the rest in the background, within the limit of
- * refills, and forgets threads that are gone. Until then, and in a replay until an execve, an open
- * and so on tell anew, values stay but evt.certain is false. Call it as soon as the engine's
- * counters say so; what was applied between the loss and this call was judged without it.
- * 0 or -EINVAL.
+ * Events were lost. What rests on them (by group, see <saker/loss.h>, and by process where that
+ * is known) is in doubt from now on: a state with a refill reads it again, each thread when it is
+ * next used and the rest in the background, within the limit of refills, and forgets threads that
+ * are gone. Until then, and in a replay until an execve, an open and so on tell anew, values stay
+ * but evt.certain is false. Engines say what was lost in the stream, and saker_state_apply of that
+ * event does this; so it is for those who know of other losses. Call it before an event that is
+ * later than any that was lost is applied. 0; -EINVAL.
  */
-SAKER_PUBLIC int saker_state_lost(struct saker_state *state, uint64_t n);
+SAKER_PUBLIC int saker_state_lost(struct saker_state *state, const struct saker_loss *loss);
 
 /*
  * Nobody knows this container: its fields say so, and its events no longer

@@ -6,6 +6,7 @@
  */
 #include <saker/capture.h>
 #include <saker/event_codes.h>
+#include <saker/loss.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,10 +51,33 @@ struct counts {
 	uint64_t closes;
 	uint64_t backwards;
 	uint64_t last_ts;
+	uint64_t told; /* lost */
+	uint64_t told_fds;
+	uint64_t late_losses; /* told of behind what is later than all of them */
+	uint64_t unknown;     /* of whom it is not known */
+	uint64_t who[SAKER_LOSS_SLOTS / 64];
 };
+
+static void count_loss(struct counts *c, const struct saker_event *event)
+{
+	struct saker_loss loss = SAKER_LOSS_INIT;
+
+	assert_int_equal(saker_loss_read(event, &loss), 0);
+	for (int i = 0; i < SAKER_LOSS_GROUPS; i++)
+		c->told += loss.n[i];
+	c->told_fds += loss.n[SAKER_LOSS_FD];
+	c->late_losses += loss.until < c->last_ts;
+	c->unknown += !loss.who_known;
+	for (int i = 0; i < SAKER_LOSS_SLOTS / 64; i++)
+		c->who[i] |= loss.who[SAKER_LOSS_FD][i];
+}
 
 static void count(struct counts *c, const struct saker_event *event)
 {
+	if (event->type == SAKER_EV_OWN_LOSS_X) {
+		count_loss(c, event);
+		return;
+	}
 	c->all++;
 	c->opens += event->type == SAKER_EV_SYSCALL_OPENAT_2_X;
 	c->closes += event->type == SAKER_EV_SYSCALL_CLOSE_X;
@@ -114,6 +138,8 @@ static void check(struct saker_capture *capture, const struct counts *c, bool mu
 	assert_true(s.seen > 10000);
 	assert_int_equal(s.seen, s.delivered + s.dropped);
 	assert_int_equal(s.delivered, c->all);
+	assert_int_equal(s.dropped, c->told);
+	assert_int_equal(c->late_losses + c->unknown, 0);
 	assert_int_equal(s.seen_by[SAKER_EVENT_CLASS_OPEN], c->opens + open_drops);
 	assert_int_equal(s.seen_by[SAKER_EVENT_CLASS_CLOSE], c->closes + close_drops);
 	assert_int_equal(s.out_of_order, c->backwards);
@@ -132,19 +158,19 @@ static void run(uint64_t ring_bytes, uint32_t cpus_per_ring, unsigned int pause_
 {
 	struct saker_capture *capture = open_capture(ring_bytes, cpus_per_ring);
 	const struct saker_event *event;
+	pid_t pids[FLOODERS];
 	struct counts c = {0};
 	double end;
 	int i;
 
 	assert_non_null(capture);
 	for (i = 0; i < FLOODERS; i++) {
-		pid_t pid = fork();
-
-		if (pid == 0) {
+		pids[i] = fork();
+		if (pids[i] == 0) {
 			flood(1.0);
 			_exit(0);
 		}
-		assert_true(pid > 0);
+		assert_true(pids[i] > 0);
 	}
 	end = now() + 0.7;
 	read_all(capture, &c, end, pause_us);
@@ -156,6 +182,12 @@ static void run(uint64_t ring_bytes, uint32_t cpus_per_ring, unsigned int pause_
 	for (i = 0; i < FLOODERS; i++)
 		wait(NULL);
 	check(capture, &c, must_drop); /* nothing is counted any more */
+	for (i = 0; i < FLOODERS && must_drop; i++) {
+		int slot = pids[i] % SAKER_LOSS_SLOTS;
+
+		assert_true(c.who[slot / 64] >> (slot % 64) & 1);
+	}
+	assert_true(!must_drop || c.told_fds > 0);
 	saker_capture_close(capture);
 }
 

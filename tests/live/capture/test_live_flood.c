@@ -158,6 +158,8 @@ static void tally(struct tally *t, const struct saker_event *event)
 	struct saker_event_view view;
 	size_t i;
 
+	if (event->type == SAKER_EV_OWN_LOSS_X)
+		return;
 	if (saker_event_decode(event, event->len, &view) < 0)
 		fail_msg("an event of %u bytes cannot be decoded", event->len);
 	if (event->type == SAKER_EV_SYSCALL_CLONE_20_X && event->tid == (uint64_t)t->worker) {

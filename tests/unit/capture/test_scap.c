@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include <saker/loss.h>
+
 #include <fcntl.h>
 
 #include <saker/event_codes.h>
@@ -702,6 +704,9 @@ static void test_not_a_capture(void **state)
 static void test_unconvertible(void **state)
 {
 	struct saker_capture_stats stats = {.size = sizeof(stats)};
+	struct saker_loss loss = SAKER_LOSS_INIT;
+	const struct saker_event *event;
+	struct saker_event_meta meta;
 	struct maker m = {0};
 	struct reader r;
 	uint32_t n;
@@ -710,6 +715,12 @@ static void test_unconvertible(void **state)
 	maker_event(&m, EV_V2, 0, 1, 1, SAKER_EV_SYSCALL_LINK_X, NULL, 0);
 	add_close(&m, 2);
 	assert_int_equal(reader_open(&r, m.data, m.len), 0);
+	/* And the state is told, where it was. */
+	assert_int_equal(saker_capture_next(r.capture, 0, &event, &meta), 1);
+	assert_int_equal(saker_loss_read(event, &loss), 0);
+	assert_int_equal(loss.n[SAKER_LOSS_PROCESS], 1);
+	assert_false(loss.who_known);
+	assert_int_equal(meta.flags & SAKER_EVENT_META_STATE_ONLY, SAKER_EVENT_META_STATE_ONLY);
 	assert_int_equal(reader_drain(&r, &n), -ENODATA);
 	assert_int_equal(n, 1);
 	assert_string_equal(r.id, "CAPTURE_FILE_CONVERT");

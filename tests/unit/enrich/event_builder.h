@@ -235,6 +235,8 @@ struct eb_task {
 	const char *comm;
 	const char *cwd; /* NULL = "/" */
 	uint64_t start;	 /* 0 = 99 */
+	int64_t sid;	 /* 0 = pid */
+	uint64_t ts;
 };
 
 static inline const struct saker_event *eb_task(struct event_builder *b, const struct eb_task *t)
@@ -245,7 +247,7 @@ static inline const struct saker_event *eb_task(struct event_builder *b, const s
 	eb_u32(b, (uint32_t)t->ptid);
 	eb_u32(b, (uint32_t)pid);
 	eb_u32(b, (uint32_t)pid);
-	eb_u32(b, (uint32_t)pid);
+	eb_u32(b, (uint32_t)(t->sid ? t->sid : pid));
 	eb_str(b, t->comm);
 	eb_param(b, "init\0--deep", 12);
 	eb_str(b, "/sbin/init (deleted)");
@@ -269,7 +271,7 @@ static inline const struct saker_event *eb_task(struct event_builder *b, const s
 	eb_u64(b, t->start ? (int64_t)t->start : 99);
 	eb_u32(b, 0);
 	eb_u32(b, UINT32_MAX);
-	return eb_end(b, SAKER_EV_ITER_TASK_E, 0, (uint64_t)pid << 32 | (uint64_t)t->tid);
+	return eb_end(b, SAKER_EV_ITER_TASK_E, t->ts, (uint64_t)pid << 32 | (uint64_t)t->tid);
 }
 
 #endif /* TESTS_ENRICH_EVENT_BUILDER_H */

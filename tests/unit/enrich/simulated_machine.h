@@ -16,6 +16,7 @@
 #define SIM_PIDS 400	/* numbers go round after this many */
 #define SIM_THREADS 100 /* at once */
 #define SIM_FDS 24
+#define SIM_ANCESTORS 4
 #define SIM_CL_THREAD (1u << 13)
 
 struct sim_task {
@@ -23,6 +24,7 @@ struct sim_task {
 	int pid; /* its process; of a process its own number */
 	/* Of a process: */
 	int ppid;
+	int sid;
 	int n_threads; /* besides itself */
 	uint64_t start;
 	char comm[16];
@@ -38,9 +40,15 @@ struct sim_event {
 	int tid;
 	int pid;
 	int ppid;
-	int fd; /* -1 = none */
+	int fd;	       /* -1 = none */
+	bool lost;     /* for whoever plays it */
+	bool is_child; /* a clone's other side */
+	int sid;
+	int ancestors[SIM_ANCESTORS]; /* the parent first; 0 = none */
 	char comm[16];
-	char pcomm[16];
+	char acomm[SIM_ANCESTORS][16];
+	char scomm[16]; /* of the session's leader; "" = it has ended */
+	char cwd[32];
 	char name[64]; /* of fd */
 };
 
@@ -75,7 +83,7 @@ static inline void sim_init(struct sim *m, uint32_t seed, uint64_t step)
 	m->last_pid = 1;
 	m->n_alive = 1;
 	m->tasks[1] = (struct sim_task){
-		.alive = true, .pid = 1, .start = m->ts, .comm = "init", .cwd = "/"};
+		.alive = true, .pid = 1, .sid = 1, .start = m->ts, .comm = "init", .cwd = "/"};
 }
 
 static inline void sim_take(struct sim *m, struct sim_event *e, const struct saker_event *event,
@@ -86,19 +94,36 @@ static inline void sim_take(struct sim *m, struct sim_event *e, const struct sak
 	memcpy(e->bytes, event, event->len);
 	e->event = (struct saker_event *)e->bytes;
 	e->tid = tid;
+	e->is_child = false;
 	e->pid = m->tasks[tid].pid;
 	e->ppid = p->ppid;
 	e->fd = fd;
+	e->sid = p->sid;
 	snprintf(e->comm, sizeof(e->comm), "%s", p->comm);
-	snprintf(e->pcomm, sizeof(e->pcomm), "%s", m->tasks[p->ppid].comm);
+	snprintf(e->cwd, sizeof(e->cwd), "%s", p->cwd);
+	for (int i = 0, a = p->ppid; i < SIM_ANCESTORS; i++, a = m->tasks[a].ppid) {
+		e->ancestors[i] = a;
+		snprintf(e->acomm[i], sizeof(e->acomm[i]), "%s", m->tasks[a].comm);
+	}
+	snprintf(e->scomm, sizeof(e->scomm), "%s",
+		 m->tasks[p->sid].alive ? m->tasks[p->sid].comm : "");
 	snprintf(e->name, sizeof(e->name), "%s", fd >= 0 ? p->files[fd] : "");
+}
+
+/* The number of a session is nobody else's while it has members. */
+static inline bool sim_is_session(const struct sim *m, int pid)
+{
+	for (int i = 1; i < SIM_PIDS; i++)
+		if (m->tasks[i].alive && m->tasks[i].pid == i && m->tasks[i].sid == pid)
+			return true;
+	return false;
 }
 
 static inline int sim_new_pid(struct sim *m)
 {
 	do
 		m->last_pid = m->last_pid % (SIM_PIDS - 1) + 1;
-	while (m->last_pid < 2 || m->tasks[m->last_pid].alive);
+	while (m->last_pid < 2 || m->tasks[m->last_pid].alive || sim_is_session(m, m->last_pid));
 	return m->last_pid;
 }
 
@@ -125,6 +150,7 @@ static inline void sim_born(struct sim *m, struct sim_event *e, int tid, int chi
 
 	sim_take(m, of_caller, sim_clone(m, tid, child, flags), tid, -1);
 	sim_take(m, of_child, sim_clone(m, child, 0, flags), child, -1);
+	of_child->is_child = true;
 	m->has_next = true;
 }
 
@@ -259,6 +285,18 @@ static inline void sim_chdir(struct sim *m, struct sim_event *e, int pid)
 		 pid, -1);
 }
 
+static inline bool sim_setsid(struct sim *m, struct sim_event *e, int pid)
+{
+	if (m->tasks[pid].sid == pid)
+		return false;
+	m->tasks[pid].sid = pid;
+	sim_take(
+		m, e,
+		eb_make(&m->eb, SAKER_EV_SYSCALL_SETSID_X, m->ts, (uint64_t)pid, "q", (int64_t)pid),
+		pid, -1);
+	return true;
+}
+
 /* A thread, or a process that has no others; its children go to init. */
 static inline bool sim_exit(struct sim *m, struct sim_event *e, int tid)
 {
@@ -302,10 +340,12 @@ static inline bool sim_try(struct sim *m, struct sim_event *e)
 		return sim_exit(m, e, tid);
 	if (what < 24)
 		return m->tasks[tid].pid == tid && tid != 1 && sim_exec(m, e, tid);
-	if (what < 28 && m->tasks[tid].pid == tid) {
+	if (what < 28 && m->tasks[tid].pid == tid && tid != 1) {
 		sim_chdir(m, e, tid);
 		return true;
 	}
+	if (what < 29)
+		return m->tasks[tid].pid == tid && sim_setsid(m, e, tid);
 	if (what < 50)
 		return sim_open(m, e, tid);
 	return sim_use(m, e, tid, what < 68 ? 1 : what < 75 ? 2 : 0);
@@ -342,6 +382,8 @@ static inline int sim_refill(void *userdata, int64_t tid,
 						       .ptid = p->ppid,
 						       .comm = p->comm,
 						       .cwd = p->cwd,
+						       .sid = p->sid,
+						       .ts = m->ts,
 						       .start = m->tasks[tid].start}));
 	for (int fd = 0; m->tasks[tid].pid == tid && fd < SIM_FDS; fd++) {
 		if (p->files[fd][0])
