@@ -338,6 +338,21 @@ static inline void field_set_none(struct saker_values *out)
 	saker_values_absent(out, SAKER_ABSENT_NOT_APPLICABLE);
 }
 
+/* Of an ancestor that there is not, or that is not known. */
+static inline void field_set_no_ancestor(struct saker_values *out, const struct saker_record *r,
+					 uint32_t n)
+{
+	saker_values_absent(out, r->thread ? enrich_ancestor_why_not(r->state, r->thread, n)
+					   : SAKER_ABSENT_NOT_APPLICABLE);
+}
+
+/* Of a descriptor that has none, or that is not known. */
+static inline void field_set_no_fd(struct saker_values *out, const struct saker_record *r,
+				   const struct enrich_fd *fd)
+{
+	saker_values_absent(out, fd ? SAKER_ABSENT_NOT_APPLICABLE : enrich_fd_why_not(r));
+}
+
 static inline uint16_t field_code(const struct saker_record *r)
 {
 	return r->view.event->type;

@@ -112,7 +112,7 @@ void field_fd_ip(void *record, const struct saker_field_ref *ref, struct saker_v
 	bool source;
 
 	if (!has_address(fd, side)) {
-		field_set_none(out);
+		field_set_no_fd(out, r, fd);
 		return;
 	}
 	source = side_is_source(r, fd, side);
@@ -145,7 +145,7 @@ void field_fd_port(void *record, const struct saker_field_ref *ref, struct saker
 	if (has_port(fd, side))
 		field_set_u64(out, ref, side_port(r, fd, side));
 	else
-		field_set_none(out);
+		field_set_no_fd(out, r, fd);
 }
 
 static bool has_proto(const struct enrich_fd *fd, enum field_side side)
@@ -166,7 +166,7 @@ void field_fd_proto(void *record, const struct saker_field_ref *ref, struct sake
 	struct render_text t;
 
 	if (!fd || !has_proto(fd, side)) {
-		field_set_none(out);
+		field_set_no_fd(out, r, fd);
 		return;
 	}
 	render_init(&t, &r->scratch);
@@ -181,7 +181,10 @@ void field_fd_host(void *record, const struct saker_field_ref *ref, struct saker
 	const struct enrich_fd *fd = field_fd_of(record);
 	bool has = has_address(fd, (enum field_side)ref->number);
 
-	saker_values_absent(out, has ? SAKER_ABSENT_NOT_CAPTURED : SAKER_ABSENT_NOT_APPLICABLE);
+	if (has)
+		saker_values_absent(out, SAKER_ABSENT_NOT_CAPTURED);
+	else
+		field_set_no_fd(out, record, fd);
 }
 
 /* ---- both ends ----------------------------------------------------------------------- */
@@ -193,7 +196,7 @@ static struct saker_value *both_values(struct saker_record *r, struct saker_valu
 	struct saker_value *values = NULL;
 
 	if (!fd || !enrich_fd_is_ip(fd)) {
-		field_set_none(out);
+		field_set_no_fd(out, r, fd);
 		return NULL;
 	}
 	values = arena_alloc(&r->scratch, 2 * sizeof(*values));
@@ -243,7 +246,7 @@ void field_fd_l4proto(void *record, const struct saker_field_ref *ref, struct sa
 	const char *name = "<NA>";
 
 	if (!fd) {
-		field_set_none(out);
+		field_set_no_fd(out, record, fd);
 		return;
 	}
 	if (enrich_fd_is_ip(fd) &&
@@ -278,7 +281,7 @@ void field_fd_sockfamily(void *record, const struct saker_field_ref *ref, struct
 	else if (fd && fd->type == ENRICH_FD_UNIX_SOCK)
 		field_set_text(out, "unix", 4);
 	else
-		field_set_none(out);
+		field_set_no_fd(out, record, fd);
 }
 
 void field_fd_is_server(void *record, const struct saker_field_ref *ref, struct saker_values *out)
@@ -287,7 +290,7 @@ void field_fd_is_server(void *record, const struct saker_field_ref *ref, struct 
 	const struct enrich_fd *fd = field_fd_of(r);
 
 	if (!fd)
-		field_set_none(out);
+		field_set_no_fd(out, r, fd);
 	else
 		field_set_bool(out, is_server(fd) || (is_connection(fd) &&
 						      is_local(r, fd, enrich_fd_tuple(fd)->dip)));

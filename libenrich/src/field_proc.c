@@ -144,7 +144,7 @@ void field_proc_parent_number(void *record, const struct saker_field_ref *ref,
 				 ? enrich_thread_ancestor(r->state, r->thread, 1)
 				 : enrich_thread_parent(r->state, r->thread);
 	if (!parent)
-		field_set_none(out);
+		field_set_no_ancestor(out, r, 1);
 	else if (what == NUMBER_CLONE_TS)
 		field_set_u64(out, ref,
 			      parent->clone_ts); /* 0 of one that is older than the capture */

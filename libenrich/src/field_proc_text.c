@@ -82,9 +82,10 @@ void field_proc_parent_text(void *record, const struct saker_field_ref *ref,
 	const struct enrich_thread *parent =
 		r->thread ? enrich_thread_ancestor(r->state, r->thread, 1) : NULL;
 
-	set_text(out, r, parent, ref->number);
-	if (!parent && r->thread)
-		saker_values_absent(out, enrich_ancestor_why_not(r->state, r->thread, 1));
+	if (parent)
+		set_text(out, r, parent, ref->number);
+	else
+		field_set_no_ancestor(out, r, 1);
 }
 
 /* A leader that is not known reads as empty, which is not the same as absent. */
@@ -206,7 +207,9 @@ static struct saker_value *ancestor_values(struct saker_record *r, struct saker_
 	*ret_n = values ? n : 0;
 	out->v = values;
 	out->n = *ret_n;
-	out->absent = !n ? SAKER_ABSENT_NOT_APPLICABLE : values ? 0 : SAKER_ABSENT_TRUNCATED;
+	out->absent = values ? 0 : SAKER_ABSENT_TRUNCATED;
+	if (!n)
+		field_set_no_ancestor(out, r, 1);
 	return values;
 }
 
@@ -219,11 +222,14 @@ void field_proc_ancestor(void *record, const struct saker_field_ref *ref, struct
 	uint32_t n;
 
 	if (ref->number >= 0) {
-		set_text(out, r,
-			 r->thread ? enrich_thread_ancestor(r->state, r->thread,
-							    (uint32_t)ref->number)
-				   : NULL,
-			 what);
+		const struct enrich_thread *t = NULL;
+
+		if (r->thread)
+			t = enrich_thread_ancestor(r->state, r->thread, (uint32_t)ref->number);
+		if (t)
+			set_text(out, r, t, what);
+		else
+			field_set_no_ancestor(out, r, (uint32_t)ref->number);
 		return;
 	}
 	values = ancestor_values(r, out, &n);
@@ -250,7 +256,7 @@ void field_proc_apid(void *record, const struct saker_field_ref *ref, struct sak
 		if (t)
 			field_set_u64(out, ref, (uint64_t)t->pid);
 		else
-			field_set_none(out);
+			field_set_no_ancestor(out, r, (uint32_t)ref->number);
 		return;
 	}
 	values = ancestor_values(r, out, &n);

@@ -538,9 +538,9 @@ uint8_t enrich_ancestor_why_not(const struct saker_state *s, const struct enrich
 			last = p;
 			continue;
 		}
-		if (last->pid == 1 || (last->pid >= 0 && last->ptid == 0 && !enrich_ever_lost(s) &&
-				       !s->stats.n_evicted_threads))
-			return SAKER_ABSENT_NOT_APPLICABLE; /* the top */
+		/* init and kthreadd have none; whoever else's is not known has one. */
+		if (last->pid == 1 || last->pid == 2)
+			return SAKER_ABSENT_NOT_APPLICABLE;
 		return thread_why_not(s, last->ptid);
 	}
 	return SAKER_ABSENT_NOT_APPLICABLE;
