@@ -66,7 +66,7 @@ static uint32_t n_events(void)
 {
 	const char *text = getenv("SAKER_FAULTS_EVENTS");
 
-	return text ? (uint32_t)strtoul(text, NULL, 10) : 60000;
+	return text ? (uint32_t)strtoul(text, NULL, 10) : 30000;
 }
 
 static void init(struct faults *f, struct sim *m, bool live)
