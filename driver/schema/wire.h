@@ -26,12 +26,12 @@ enum saker_own_event_code {
 };
 
 /* What a lost event was about, and so what it leaves in doubt: effects.def. */
-#define SAKER_LOSS_GROUP_LIST(X)                                                              \
+#define SAKER_LOSS_GROUP_LIST(X)                                                               \
 	X(PROCESS, "process")	  /* that it is, whose child it is, and with that all below */ \
 	X(PROGRAM, "program")	  /* what it runs; an execve closes descriptors, too */        \
-	X(FD, "fd")		  /* a process's descriptors */                               \
-	X(DIRECTORY, "directory") /* its working directory and root */                        \
-	X(IDENTITY, "identity")	  /* its users, capabilities, session, namespaces, name */    \
+	X(FD, "fd")		  /* a process's descriptors */                                \
+	X(DIRECTORY, "directory") /* its working directory and root */                         \
+	X(IDENTITY, "identity")	  /* its users, capabilities, session, namespaces, name */     \
 	X(OTHER, "other")	  /* nothing: no other event is read by what it would have said */
 
 enum saker_loss_group {
