@@ -364,6 +364,28 @@ static __attribute__((noinline)) uint64_t screen_scan(const struct rules_program
 	return alive;
 }
 
+/*
+ * The row of a group that finds at most one, in the value of its term. Several steps of a
+ * plan ask the same groups, and so does the evaluation of what is left. A walk along the
+ * value is taken once; hashing its ends costs no more than to note the answer.
+ */
+static inline __attribute__((always_inline)) uint32_t
+screen_look_up(struct rules_machine *machine, uint32_t id, const struct saker_value *value)
+{
+	const struct rules_group *group = &machine->program->groups[id];
+	struct rules_group_memo *memo;
+
+	if (group->kind == RULES_GROUP_SET)
+		return rules_set_lookup(&group->set, value->str, value->len);
+	memo = &machine->groups[id];
+	if (memo->generation != machine->generation) {
+		memo->generation = machine->generation;
+		memo->n_hits = 0;
+		memo->row = rules_ac_row(&group->ac, value->str, value->len);
+	}
+	return memo->row;
+}
+
 /* The usual probe: a look-up or two, each of which leaves some lanes. */
 static inline __attribute__((always_inline)) uint64_t
 screen_rows(struct rules_machine *machine, const struct rules_probe *probe, uint64_t alive)
@@ -380,7 +402,6 @@ screen_rows(struct rules_machine *machine, const struct rules_probe *probe, uint
 	if (unlikely(values->n > 1))
 		return alive;
 	for (; g < end; g++) {
-		const struct rules_group *group = &program->groups[g->group];
 		uint32_t row = RULES_ROW_NONE;
 		const uint64_t *of_row;
 
@@ -391,9 +412,7 @@ screen_rows(struct rules_machine *machine, const struct rules_probe *probe, uint
 			continue;
 		}
 		if (values->n)
-			row = g->kind == RULES_GROUP_SET
-				      ? rules_set_lookup(&group->set, value->str, value->len)
-				      : rules_ac_row(&group->ac, value->str, value->len);
+			row = screen_look_up(machine, g->group, value);
 		of_row = words + g->rows + (size_t)row * RULES_PROBE_ROW;
 		alive &= of_row[0];
 		either |= of_row[2];
@@ -422,14 +441,10 @@ screen_row(struct rules_machine *machine, const struct rules_screen_step *step, 
 {
 	const struct rules_program *program = machine->program;
 	const struct saker_values *values = rules_machine_term(machine, step->term);
-	const struct rules_group *group = &program->groups[step->group];
-	const struct saker_value *value = values->v;
 	uint32_t row = RULES_ROW_NONE;
 
 	if (likely(values->n == 1))
-		row = group->kind == RULES_GROUP_SET
-			      ? rules_set_lookup(&group->set, value->str, value->len)
-			      : rules_ac_row(&group->ac, value->str, value->len);
+		row = screen_look_up(machine, step->group, values->v);
 	else if (values->n)
 		return alive;
 	return alive & program->lane_words[step->rows + row * RULES_PROBE_ROW];
