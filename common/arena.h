@@ -52,8 +52,8 @@ static inline void arena_rewind(struct arena *a)
 		a->head->used = 0;
 }
 
-/* Zeroed, 16-byte aligned; NULL when memory is short. */
-static inline void *arena_alloc(struct arena *a, size_t size)
+/* 16-byte aligned, with whatever was there before; NULL when memory is short. */
+static inline void *arena_alloc_raw(struct arena *a, size_t size)
 {
 	size_t need = (size + 15) & ~(size_t)15;
 	void *p;
@@ -74,15 +74,26 @@ static inline void *arena_alloc(struct arena *a, size_t size)
 	}
 	p = a->head->data + a->head->used;
 	a->head->used += need;
-	return memset(p, 0, size);
+	return p;
+}
+
+/* The same, zeroed. */
+static inline void *arena_alloc(struct arena *a, size_t size)
+{
+	void *p = arena_alloc_raw(a, size);
+
+	return p ? memset(p, 0, size) : NULL;
 }
 
 static inline char *arena_strndup(struct arena *a, const char *s, size_t len)
 {
-	char *p = len < SIZE_MAX ? arena_alloc(a, len + 1) : NULL;
+	char *p = len < SIZE_MAX ? arena_alloc_raw(a, len + 1) : NULL;
 
-	if (p && len) /* of nothing, s may be NULL */
+	if (!p)
+		return NULL;
+	if (len) /* of nothing, s may be NULL */
 		memcpy(p, s, len);
+	p[len] = '\0';
 	return p;
 }
 

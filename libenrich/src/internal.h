@@ -203,6 +203,7 @@ struct enrich_losses {
 struct saker_state {
 	struct pool pool;
 	struct saker_record record;
+	struct enrich_flags_memo flag_texts[ENRICH_FLAGS_KEPT];
 	struct saker_state_stats stats;
 
 	/* Threads. */

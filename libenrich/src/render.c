@@ -37,7 +37,7 @@ static bool render_reserve(struct render_text *t, size_t n)
 		capacity *= 2;
 	if (t->failed || capacity - t->len <= n)
 		goto fail;
-	text = arena_alloc(t->arena, capacity);
+	text = arena_alloc_raw(t->arena, capacity);
 	if (!text)
 		goto fail;
 	if (t->len)
@@ -289,23 +289,46 @@ static struct enrich_slice account_text(struct saker_record *r, uint32_t id, boo
 	return text_of(user->name);
 }
 
+/* Text that may be too long to be kept. */
+static struct enrich_slice flags_long_text(struct saker_record *r,
+					   const struct saker_param_info *info, uint32_t value,
+					   size_t n)
+{
+	char *text = arena_alloc_raw(&r->scratch, n + 1);
+
+	if (!text)
+		return (struct enrich_slice){"", 0};
+	saker_flags_format(info, value, text, n + 1);
+	return (struct enrich_slice){text, (uint32_t)n};
+}
+
+/*
+ * Programs pass the same few flags and modes again and again, and to look their names up is
+ * dear: the last ones are kept. What is given out is a copy, as another parameter of the same
+ * record may take the place.
+ */
 static struct enrich_slice flags_text(struct saker_record *r, const struct saker_param_info *info,
 				      uint32_t value)
 {
-	char buf[512];
-	size_t n = saker_flags_format(info, value, buf, sizeof(buf));
+	uint32_t hash = (uint32_t)((uintptr_t)info >> 3) + value;
+	struct enrich_flags_memo *memo;
+	size_t n;
 	char *text;
 
-	if (!n)
-		return (struct enrich_slice){"", 0};
-	text = arena_alloc(&r->scratch, n + 1);
-	if (!text)
-		return (struct enrich_slice){"", 0};
-	if (n < sizeof(buf))
-		memcpy(text, buf, n);
-	else
-		saker_flags_format(info, value, text, n + 1);
-	return (struct enrich_slice){text, (uint32_t)n};
+	if (!r->flag_texts)
+		return flags_long_text(r, info, value, saker_flags_format(info, value, NULL, 0));
+	memo = &r->flag_texts[(hash ^ hash >> 4 ^ hash >> 8) & (ENRICH_FLAGS_KEPT - 1)];
+	if (memo->info != info || memo->value != value) {
+		n = saker_flags_format(info, value, memo->text, sizeof(memo->text));
+		/* cut short: not to be found again */
+		memo->info = n < sizeof(memo->text) ? info : NULL;
+		memo->value = value;
+		memo->len = (uint32_t)n;
+		if (!memo->info)
+			return flags_long_text(r, info, value, n);
+	}
+	text = memo->len ? arena_strndup(&r->scratch, memo->text, memo->len) : NULL;
+	return text ? (struct enrich_slice){text, memo->len} : (struct enrich_slice){"", 0};
 }
 
 static struct enrich_slice signals_text(struct saker_record *r, uint32_t bits)
@@ -472,8 +495,7 @@ static struct enrich_slice path_text(struct saker_record *r, const struct saker_
 {
 	struct enrich_slice none = {"", 0};
 	struct enrich_slice dir;
-	struct render_text t;
-	char *buf;
+	char *buf, *slashed;
 	bool slash;
 
 	if (!r->thread || !path.len || path.text[0] == '/' ||
@@ -481,12 +503,14 @@ static struct enrich_slice path_text(struct saker_record *r, const struct saker_
 		return none;
 	dir = base_directory(r, info, &slash);
 	if (!slash) {
-		render_init(&t, &r->scratch);
-		render_slice(&t, dir);
-		render_char(&t, '/');
-		dir = render_result(&t);
+		slashed = arena_alloc_raw(&r->scratch, (size_t)dir.len + 1);
+		if (!slashed)
+			return none;
+		memcpy(slashed, dir.text, dir.len);
+		slashed[dir.len++] = '/';
+		dir.text = slashed;
 	}
-	buf = arena_alloc(&r->scratch, ENRICH_PATH_MAX + 1);
+	buf = arena_alloc_raw(&r->scratch, ENRICH_PATH_MAX + 1);
 	if (!buf)
 		return none;
 	return (struct enrich_slice){buf,

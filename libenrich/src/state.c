@@ -189,6 +189,7 @@ int saker_state_new(const struct saker_state_options *user_options, struct saker
 	pool_account(&s->pool, sizeof(*s) + SCRATCH_BLOCK);
 	arena_init(&s->record.scratch, SCRATCH_BLOCK);
 	s->record.state = s;
+	s->record.flag_texts = s->flag_texts;
 	s->max_threads = options.max_threads ? options.max_threads : ENRICH_MAX_THREADS_DEFAULT;
 	s->max_threads = MIN(s->max_threads, ENRICH_MAX_THREADS);
 	s->max_fds = options.max_fds ? options.max_fds : ENRICH_MAX_FDS_DEFAULT;
@@ -290,7 +291,8 @@ int enrich_param_index(const struct saker_event_info *info, const char *name, si
 	for (uint32_t i = 0; i < info->n_params; i++) {
 		const char *other = info->params[i].name;
 
-		if (strncmp(other, name, len) == 0 && !other[len])
+		/* most differ in the first letter */
+		if (*other == (len ? *name : '\0') && strncmp(other, name, len) == 0 && !other[len])
 			return (int)i;
 	}
 	return -1;

@@ -574,6 +574,16 @@ enum enrich_record_flag {
 	ENRICH_RECORD_REALPATH = 1 << 7,     /* ... and where its name led to */
 };
 
+/* The text of a parameter's flags or mode, by its description and value. */
+#define ENRICH_FLAGS_KEPT 16u /* a power of two */
+
+struct enrich_flags_memo {
+	const struct saker_param_info *info; /* NULL = free */
+	uint32_t value;
+	uint32_t len;
+	char text[112];
+};
+
 struct saker_record {
 	struct saker_event_view view;
 	struct saker_state *state;
@@ -601,6 +611,7 @@ struct saker_record {
 	struct saker_note note;
 	/* Rewound for each record: what extractors build lives here. */
 	struct arena scratch;
+	struct enrich_flags_memo *flag_texts; /* ENRICH_FLAGS_KEPT, the state's; NULL = none kept */
 };
 
 /* The parameter by index: NULL when the event is too old or short to have it, or it is empty. */

@@ -190,7 +190,7 @@ struct enrich_slice enrich_record_path(struct saker_record *r, uint32_t index)
 	info = &r->view.info->params[index];
 	if (info->type == SAKER_PT_FSRELPATH && info->dirfd >= 0)
 		dirfd = enrich_param_int(r, (uint32_t)info->dirfd, ENRICH_AT_FDCWD);
-	buf = arena_alloc(&r->scratch, ENRICH_PATH_MAX + 1);
+	buf = arena_alloc_raw(&r->scratch, ENRICH_PATH_MAX + 1);
 	if (!buf)
 		return (struct enrich_slice){"", 0};
 	return (struct enrich_slice){buf, enrich_path_at(r, dirfd, path.text, path.len, buf)};

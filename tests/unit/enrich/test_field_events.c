@@ -208,6 +208,36 @@ static void test_files(void **unused)
 	saker_state_free(state);
 }
 
+/* The texts of modes are kept; whatever came before, each value has its own, twice the same. */
+static void test_modes(void **unused)
+{
+	const struct saker_event_info *info = saker_event_info(SAKER_EV_SYSCALL_CHMOD_X);
+	struct saker_state *state = new_state();
+	char text[4096], expected[512], short_form[512];
+	struct saker_record *r;
+
+	assert_int_equal(info->params[2].type, SAKER_PT_MODE);
+	for (uint32_t i = 0; i < 512; i++) {
+		/* every third time the one of the round before */
+		uint32_t mode = (i % 3 ? i : i / 3) * 37 % 07777 + 1;
+
+		assert_true(saker_flags_format(&info->params[2], mode, expected, sizeof(expected)) <
+			    sizeof(expected));
+		r = story_apply(state, eb_make(&eb, SAKER_EV_SYSCALL_CHMOD_X, STORY_TS + i, 100,
+					       "qsw", INT64_C(0), "/tmp/a", mode));
+		assert_non_null(r);
+		field_text(r, "evt.arg.mode", false, text, sizeof(text));
+		assert_string_equal(text, expected);
+		field_text(r, "evt.arg[2]", false, text, sizeof(text));
+		assert_string_equal(text, expected);
+		snprintf(short_form, sizeof(short_form), "%#o(", mode);
+		field_text(r, "evt.args", false, text, sizeof(text));
+		assert_non_null(strstr(text, short_form));
+		assert_non_null(strstr(text, expected));
+	}
+	saker_state_free(state);
+}
+
 static void test_sockets(void **unused)
 {
 	static const uint8_t tuple[] = {2, 10, 0, 0, 1, 0x34, 0x12, 192, 0, 2, 7, 0xbb, 0x01};
@@ -466,7 +496,7 @@ int main(void)
 		cmocka_unit_test(test_rawarg_typed), cmocka_unit_test(test_limit_of_process),
 		cmocka_unit_test(test_process),	     cmocka_unit_test(test_files),
 		cmocka_unit_test(test_sockets),	     cmocka_unit_test(test_io),
-		cmocka_unit_test(test_every_field),
+		cmocka_unit_test(test_every_field),  cmocka_unit_test(test_modes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
