@@ -33,7 +33,11 @@ struct pt_regs {
 #define ARCH_PF_FETCH 16
 
 #define ARCH_CHILD_TELLS 1 /* sys_exit fires in the child of a clone, too */
-#define ARCH_NR(r) ((r)->orig_ax)
+/* The kernel takes the lower half alone: whatever a caller puts above it calls the same. */
+#define ARCH_NR_SAVED(r) ((r)->orig_ax)
+#define ARCH_NR(r) ((__u32)ARCH_NR_SAVED(r))
+/* Says that the call is by the x32 convention, where a kernel has it; below 512 the same calls. */
+#define ARCH_NR_FLAG 0x40000000
 #define ARCH_ARG0(r) ((r)->di)
 #define ARCH_ARG1(r) ((r)->si)
 #define ARCH_ARG2(r) ((r)->dx)
@@ -83,7 +87,9 @@ struct pt_regs {
 	__s32 syscallno;
 } __attribute__((preserve_access_index));
 
-#define ARCH_NR(r) ((r)->syscallno)
+#define ARCH_NR_SAVED(r) ((r)->syscallno)
+#define ARCH_NR(r) ((__u32)ARCH_NR_SAVED(r))
+#define ARCH_NR_FLAG 0 /* none here */
 /* x0 holds the result by now. */
 #define ARCH_ARG0(r) ((r)->orig_x0)
 #define ARCH_ARG1(r) ((r)->user_regs.regs[1])

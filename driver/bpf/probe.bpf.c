@@ -124,16 +124,31 @@ PROBE_INLINE bool is_compat(struct task_struct *task)
 
 /* ---- the dispatcher ------------------------------------------------------------------------ */
 
+/* A number that is not in the table as it stands. */
+PROBE_INLINE __u64 dispatch_odd(__u64 saved)
+{
+	__u64 nr = (__u32)saved;
+
+	if (nr & ARCH_NR_FLAG && !is_compat(fill_current()))
+		nr ^= ARCH_NR_FLAG;
+	OPAQUE(nr);
+	return nr;
+}
+
 SEC("tp_btf/sys_exit")
 int sys_exit(unsigned long long *ctx)
 {
 	struct pt_regs *regs = (void *)ctx[0];
-	__u64 nr = ARCH_NR(regs);
+	__u64 nr = ARCH_NR_SAVED(regs);
 	struct probe_syscall want;
 	__u32 code;
 
-	if (nr >= PROBE_SYSCALLS)
-		return 0;
+	/* What uses the number after this takes the lower bits alone. */
+	if (nr >= PROBE_SYSCALLS) {
+		nr = dispatch_odd(nr);
+		if (nr >= PROBE_SYSCALLS)
+			return 0;
+	}
 	want.own = switches.want[nr].own;
 	want.compat = switches.want[nr].compat;
 	/* Most calls end here, before anything is asked of the task. */

@@ -398,6 +398,9 @@ PROBE_INLINE int uring_complete(struct uring_done *d)
 	opcode = READ(request, opcode);
 	if (!uring_wanted(opcode))
 		return 0;
+	/* More than its result is the notice that the buffer is free, by a request of its own. */
+	if (d->req && (opcode == URING_OP_SEND_ZC || opcode == URING_OP_SENDMSG_ZC))
+		last = true;
 	slot = uring_slot(opcode);
 	if (!slot)
 		return 0;

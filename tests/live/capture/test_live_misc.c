@@ -341,6 +341,52 @@ static void t_generic(struct live *live)
 	END();
 }
 
+static void check_openat_missing(struct live *live, long number)
+{
+	long r;
+
+	BEGIN(SYSCALL_OPENAT_2_X);
+	r = syscall(number, AT_FDCWD, "/nowhere/numbered", O_RDONLY | O_CLOEXEC, 0L);
+	FIND();
+	I64("fd", RESULT(r));
+	I64("dirfd", AT_FDCWD);
+	TEXT("name", "/nowhere/numbered");
+	U32("flags", SAKER_FLAG_file_flags_O_RDONLY | SAKER_FLAG_file_flags_O_CLOEXEC);
+	U32("mode", 0);
+	U32("dev", 0);
+	I64("ino", 0);
+	END();
+}
+
+/* The kernel looks at 32 bits of a number: with others above them it is the same call. */
+static void t_number_above(struct live *live)
+{
+	struct saker_syscall_set set = {{0}};
+
+	assert_int_equal(syscall(SYS_getppid | 1L << 32), getppid());
+	check_openat_missing(live, SYS_openat | 1L << 32);
+	check_openat_missing(live, SYS_openat | 1L << 63);
+
+	BEGIN(GENERIC_X);
+	saker_syscall_set_add_name(&set, "getppid");
+	assert_int_equal(saker_capture_want(live->capture, &set), 0);
+	syscall(SYS_getppid | 0x5aL << 40);
+	FIND();
+	U16("ID", SAKER_SC_GETPPID);
+	U16("nativeID", SYS_getppid);
+	END();
+}
+
+/* Where a kernel has no x32 it fails with ENOSYS, and was asked for all the same. */
+static void t_number_x32(struct live *live)
+{
+#ifdef __x86_64__
+	check_openat_missing(live, SYS_openat | 1L << 30);
+#else
+	(void)live;
+#endif
+}
+
 /* What is not wanted does not come. */
 static void t_unwanted(struct live *live)
 {
@@ -358,8 +404,8 @@ static void t_unwanted(struct live *live)
 }
 
 const struct live_case live_misc_cases[] = {
-	CASE(t_memory), CASE(t_process_vm),	   CASE(t_modules),
-	CASE(t_keyctl), CASE(t_keyctl_operations), CASE(t_semaphores),
-	CASE(t_futex),	CASE(t_generic),	   CASE(t_unwanted),
-	{NULL, NULL},
+	CASE(t_memory),	      CASE(t_process_vm),	 CASE(t_modules),
+	CASE(t_keyctl),	      CASE(t_keyctl_operations), CASE(t_semaphores),
+	CASE(t_futex),	      CASE(t_generic),		 CASE(t_unwanted),
+	CASE(t_number_above), CASE(t_number_x32),	 {NULL, NULL},
 };

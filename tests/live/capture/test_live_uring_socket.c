@@ -301,6 +301,195 @@ static void t_messages(struct live *live)
 	close(to);
 }
 
+/* ---- sending without a copy ------------------------------------------------------------ */
+
+/* A result, and later the notice that the buffer is no longer used. */
+static int run_zc(void)
+{
+	struct io_uring_cqe cqe;
+	int result, r = uring_submit(&ring, 1);
+
+	assert_int_equal(r, 0);
+	assert_true(uring_next(&ring, &cqe));
+	result = cqe.res;
+	if (result < 0)
+		return result;
+	assert_true(cqe.flags & IORING_CQE_F_MORE);
+	assert_int_equal(uring_submit(&ring, 1), 0);
+	assert_true(uring_next(&ring, &cqe));
+	assert_true(cqe.flags & URING_CQE_NOTIF);
+	return result;
+}
+
+/* One was found; there is no second one of this thread. */
+static void no_other(struct live *live)
+{
+	int64_t tid = syscall(SYS_gettid);
+	const struct saker_event *event;
+
+	while (saker_capture_next(live->capture, 50, &event, NULL) > 0)
+		assert_true((int64_t)event->tid != tid || event->type != live->code);
+}
+
+static bool knows(uint8_t opcode)
+{
+	bool known = uring_knows(&ring, opcode);
+
+	if (!known)
+		printf("no operation %u here\n", opcode);
+	return known;
+}
+
+struct zc_pair {
+	int server, client, peer;
+	uint16_t from, to;
+};
+
+static void zc_connect(struct zc_pair *p)
+{
+	struct sockaddr_in in;
+
+	p->server = listening();
+	p->client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	p->to = port_of(p->server);
+	in = loopback(p->to);
+	assert_int_equal(connect(p->client, (void *)&in, sizeof(in)), 0);
+	p->peer = accept(p->server, NULL, NULL);
+	assert_true(p->peer >= 0);
+	p->from = port_of(p->client);
+}
+
+/* What was sent came: it really was a sending. */
+static void zc_receive(const struct zc_pair *p, const char *text)
+{
+	char buf[64];
+
+	assert_int_equal(recv(p->peer, buf, sizeof(buf), 0), strlen(text));
+	assert_memory_equal(buf, text, strlen(text));
+}
+
+static void zc_close(struct zc_pair *p)
+{
+	close(p->server);
+	close(p->client);
+	close(p->peer);
+}
+
+static void t_send_zc(struct live *live)
+{
+	static char registered[64];
+	struct iovec iov = {registered, sizeof(registered)};
+	struct io_uring_sqe *s;
+	struct zc_pair p;
+	int fixed;
+
+	if (!knows(URING_SEND_ZC))
+		return;
+	zc_connect(&p);
+	memcpy(registered + 8, "registered", 10);
+	assert_int_equal(syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_BUFFERS, &iov, 1),
+			 0);
+	for (fixed = 0; fixed < 2; fixed++) {
+		const char *text = fixed ? registered + 8 : "uncopied";
+
+		BEGIN(SOCKET_SENDTO_X);
+		s = sqe(URING_SEND_ZC, p.client);
+		s->addr = addr(text);
+		s->len = (uint32_t)strlen(text);
+		s->ioprio = fixed ? URING_FIXED_BUF : 0;
+		assert_int_equal(run_zc(), strlen(text));
+		zc_receive(&p, text);
+		FIND();
+		I64("res", strlen(text));
+		BYTES("data", text, strlen(text));
+		I64("fd", p.client);
+		U32("size", strlen(text));
+		check_ports(live, "tuple", p.from, p.to);
+		END();
+		NOTE(0);
+		no_other(live);
+	}
+	zc_close(&p);
+}
+
+/* To an address, and one that fails: the result alone comes, or both; one event either way. */
+static void t_send_zc_datagram(struct live *live)
+{
+	int from = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int to = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in in = loopback(0);
+	struct io_uring_sqe *s;
+	uint16_t port;
+
+	if (!knows(URING_SEND_ZC))
+		return;
+	assert_int_equal(bind(to, (void *)&in, sizeof(in)), 0);
+	assert_int_equal(bind(from, (void *)&in, sizeof(in)), 0);
+	port = port_of(to);
+	in = loopback(port);
+	BEGIN(SOCKET_SENDTO_X);
+	s = sqe(URING_SEND_ZC, from);
+	s->addr = addr("datagram");
+	s->len = 8;
+	s->addr2 = addr(&in);
+	s->addr_len = sizeof(in);
+	assert_int_equal(run_zc(), 8);
+	FIND();
+	I64("res", 8);
+	BYTES("data", "datagram", 8);
+	I64("fd", from);
+	U32("size", 8);
+	check_ports(live, "tuple", port_of(from), port);
+	END();
+	NOTE(0);
+	no_other(live);
+
+	BEGIN(SOCKET_SENDTO_X);
+	s = sqe(URING_SEND_ZC, from); /* no address, and not connected */
+	s->addr = addr("datagram");
+	s->len = 8;
+	assert_int_equal(run_zc(), -EDESTADDRREQ);
+	FIND();
+	I64("res", -EDESTADDRREQ);
+	BYTES("data", "datagram", 8);
+	I64("fd", from);
+	U32("size", 8);
+	live_any(live, "tuple");
+	END();
+	NOTE(0);
+	no_other(live);
+	close(from);
+	close(to);
+}
+
+static void t_sendmsg_zc(struct live *live)
+{
+	struct iovec out[2] = {{(void *)"left", 4}, {(void *)"right", 5}};
+	struct msghdr msg = {.msg_iov = out, .msg_iovlen = 2};
+	struct io_uring_sqe *s;
+	struct zc_pair p;
+
+	if (!knows(URING_SENDMSG_ZC))
+		return;
+	zc_connect(&p);
+	BEGIN(SOCKET_SENDMSG_X);
+	s = sqe(URING_SENDMSG_ZC, p.client);
+	s->addr = addr(&msg);
+	s->len = 1;
+	assert_int_equal(run_zc(), 9);
+	zc_receive(&p, "leftright");
+	FIND();
+	I64("res", 9);
+	BYTES("data", "leftright", 9);
+	I64("fd", p.client);
+	U32("size", 9);
+	check_ports(live, "tuple", p.from, p.to);
+	END();
+	NOTE(0);
+	no_other(live);
+	zc_close(&p);
+}
+
 const struct live_case live_uring_socket_cases[] = {
 	CASE(t_socket),
 	CASE(t_bind_listen),
@@ -308,5 +497,8 @@ const struct live_case live_uring_socket_cases[] = {
 	CASE(t_accept_multishot),
 	CASE(t_send_recv),
 	CASE(t_messages),
+	CASE(t_send_zc),
+	CASE(t_send_zc_datagram),
+	CASE(t_sendmsg_zc),
 	{NULL, NULL},
 };

@@ -11,12 +11,16 @@
 
 /* Opcodes and flags that Debian 12's header does not have yet. */
 enum {
+	URING_SEND_ZC = 47,
+	URING_SENDMSG_ZC = 48,
 	URING_READ_MULTISHOT = 49,
 	URING_FTRUNCATE = 55,
 	URING_BIND = 56,
 	URING_LISTEN = 57,
 	URING_EPOLL_WAIT = 59,
 	URING_PIPE = 62,
+	URING_CQE_NOTIF = 1 << 3,
+	URING_FIXED_BUF = 1 << 2,
 };
 
 struct uring {
