@@ -5,13 +5,14 @@
 
 struct code {
 	const char *id;
-	const char *text;	 /* as load results carry it */
+	const char *text;	 /* in a few words */
+	const char *description; /* of a warning in load results; NULL = the text */
 	const char *explanation; /* for people */
 };
 
 /* NULL = there is no such code. */
 const struct code *codes_find(const char *id);
-/* The text of a code; the id itself when it is none. */
+/* What load results call "codedesc"; the id itself when it is no code. */
 const char *codes_describe(const char *id);
 
 #endif /* TOOLS_CODES_H */
