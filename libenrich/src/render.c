@@ -7,6 +7,8 @@
  */
 #include "render.h"
 
+#include "internal.h"
+
 #include <saker/event_codes.h>
 
 #include <arpa/inet.h>
@@ -397,19 +399,10 @@ static struct enrich_slice sockaddr_text(struct saker_record *r, const uint8_t *
 	return render_result(&t);
 }
 
-/* ::ffff:a.b.c.d and :: count as IPv4. */
-static bool is_mapped(const uint8_t *addr)
-{
-	static const uint8_t zero[16];
-
-	return !memcmp(addr, zero, 10) &&
-	       ((addr[10] == 0xff && addr[11] == 0xff) || !memcmp(addr + 10, zero, 6));
-}
-
 /* v6 addresses that both stand for v4 ones are written as those. */
 static void add_tuple6(struct render_text *t, const uint8_t *data)
 {
-	bool v6 = !is_mapped(data + 1) || !is_mapped(data + 19);
+	bool v6 = !enrich_ip6_is_mapped(data + 1) || !enrich_ip6_is_mapped(data + 19);
 	char buf[INET6_ADDRSTRLEN];
 
 	render_add(t, buf, render_ip(buf, data + (v6 ? 1 : 13), v6));

@@ -12,9 +12,11 @@ static const uint8_t zero_ip[16];
 
 const struct enrich_tuple enrich_no_tuple;
 
+/* :: counts, too: a socket that was not bound to an address is of the family that it talks. */
 bool enrich_ip6_is_mapped(const uint8_t addr[16])
 {
-	return memcmp(addr, mapped_prefix, sizeof(mapped_prefix)) == 0;
+	return memcmp(addr, mapped_prefix, sizeof(mapped_prefix)) == 0 ||
+	       memcmp(addr, zero_ip, sizeof(zero_ip)) == 0;
 }
 
 /* ---- text ------------------------------------------------------------------------- */

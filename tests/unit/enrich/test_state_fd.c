@@ -624,6 +624,31 @@ static void test_udp(void **state)
 	saker_state_free(s);
 }
 
+/* A socket of IPv6 that is bound to no address is one of IPv4 when it talks to one. */
+static void test_udp_dual_stack(void **state)
+{
+	struct saker_state *s = start();
+	struct saker_record *r;
+	uint8_t t[37] = {AF_PPM_INET6};
+	uint8_t any[19] = {AF_PPM_INET6, [17] = 80};
+
+	(void)state;
+	memcpy(t + 17, "\x40\x9c", 2); /* port 40000 */
+	memset(t + 29, 0xff, 2);
+	memcpy(t + 31, "\x0a\0\0\1", 4);
+	t[35] = 53;
+	EVENT(s, SOCKET_SOCKET_X, "qwwww", I(3), 10, 2, 17, 0);
+	r = EVENT(s, SOCKET_SENDTO_X, "qrqwr", I(1), "x", 1, I(3), 1, t, 37);
+	assert_string_equal(name_of(r->fd), "192.168.1.7:40000->10.0.0.1:53");
+	assert_int_equal(r->fd->type, ENRICH_FD_IPV4_SOCK);
+	/* It listens for both, and counts as IPv4; its name is the address as given. */
+	EVENT(s, SOCKET_SOCKET_X, "qwwww", I(4), 10, 1, 6, 0);
+	r = EVENT(s, SOCKET_BIND_X, "qrq", I(0), any, 19, I(4));
+	assert_string_equal(name_of(r->fd), ":::80");
+	assert_int_equal(r->fd->type, ENRICH_FD_IPV4_SERVER);
+	saker_state_free(s);
+}
+
 static void test_unix(void **state)
 {
 	uint8_t t[64] = {AF_PPM_UNIX};
@@ -696,16 +721,27 @@ static void test_initial_roles(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_paths),	      cmocka_unit_test(test_open),
-		cmocka_unit_test(test_open_entry),    cmocka_unit_test(test_close),
-		cmocka_unit_test(test_close_range),   cmocka_unit_test(test_dup),
-		cmocka_unit_test(test_fork_shares),   cmocka_unit_test(test_clone_files),
-		cmocka_unit_test(test_anonymous),     cmocka_unit_test(test_connect),
-		cmocka_unit_test(test_connect_ipv6),  cmocka_unit_test(test_connect_entry),
-		cmocka_unit_test(test_server),	      cmocka_unit_test(test_udp),
-		cmocka_unit_test(test_unix),	      cmocka_unit_test(test_traffic_in_child),
-		cmocka_unit_test(test_initial_roles), cmocka_unit_test(test_dup_of_unknown),
-		cmocka_unit_test(test_exec_closes),   cmocka_unit_test(test_open_by_handle),
+		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_open),
+		cmocka_unit_test(test_open_entry),
+		cmocka_unit_test(test_close),
+		cmocka_unit_test(test_close_range),
+		cmocka_unit_test(test_dup),
+		cmocka_unit_test(test_fork_shares),
+		cmocka_unit_test(test_clone_files),
+		cmocka_unit_test(test_anonymous),
+		cmocka_unit_test(test_connect),
+		cmocka_unit_test(test_connect_ipv6),
+		cmocka_unit_test(test_connect_entry),
+		cmocka_unit_test(test_server),
+		cmocka_unit_test(test_udp),
+		cmocka_unit_test(test_udp_dual_stack),
+		cmocka_unit_test(test_unix),
+		cmocka_unit_test(test_traffic_in_child),
+		cmocka_unit_test(test_initial_roles),
+		cmocka_unit_test(test_dup_of_unknown),
+		cmocka_unit_test(test_exec_closes),
+		cmocka_unit_test(test_open_by_handle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
