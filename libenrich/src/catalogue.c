@@ -160,13 +160,33 @@ enum saker_format field_raw_format(uint8_t format)
 	}
 }
 
+/* A number as Falco reads one: with a sign, and up to the limits. false = it is none. */
+static bool parse_index(const char *s, uint32_t len, int64_t *ret)
+{
+	bool sign = len && (*s == '-' || *s == '+'), minus = sign && *s == '-';
+	int64_t n = 0;
+
+	if (!all_digits(s + sign, len - sign))
+		return false;
+	for (uint32_t i = sign; i < len; i++) {
+		if (__builtin_mul_overflow(n, 10, &n) ||
+		    __builtin_add_overflow(n, minus ? '0' - s[i] : s[i] - '0', &n)) {
+			n = minus ? INT64_MIN : INT64_MAX;
+			break;
+		}
+	}
+	*ret = n;
+	return true;
+}
+
+/* A position that no event has is legal, and its value absent. */
 static int bind_param(struct saker_field_ref *ref, char *error, size_t size)
 {
-	if (parse_number(ref->arg, ref->arg_len, SAKER_EVENT_MAX_PARAMS - 1, &ref->number))
+	int64_t index;
+
+	if (parse_index(ref->arg, ref->arg_len, &index)) {
+		ref->number = (int32_t)index < 0 ? SAKER_EVENT_MAX_PARAMS : (int32_t)index;
 		return 0;
-	if (all_digits(ref->arg, ref->arg_len)) {
-		snprintf(error, size, "no event has %s parameters", ref->arg);
-		return -EINVAL;
 	}
 	if (!find_param(ref->arg, ref->arg_len)) {
 		snprintf(error, size, "unknown event argument %s", ref->arg);
@@ -222,16 +242,25 @@ static int bind_abspath(struct saker_field_ref *ref, char *error, size_t size)
 	return 0;
 }
 
-/* A number of at most 31 bits, or -1 without an argument. */
-static int bind_level(struct saker_field_ref *ref, char *error, size_t size)
+/*
+ * Falco keeps 32 bits of all but numbers of descriptors. -1 is the same as no argument,
+ * for a position any negative number; no process is as far away as another one says.
+ */
+static int bind_level(struct saker_field_ref *ref, uint8_t kind, char *error, size_t size)
 {
-	ref->number = -1;
-	if (!ref->arg)
-		return 0;
-	if (!parse_number(ref->arg, ref->arg_len, INT32_MAX, &ref->number)) {
+	int64_t index = -1;
+
+	if (ref->arg && !parse_index(ref->arg, ref->arg_len, &index)) {
 		snprintf(error, size, "%s takes a number, not '%s'", ref->field->name, ref->arg);
 		return -EINVAL;
 	}
+	if (kind != FIELD_ARG_FD)
+		index = (int32_t)index;
+	if (index < -1)
+		index = kind == FIELD_ARG_INDEX ? -1 : (int64_t)UINT32_MAX;
+	ref->number = index;
+	if (index == -1)
+		return 0;
 	ref->flags &= (uint16_t)~SAKER_FIELD_ANY;
 	return 0;
 }
@@ -245,7 +274,7 @@ static int bind_env(struct saker_field_ref *ref)
 static int bind_aenv(struct saker_field_ref *ref, char *error, size_t size)
 {
 	if (!ref->arg || all_digits(ref->arg, ref->arg_len))
-		return bind_level(ref, error, size);
+		return bind_level(ref, FIELD_ARG_LEVEL, error, size);
 	ref->number = -2;
 	ref->flags &= (uint16_t)~SAKER_FIELD_ANY;
 	return 0;
@@ -280,7 +309,7 @@ static int bind_arg(struct saker_field_ref *ref, const struct field_impl *impl, 
 	case FIELD_ARG_LEVEL:
 	case FIELD_ARG_INDEX:
 	case FIELD_ARG_FD:
-		return bind_level(ref, error, size);
+		return bind_level(ref, impl->arg, error, size);
 	case FIELD_ARG_ENV:
 		return bind_env(ref);
 	case FIELD_ARG_AENV:
@@ -385,6 +414,9 @@ static int catalogue_select(const struct saker_catalogue *catalogue,
 
 	if (!catalogue || !ref || !constant || !may || !must)
 		return -EINVAL;
+	/* An empty type is legal, and no event's. */
+	if (ref->extract == field_evt_type && len == 0)
+		return 0;
 	if (ref->extract == field_evt_clock && ref->number == CLOCK_NUM)
 		return len == 1 && constant[0] == '0' ? 0 : -ENOTSUP; /* nothing has number 0 */
 	if (ref->extract != field_evt_type && ref->extract != field_evt_syscall_type &&

@@ -211,7 +211,8 @@ void field_fd_types(void *record, const struct saker_field_ref *ref, struct sake
 	}
 	out->v = values;
 	out->n = n;
-	out->absent = n ? 0 : SAKER_ABSENT_NOT_APPLICABLE;
+	/* Of a process without descriptors it is a list, and empty. */
+	out->absent = values ? SAKER_PRESENT : SAKER_ABSENT_TRUNCATED;
 }
 
 /* ---- name -------------------------------------------------------------------------------- */

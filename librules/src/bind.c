@@ -403,10 +403,6 @@ int rules_bind_operand(struct rules_builder *builder, const struct rules_operand
 	}
 	term.args = args;
 	if (operand->kind == RULES_OPERAND_LIST) {
-		if (!operand->n_args)
-			return rules_fail(
-				builder, &operand->mark,
-				"filter error: unexpected empty transformer list element");
 		term.kind = RULES_TERM_LIST;
 		return bind_composite(builder, operand, &term, ret_term);
 	}

@@ -21,6 +21,14 @@ int rules_bind_operand(struct rules_builder *builder, const struct rules_operand
 const struct saker_field *rules_bind_find(const struct rules_builder *builder, const char *name,
 					  size_t len);
 
+/* Whether a warning about deprecated field a comes before b's: Falco has evt.dir first. */
+static inline bool rules_deprecated_before(const struct saker_field *a, const struct saker_field *b)
+{
+	bool first = util_streq(a->name, "evt.dir");
+
+	return first != util_streq(b->name, "evt.dir") ? first : a < b;
+}
+
 /* Whether a constant reads as a field, with or without argument. */
 bool rules_bind_looks_like_field(const struct rules_builder *builder, const char *text, size_t len);
 

@@ -421,6 +421,10 @@ int rules_compile_condition(struct rules_builder *builder, const struct rules_no
 	builder->n_seen_nodes = 0;
 	builder->n_deprecated = 0;
 	r = dag_compile(builder, root, 0, &literal);
+	/* The compile stopped at an error; what is deprecated behind it is told all the same. */
+	if (r == -EBADMSG && builder->warn && rules_predicate_note_deprecated(builder, root) < 0)
+		r = -ENOMEM;
+	rules_predicate_warn_deprecated(builder);
 	if (r >= 0)
 		*ret_literal = literal;
 	return r;

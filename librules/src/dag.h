@@ -348,11 +348,16 @@ struct rules_builder {
 	/* per condition: tree nodes already compiled, by address */
 	struct rules_index seen;
 	RULES_ARRAY(struct rules_seen, seen_nodes);
-	/* per condition: deprecated fields that were warned about */
-	RULES_ARRAY(const struct saker_field *, deprecated);
+	/* per condition: deprecated fields that are to be warned about */
+	RULES_ARRAY(struct rules_deprecated, deprecated);
 	void (*warn)(void *userdata, int code, const struct rules_mark *mark, const char *message);
 	void *warn_userdata;
 	struct rules_compile_error *error;
+};
+
+struct rules_deprecated {
+	const struct saker_field *field;
+	const struct rules_mark *mark; /* of the first one in the condition */
 };
 
 struct rules_used_constant {

@@ -307,13 +307,13 @@ static int add_content(struct saker_rules_loader *loader, const char *name, char
 	if (r < 0)
 		return r;
 	r = read_documents(&reading, &source, content);
-	if (r < 0) {
+	if (r < 0 && !(r == -EBADMSG && loader->options.first_error)) {
 		rules_definitions_fini(&definitions);
 		return r;
 	}
 	rules_definitions_fini(&loader->definitions);
 	loader->definitions = definitions;
-	return 0;
+	return r;
 }
 
 static int report_unreadable(struct saker_rules_loader *loader, const char *path, int error)

@@ -501,34 +501,60 @@ static bool predicate_has_terms(const struct rules_operand *rhs)
 	return false;
 }
 
-/* Once a field and condition. */
-static int predicate_warn_deprecated(struct rules_builder *builder,
+/* Once a field and condition; whether the field is used well is another matter. */
+static int predicate_note_deprecated(struct rules_builder *builder,
 				     const struct rules_operand *operand)
 {
 	const struct saker_field *field;
-	uint32_t term;
-	char message[300];
 	int r = 0;
 
 	for (uint32_t i = 0; r >= 0 && i < operand->n_args; i++)
-		r = predicate_warn_deprecated(builder, operand->args[i]);
-	if (r < 0 || operand->kind != RULES_OPERAND_FIELD || !builder->warn)
+		r = predicate_note_deprecated(builder, operand->args[i]);
+	if (r < 0 || operand->kind != RULES_OPERAND_FIELD)
 		return r;
-	r = rules_bind_operand(builder, operand, &term);
-	if (r < 0)
-		return r;
-	field = builder->program->terms[term].ref->field;
-	if (!(field->flags & SAKER_FIELD_WARN))
+	field = rules_bind_find(builder, operand->text, operand->len);
+	if (!field || !(field->flags & SAKER_FIELD_WARN))
 		return 0;
 	for (uint32_t i = 0; i < builder->n_deprecated; i++)
-		if (builder->deprecated[i] == field)
+		if (builder->deprecated[i].field == field)
 			return 0;
 	if (GROW(builder->deprecated, builder->n_deprecated, builder->room_deprecated) < 0)
 		return -ENOMEM;
-	builder->deprecated[builder->n_deprecated++] = field;
-	snprintf(message, sizeof(message), "field '%s' is deprecated", field->name);
-	builder->warn(builder->warn_userdata, RULES_LOAD_DEPRECATED_ITEM, &operand->mark, message);
+	builder->deprecated[builder->n_deprecated++] =
+		(struct rules_deprecated){field, &operand->mark};
 	return 0;
+}
+
+int rules_predicate_note_deprecated(struct rules_builder *builder, const struct rules_node *node)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; r >= 0 && i < node->n_children; i++)
+		r = rules_predicate_note_deprecated(builder, node->children[i]);
+	return r < 0 || !node->lhs ? r : predicate_note_deprecated(builder, node->lhs);
+}
+
+static int predicate_by_rank(const void *a, const void *b)
+{
+	const struct rules_deprecated *x = a, *y = b;
+
+	return rules_deprecated_before(x->field, y->field) ? -1 : 1;
+}
+
+void rules_predicate_warn_deprecated(struct rules_builder *builder)
+{
+	char message[300];
+
+	if (!builder->warn || !builder->n_deprecated)
+		return;
+	qsort(builder->deprecated, builder->n_deprecated, sizeof(*builder->deprecated),
+	      predicate_by_rank);
+	for (uint32_t i = 0; i < builder->n_deprecated; i++) {
+		const struct rules_deprecated *d = &builder->deprecated[i];
+
+		snprintf(message, sizeof(message), "field '%s' is deprecated", d->field->name);
+		builder->warn(builder->warn_userdata, RULES_LOAD_DEPRECATED_ITEM, d->mark, message);
+	}
 }
 
 int rules_predicate_compile(struct rules_builder *builder, const struct rules_node *check,
@@ -536,11 +562,10 @@ int rules_predicate_compile(struct rules_builder *builder, const struct rules_no
 {
 	char reason[256];
 	uint32_t term;
-	int r = rules_bind_operand(builder, check->lhs, &term);
+	int r = builder->warn ? predicate_note_deprecated(builder, check->lhs) : 0;
 
-	if (r < 0)
-		return r;
-	r = predicate_warn_deprecated(builder, check->lhs);
+	if (r >= 0)
+		r = rules_bind_operand(builder, check->lhs, &term);
 	if (r < 0)
 		return r;
 	if (check->op == RULES_OP_EXISTS)

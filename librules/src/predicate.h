@@ -19,6 +19,12 @@ struct rules_constants {
 int rules_predicate_compile(struct rules_builder *builder, const struct rules_node *check,
 			    uint32_t *ret_literal);
 
+/* Remembers the deprecated fields of a condition, also where it does not compile. */
+int rules_predicate_note_deprecated(struct rules_builder *builder, const struct rules_node *node);
+
+/* Warns of those remembered. */
+void rules_predicate_warn_deprecated(struct rules_builder *builder);
+
 /* Parses the constants on the right of a check, with warnings about suspicious ones. */
 int rules_predicate_constants(struct rules_builder *builder, const struct rules_node *check,
 			      uint32_t term, struct rules_constants *ret_constants);

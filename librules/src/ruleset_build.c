@@ -215,16 +215,26 @@ static int ruleset_extra_fields(struct ruleset_build *b)
 /* Falco looks for the name, in whatever else the output says. */
 static void ruleset_warn_output(struct ruleset_build *b, const struct saker_catalogue *catalogue)
 {
-	for (uint32_t i = 0; i < catalogue->n_fields; i++) {
-		const struct saker_field *f = &catalogue->fields[i];
+	const struct saker_field *last = NULL, *next;
 
-		if (f->flags & SAKER_FIELD_WARN && strstr(b->output, f->name))
+	do {
+		next = NULL;
+		for (uint32_t i = 0; i < catalogue->n_fields; i++) {
+			const struct saker_field *f = &catalogue->fields[i];
+
+			if (f->flags & SAKER_FIELD_WARN && strstr(b->output, f->name) &&
+			    (!last || rules_deprecated_before(last, f)) &&
+			    (!next || rules_deprecated_before(f, next)))
+				next = f;
+		}
+		if (next)
 			rules_report(b->build, RULES_LOAD_DEPRECATED_ITEM, b->input,
 				     RULES_PART_OUTPUT, NULL, "",
 				     "usage of deprecated field '%s' has been detected in the rule "
 				     "output",
-				     f->name);
-	}
+				     next->name);
+		last = next;
+	} while (next);
 }
 
 /* 1: reported, the rule is out. */

@@ -63,7 +63,7 @@ static int transform_bind_join(struct rules_builder *builder, const struct rules
 	if (term->n_args != 2)
 		return rules_fail(builder, mark,
 				  "join() requires exactly 2 arguments: separator and list");
-	if (rules_term_multi(&terms[term->args[0]]))
+	if (terms[term->args[0]].list)
 		return rules_fail(
 			builder, mark,
 			"join() first argument (separator) must be a single value, not a list");
@@ -83,7 +83,7 @@ static int transform_bind_concat(struct rules_builder *builder, const struct rul
 	for (uint32_t i = 0; i < term->n_args; i++) {
 		const struct rules_term *arg = &builder->program->terms[term->args[i]];
 
-		if (rules_term_multi(arg) || !transform_is_text(arg))
+		if (arg->list || arg->type != SAKER_TYPE_STRING)
 			return rules_fail(builder, mark, "concat() arguments must be strings");
 	}
 	term->type = SAKER_TYPE_STRING;
@@ -101,10 +101,11 @@ static int transform_bind_getopt(struct rules_builder *builder, const struct rul
 				  "getopt() requires exactly 2 arguments: args list and optstring");
 	if (!terms[term->args[0]].list)
 		return rules_fail(builder, mark, "getopt() first argument must be a list");
-	if (rules_term_multi(&terms[term->args[1]]))
+	if (terms[term->args[1]].list)
 		return rules_fail(builder, mark,
 				  "getopt() second argument (optstring) must be a single value");
-	if (!transform_is_text(&terms[term->args[0]]) || !transform_is_text(&terms[term->args[1]]))
+	if (terms[term->args[0]].type != SAKER_TYPE_STRING ||
+	    terms[term->args[1]].type != SAKER_TYPE_STRING)
 		return rules_fail(builder, mark, "getopt() arguments must be strings");
 	if (selector && strlen(selector) != 1)
 		return rules_fail(builder, mark,

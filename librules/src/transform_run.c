@@ -250,10 +250,63 @@ static void run_getopt(const struct rules_term *term, const struct saker_values 
 	rules_getopt(args[0], optstring, term->has_selector, term->selector, scratch, out);
 }
 
+/* Alternatives (proc.aname) are one value to what makes a value of several: blanks in between. */
+static void run_merge(const struct saker_values *in, struct rules_scratch *scratch,
+		      struct saker_values *out)
+{
+	static const struct saker_value blank = {.type = SAKER_TYPE_STRING, .str = " ", .len = 1};
+	const struct saker_value **parts = rules_scratch_alloc(scratch, in->n * sizeof(*parts));
+
+	if (!parts) {
+		saker_values_absent(out, SAKER_ABSENT_TRUNCATED);
+		return;
+	}
+	for (uint32_t i = 0; i < in->n; i++)
+		parts[i] = &in->v[i];
+	run_concat(parts, in->n, &blank, scratch, out);
+}
+
+/* The arguments of a list or of a transformer that takes several; NULL = no room. */
+static const struct saker_values *const *run_merged(const struct rules_program *program,
+						    const struct rules_term *term,
+						    const struct saker_values *const *args,
+						    struct rules_scratch *scratch)
+{
+	const struct saker_values **merged = NULL;
+
+	for (uint32_t i = 0; i < term->n_args; i++) {
+		const struct rules_term *arg = &program->terms[term->args[i]];
+		struct saker_values *one;
+
+		if (!arg->any || args[i]->n < 2 || rules_type_class(arg->type) != RULES_CLASS_TEXT)
+			continue;
+		if (!merged) {
+			merged = rules_scratch_alloc(scratch, term->n_args * sizeof(*merged));
+			if (!merged)
+				return NULL;
+			memcpy(merged, args, term->n_args * sizeof(*merged));
+		}
+		one = rules_scratch_alloc(scratch, sizeof(*one));
+		if (!one)
+			return NULL;
+		*one = (struct saker_values){0};
+		run_merge(args[i], scratch, one);
+		merged[i] = one;
+	}
+	return merged ? merged : args;
+}
+
 void rules_transform_run(const struct rules_program *program, const struct rules_term *term,
 			 const struct saker_values *const *args, struct rules_scratch *scratch,
 			 struct saker_values *out)
 {
+	if (term->kind == RULES_TERM_LIST || term->n_args > 1) {
+		args = run_merged(program, term, args, scratch);
+		if (!args) {
+			saker_values_absent(out, SAKER_ABSENT_TRUNCATED);
+			return;
+		}
+	}
 	if (term->kind == RULES_TERM_LIST) {
 		run_list(program, term, args, scratch, out);
 		return;

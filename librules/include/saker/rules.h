@@ -69,7 +69,9 @@ struct saker_rules_options {
 	uint64_t max_file_size; /* bytes a rule file may have; 0 = 256 MiB */
 	/*
 	 * A compile tells of nothing behind its first error, as Falco does, whose
-	 * verdicts hold one error a file. Otherwise of all errors there are.
+	 * verdicts hold one error a file. Otherwise of all errors there are. And as for
+	 * Falco's verdicts, items of a bad file that stand before its error are there for
+	 * the files behind it.
 	 */
 	bool first_error;
 	/*
@@ -100,8 +102,8 @@ SAKER_PUBLIC int saker_rules_loader_add_catalogue(struct saker_rules_loader *loa
 
 /*
  * Reads one rule file; files build on those before them. Findings go to diag;
- * -EBADMSG when there was an error among them (nothing of a bad file counts),
- * otherwise 0 or the errno of reading (-EFBIG beyond max_file_size).
+ * -EBADMSG when there was an error among them (nothing of a bad file counts, but
+ * see first_error), otherwise 0 or the errno of reading (-EFBIG beyond max_file_size).
  */
 SAKER_PUBLIC int saker_rules_loader_add_file(struct saker_rules_loader *loader, const char *path);
 SAKER_PUBLIC int saker_rules_loader_add_buffer(struct saker_rules_loader *loader, const char *name,
