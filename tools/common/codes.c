@@ -4,7 +4,7 @@
 #include "common/util.h"
 
 static const struct code codes[] = {
-#define CODE(id, text, description, explanation) {#id, text, description, explanation},
+#define CODE(id, text, explanation) {#id, text, explanation},
 #include "codes.def"
 #undef CODE
 };
@@ -22,7 +22,5 @@ const char *codes_describe(const char *id)
 {
 	const struct code *code = codes_find(id);
 
-	if (!code)
-		return id;
-	return code->description ? code->description : code->text;
+	return code ? code->text : id;
 }

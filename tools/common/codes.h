@@ -5,14 +5,13 @@
 
 struct code {
 	const char *id;
-	const char *text;	 /* in a few words */
-	const char *description; /* of a warning in load results; NULL = the text */
+	const char *text;	 /* as load results carry it */
 	const char *explanation; /* for people */
 };
 
 /* NULL = there is no such code. */
 const struct code *codes_find(const char *id);
-/* What load results call "codedesc"; the id itself when it is no code. */
+/* The text of a code; the id itself when it is none. */
 const char *codes_describe(const char *id);
 
 #endif /* TOOLS_CODES_H */

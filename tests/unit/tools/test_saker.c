@@ -233,26 +233,6 @@ static void test_json_verdict(void **state)
 	remove_temp(bad);
 }
 
-/* Of a warning load results have the description, of an error the short text. */
-static void test_json_warning(void **state)
-{
-	char *file = write_temp("- macro: alone\n  condition: evt.type = open\n");
-	struct run r = SAKER("-V", file, "-o", "json_output=true");
-	json_t *j = json_loads(r.out, 0, NULL), *result, *warning;
-
-	assert_int_equal(r.code, 0);
-	assert_non_null(j);
-	result = json_array_get(json_object_get(j, "falco_load_results"), 0);
-	warning = json_array_get(json_object_get(result, "warnings"), 0);
-	assert_string_equal(json_string_value(json_object_get(warning, "code")),
-			    "LOAD_UNUSED_MACRO");
-	assert_non_null(strstr(json_string_value(json_object_get(warning, "codedesc")),
-			       "not used by any other macro or rule"));
-	json_decref(j);
-	run_free(&r);
-	remove_temp(file);
-}
-
 static void test_capture_not_opened(void **state)
 {
 	char *good = write_temp(good_rule);
@@ -598,7 +578,6 @@ int main(void)
 		cmocka_unit_test(test_lists_are_json),
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_json_verdict),
-		cmocka_unit_test(test_json_warning),
 		cmocka_unit_test(test_capture_not_opened),
 		cmocka_unit_test(test_signals),
 		cmocka_unit_test(test_interrupted_while_opening),
