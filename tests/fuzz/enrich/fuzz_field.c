@@ -76,7 +76,9 @@ static uint64_t extract_all(struct saker_record *record, const struct refs *refs
 
 		memset(&out, 0, sizeof(out));
 		ref->extract(record, ref, &out);
-		if (!out.n && out.absent == SAKER_PRESENT)
+		/* Only a list may be empty. */
+		if (!out.n && out.absent == SAKER_PRESENT &&
+		    !(ref->field->flags & SAKER_FIELD_LIST))
 			abort();
 		sum += touch(&out);
 		if (!ref->extract_typed)
