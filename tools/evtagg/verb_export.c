@@ -8,6 +8,7 @@
 
 #include <saker/http_server.h>
 
+#include "listen.h"
 #include "session.h"
 
 #define DEFAULT_LISTEN ":9376"
@@ -171,27 +172,14 @@ static int answer(void *userdata, const struct saker_http_request *request,
 	return 0;
 }
 
-static void log_line(void *userdata, enum saker_severity severity, const char *message)
-{
-	complain("%s", message);
-}
-
-static int listen_on(const char *address, struct page *page, struct saker_http_server **ret)
+static int begin(const char *address, struct page *page, struct saker_http_server **ret)
 {
 	struct saker_http_server_options options = SAKER_HTTP_SERVER_OPTIONS_INIT;
-	int r;
 
 	options.listen = address;
 	options.handler = answer;
 	options.userdata = page;
-	options.log = log_line;
-	r = saker_http_server_new(&options, ret);
-	if (r < 0)
-		complain("--listen %s: %s", address,
-			 r == -EINVAL	    ? "an address is ADDRESS:PORT or :PORT"
-			 : r == -EOPNOTSUPP ? "liboutput was built without its HTTP server"
-					    : strerror(-r));
-	return r;
+	return listen_on(&options, ret);
 }
 
 /* To the end of what is followed, if it has one; then the counters stay up for the last scrape. */
@@ -234,7 +222,7 @@ static int serve(const struct export_args *e, const struct session_options *opti
 	if (r >= 0 || r == -ENODATA)
 		r = renew(&page, session, e->priority_names);
 	if (r == 0)
-		r = listen_on(e->listen ? e->listen : DEFAULT_LISTEN, &page, &server);
+		r = begin(e->listen ? e->listen : DEFAULT_LISTEN, &page, &server);
 	if (r == 0) {
 		if (!e->session.quiet)
 			complain("listening on port %u, /metrics", saker_http_server_port(server));

@@ -12,6 +12,7 @@
 
 #include <saker/http_server.h>
 
+#include "listen.h"
 #include "web.h"
 
 #define DEFAULT_LISTEN "127.0.0.1:9377"
@@ -423,28 +424,15 @@ static int loop(struct serve *s)
 	return 0;
 }
 
-static void log_line(void *userdata, enum saker_severity severity, const char *message)
-{
-	complain("%s", message);
-}
-
-static int listen_on(const char *address, struct serve *s, struct saker_http_server **ret)
+static int begin(const char *address, struct serve *s, struct saker_http_server **ret)
 {
 	struct saker_http_server_options options = SAKER_HTTP_SERVER_OPTIONS_INIT;
-	int r;
 
 	options.listen = address;
 	options.handler = answer;
 	options.userdata = s;
-	options.log = log_line;
 	options.local_names_only = true;
-	r = saker_http_server_new(&options, ret);
-	if (r < 0)
-		complain("--listen %s: %s", address,
-			 r == -EINVAL	    ? "an address is ADDRESS:PORT or :PORT"
-			 : r == -EOPNOTSUPP ? "liboutput was built without its HTTP server"
-					    : strerror(-r));
-	return r;
+	return listen_on(&options, ret);
 }
 
 /* The page carries the token as its data. */
@@ -497,7 +485,7 @@ static int serve(const struct serve_args *a, const struct session_options *optio
 		r = session_step(s.session, 0); /* before anybody asks */
 	atomic_store(&s.end, r == -ENODATA);
 	if (r >= 0 || r == -ENODATA)
-		r = listen_on(address, &s, &server);
+		r = begin(address, &s, &server);
 	if (r == 0) {
 		say_where(address, server);
 		r = loop(&s);
