@@ -398,8 +398,23 @@ PROBE_INLINE __u32 source_clone_flags(struct fill *f, __u64 flags)
 
 #define PUT_CLONE_FLAGS(n) fill_u32(f, source_clone_flags(f, ARG(f, n)))
 #define SIZE_CLONE_FLAGS(n) 4
-/* clone3: the first member of a structure. */
-#define PUT_CLONE3_FLAGS(n) fill_u32(f, source_clone_flags(f, source_user_u64(ARG(f, n), 0)))
+/*
+ * clone3: the first member of a structure. A new thread shares that with its maker, who may
+ * have written something else there by now; so what it shares is asked of the kernel.
+ */
+PROBE_INLINE __u32 source_clone3_flags(struct fill *f, __u64 ptr)
+{
+	struct task_struct *task = f->task, *leader = task->group_leader;
+
+	if (f->ret || task->pid == task->tgid)
+		return source_clone_flags(f, source_user_u64(ptr, 0));
+	return source_clone_flags(f, 0) | SAKER_FLAG_clone_flags_CLONE_THREAD |
+	       SAKER_FLAG_clone_flags_CLONE_VM | SAKER_FLAG_clone_flags_CLONE_SIGHAND |
+	       (task->fs == leader->fs ? SAKER_FLAG_clone_flags_CLONE_FS : 0) |
+	       (task->files == leader->files ? SAKER_FLAG_clone_flags_CLONE_FILES : 0);
+}
+
+#define PUT_CLONE3_FLAGS(n) fill_u32(f, source_clone3_flags(f, ARG(f, n)))
 #define SIZE_CLONE3_FLAGS(n) 4
 #define PUT_FORK_FLAGS fill_u32(f, source_clone_flags(f, 0))
 #define SIZE_FORK_FLAGS 4
