@@ -29,7 +29,10 @@ enum {
 	CLOSE_RANGE_PPM_CLOEXEC = 1 << 2,
 	CREAT_PPM_UPPER_LAYER = 1 << 0,
 	CREAT_PPM_LOWER_LAYER = 1 << 1,
+	CLOSE_RANGE_PPM_UNSHARE = 1 << 1,
 	CL_PPM_FILES = 1 << 0,
+	CL_PPM_FS = 1 << 1,
+	CL_PPM_NEWNS = 1 << 5,
 	CL_PPM_NEWPID = 1 << 6,
 	CL_PPM_PARENT = 1 << 8,
 	CL_PPM_THREAD = 1 << 13,
@@ -438,7 +441,7 @@ static inline bool enrich_fd_sure(const struct saker_state *s, const struct enri
 	return !enrich_ever_lost(s) || enrich_fd_sure_lost(s, t, fd);
 }
 
-/* Its process's working directory and root. */
+/* Its working directory. */
 static inline bool enrich_cwd_sure(const struct saker_state *s, const struct enrich_thread *t)
 {
 	return !enrich_ever_lost(s) || enrich_cwd_sure_lost(s, t);
@@ -457,6 +460,8 @@ struct enrich_files *enrich_files_ref(struct enrich_files *files);
 void enrich_files_unref(struct saker_state *s, struct enrich_files *files);
 /* A copy that shares the slots until one of both changes. */
 struct enrich_files *enrich_files_fork(struct saker_state *s, struct enrich_files *files);
+/* From here on the thread's table is its own. */
+void enrich_files_unshare(struct saker_state *s, struct enrich_thread *t);
 struct enrich_fd *enrich_files_find(const struct enrich_files *files, int64_t num);
 /* A new fd, all zero but its number, replacing what was there; NULL without memory or for num < 0.
  */
@@ -517,6 +522,26 @@ static inline uint32_t enrich_fd_open_flags(const struct enrich_fd *fd)
 		flags |= FD_PPM_LOWER_LAYER;
 	return flags;
 }
+
+/* ---- state_fs.c ---------------------------------------------------------------- */
+
+/* What t uses; NULL = not known. */
+static inline struct enrich_fs *enrich_thread_fs(const struct enrich_thread *t)
+{
+	const struct enrich_thread *leader = t->group ? t->group->leader : NULL;
+
+	return t->fs || !leader ? t->fs : leader->fs;
+}
+
+void enrich_fs_unref(struct saker_state *s, struct enrich_fs *fs);
+/* The child has the directory of `from`: the same one, or as it was. */
+void enrich_fs_fork(struct saker_state *s, struct enrich_thread *child,
+		    const struct enrich_thread *from, bool shared);
+/* From here on the thread's directory is its own. */
+void enrich_fs_unshare(struct saker_state *s, struct enrich_thread *t);
+/* Of all who share it. path: absolute, or relative to the present one. */
+void enrich_fs_chdir(struct saker_state *s, struct enrich_thread *t, const char *path, uint32_t len,
+		     bool sure);
 
 /* ---- state_path.c -------------------------------------------------------------- */
 

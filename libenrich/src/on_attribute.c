@@ -68,13 +68,8 @@ static void on_capset(struct saker_state *s, struct saker_record *r)
 	t->cap_effective = enrich_param_u64(r, 3);
 }
 
-/* A new user namespace gives all capabilities in it. */
-static void new_user_namespace(struct saker_record *r, uint32_t param)
+static void caps_all(struct enrich_thread *t)
 {
-	struct enrich_thread *t = succeeded(r);
-
-	if (!t || !(enrich_param_u32(r, param) & CL_PPM_NEWUSER))
-		return;
 	t->cap_inheritable = CAPS_ALL;
 	t->cap_permitted = CAPS_ALL;
 	t->cap_effective = CAPS_ALL;
@@ -82,36 +77,46 @@ static void new_user_namespace(struct saker_record *r, uint32_t param)
 
 static void on_unshare(struct saker_state *s, struct saker_record *r)
 {
-	(void)s;
-	new_user_namespace(r, 1);
+	struct enrich_thread *t = succeeded(r);
+	uint32_t flags = enrich_param_u32(r, 1);
+
+	if (!t)
+		return;
+	if (flags & CL_PPM_NEWUSER)
+		caps_all(t);
+	if (flags & CL_PPM_FILES)
+		enrich_files_unshare(s, t);
+	/* Namespaces of these two kinds cannot be in a directory that is others', too. */
+	if (flags & (CL_PPM_FS | CL_PPM_NEWNS | CL_PPM_NEWUSER))
+		enrich_fs_unshare(s, t);
+}
+
+/* By the flags, or the file's name if there are none. */
+static bool enters(const struct saker_record *r, uint32_t flag, const char *name)
+{
+	const struct enrich_str *file = r->fd ? r->fd->name : NULL;
+	size_t len = strlen(name);
+
+	if (enrich_param_u32(r, 2))
+		return enrich_param_u32(r, 2) & flag;
+	return enrich_str_len(file) > len &&
+	       memcmp(enrich_str_text(file) + enrich_str_len(file) - len, name, len) == 0;
 }
 
 static void on_setns(struct saker_state *s, struct saker_record *r)
 {
-	(void)s;
-	new_user_namespace(r, 2);
+	struct enrich_thread *t = succeeded(r);
+
+	if (!t)
+		return;
+	if (enters(r, CL_PPM_NEWUSER, "/ns/user"))
+		caps_all(t);
+	/* Whoever enters a mount namespace begins at its root. */
+	if (enters(r, CL_PPM_NEWNS, "/ns/mnt"))
+		enrich_fs_chdir(s, t, "/", 1, true);
 }
 
 /* ---- directories -------------------------------------------------------------------------- */
-
-/* sure: what the path rests on, if it begins with a slash. */
-static void cwd_change(struct saker_state *s, struct enrich_thread *t, const char *path,
-		       uint32_t len, bool sure)
-{
-	struct enrich_thread *leader = enrich_thread_leader(s, t);
-	char buf[ENRICH_PATH_MAX + 2];
-	uint32_t n;
-
-	if (len == 0 || path[0] != '/')
-		sure = enrich_cwd_sure(s, leader);
-	leader->cwd_epoch = enrich_epoch(s, sure && !enrich_thread_stale(s, leader) &&
-						    !enrich_thread_stale(s, t));
-	n = enrich_path_join(buf, enrich_str_text(leader->cwd), enrich_str_len(leader->cwd), path,
-			     len);
-	if (n == 0 || buf[n - 1] != '/')
-		buf[n++] = '/';
-	enrich_str_set(s, &leader->cwd, buf, n);
-}
 
 /* chdir, getcwd */
 static void on_chdir(struct saker_state *s, struct saker_record *r)
@@ -125,7 +130,7 @@ static void on_chdir(struct saker_state *s, struct saker_record *r)
 	if (r->flags & ENRICH_RECORD_HAS_NOTE && r->note.path_len)
 		path = (struct enrich_slice){r->note.path, r->note.path_len};
 	if (path.len)
-		cwd_change(s, t, path.text, path.len, true);
+		enrich_fs_chdir(s, t, path.text, path.len, true);
 }
 
 static void on_fchdir(struct saker_state *s, struct saker_record *r)
@@ -137,7 +142,7 @@ static void on_fchdir(struct saker_state *s, struct saker_record *r)
 								       : NULL;
 
 	if (t && path)
-		cwd_change(s, t, path->text, path->len, enrich_fd_sure(s, t, r->fd));
+		enrich_fs_chdir(s, t, path->text, path->len, enrich_fd_sure(s, t, r->fd));
 }
 
 static void on_chroot(struct saker_state *s, struct saker_record *r)

@@ -68,7 +68,7 @@ static void task_ids(const struct saker_record *r, struct enrich_thread *t)
 	t->sid = (int32_t)enrich_param_int(r, TASK_SID, -1);
 	t->vpid = (int32_t)enrich_param_int(r, TASK_VTGID, t->pid);
 	t->vtid = (int32_t)enrich_param_int(r, TASK_VPID, t->tid);
-	t->clone_flags = t->tid == t->pid ? 0 : CL_PPM_THREAD | CL_PPM_FILES;
+	t->clone_flags = t->tid == t->pid ? 0 : CL_PPM_THREAD | CL_PPM_FILES | CL_PPM_FS;
 }
 
 static void task_numbers(const struct saker_record *r, struct enrich_thread *t)
@@ -110,12 +110,24 @@ static void task_argv(struct saker_state *s, const struct saker_record *r, struc
 	enrich_str_set(s, &t->args, text + exe, len - exe);
 }
 
+static void task_cwd(struct saker_state *s, const struct saker_record *r, struct enrich_thread *t)
+{
+	struct enrich_slice path = enrich_param_text(r, TASK_CWD);
+	struct enrich_fs *fs;
+
+	/* Captures tell of a thread where its process was at some time. */
+	if (!enrich_thread_is_leader(t) && (!t->fs || s->offline || !path.len))
+		return;
+	enrich_fs_chdir(s, t, path.text, path.len, true);
+	fs = enrich_thread_fs(t);
+	if (fs)
+		fs->epoch = enrich_epoch(s, true);
+}
+
 static void task_strings(struct saker_state *s, const struct saker_record *r,
 			 struct enrich_thread *t)
 {
 	struct enrich_slice text = enrich_param_text(r, TASK_COMM);
-	char cwd[ENRICH_PATH_MAX + 2];
-	uint32_t n;
 
 	enrich_str_set(s, &t->comm, text.text, text.len);
 	task_argv(s, r, t);
@@ -125,15 +137,9 @@ static void task_strings(struct saker_state *s, const struct saker_record *r,
 	enrich_str_set(s, &t->root, text.text, text.len);
 	enrich_list_from_param(r, &t->cgroups, TASK_CGROUPS, NULL);
 	enrich_thread_update_container(s, t);
-	if (!enrich_thread_is_leader(t))
-		return;
-	enrich_list_from_param(r, &t->env, TASK_ENV, NULL);
-	text = enrich_param_text(r, TASK_CWD);
-	n = enrich_path_join(cwd, "", 0, text.text, text.len);
-	if (n == 0 || cwd[n - 1] != '/')
-		cwd[n++] = '/';
-	t->cwd_epoch = enrich_epoch(s, true);
-	enrich_str_set(s, &t->cwd, cwd, n);
+	if (enrich_thread_is_leader(t))
+		enrich_list_from_param(r, &t->env, TASK_ENV, NULL);
+	task_cwd(s, r, t);
 }
 
 /* Of the same number, but begun at another time, or in another process. */

@@ -163,9 +163,20 @@ static void child_inherit_process(struct saker_state *s, struct enrich_thread *c
 	else
 		child->files = enrich_files_fork(s, from->files);
 	enrich_loss_fork(s, child->files, from);
-	child->cwd_epoch = enrich_epoch(s, enrich_cwd_sure(s, leader));
-	enrich_str_assign(s, &child->cwd, leader->cwd);
+	enrich_fs_fork(s, child, from, child->clone_flags & CL_PPM_FS);
 	enrich_str_assign(s, &child->env, leader->env);
+}
+
+/* A thread shares these, if it was not asked for otherwise. */
+static void thread_unshare(struct saker_state *s, struct enrich_thread *t,
+			   const struct enrich_thread *from)
+{
+	if (!(t->clone_flags & CL_PPM_FS))
+		enrich_fs_fork(s, t, from, false);
+	if (t->clone_flags & CL_PPM_FILES)
+		return;
+	t->files = enrich_files_fork(s, from->files);
+	enrich_loss_fork(s, t->files, from);
 }
 
 /* The two events of a clone come in either order of their times. */
@@ -272,10 +283,11 @@ static void on_clone_caller(struct saker_state *s, struct saker_record *r)
 		return;
 	child->clone_flags = flags;
 	if (flags & CL_PPM_THREAD) {
-		child->clone_flags |= CL_PPM_FILES;
 		child->pid = caller->pid;
 		child->ptid = caller->ptid;
 		child->exec_ts = caller->exec_ts;
+		if (valid)
+			thread_unshare(s, child, caller);
 	} else {
 		child->pid = child->tid;
 		child->ptid = caller->tid;
@@ -319,7 +331,8 @@ static struct enrich_thread *child_model(struct saker_state *s, struct saker_rec
 	return like;
 }
 
-static void child_ids_from_params(struct saker_record *r, struct enrich_thread *child)
+static void child_ids_from_params(struct saker_state *s, struct saker_record *r,
+				  struct enrich_thread *child)
 {
 	child->pid = (int64_t)enrich_param_u64(r, CLONE_PID);
 	child->ptid = (int64_t)enrich_param_u64(r, CLONE_PTID);
@@ -330,8 +343,13 @@ static void child_ids_from_params(struct saker_record *r, struct enrich_thread *
 		child->vpid = (int32_t)enrich_param_u64(r, CLONE_VPID);
 	}
 	child->clone_flags = enrich_param_u32(r, CLONE_FLAGS) | CL_PPM_INVERTED;
-	if (child->clone_flags & CL_PPM_THREAD)
-		child->clone_flags |= CL_PPM_FILES;
+	if (child->pid == child->tid)
+		return;
+	/* Read where the maker may have written something else by then. */
+	if (s->offline && r->view.event->type == SAKER_EV_SYSCALL_CLONE3_X)
+		child->clone_flags = (child->clone_flags & CL_PPM_CHILD_IN_PIDNS) |
+				     CL_PPM_INVERTED | CL_PPM_FILES | CL_PPM_FS;
+	child->clone_flags |= CL_PPM_THREAD;
 }
 
 static void child_pidns_start(struct saker_state *s, const struct saker_record *r,
@@ -378,16 +396,18 @@ static void on_clone_child(struct saker_state *s, struct saker_record *r)
 	/* Its parent's event made it already; or there was no memory for it. */
 	if (!child)
 		return;
-	child_ids_from_params(r, child);
+	child_ids_from_params(s, r, child);
 	like = child_model(s, r, child, &valid);
 	child_from_params(r, child, like ? like : child);
 	child_pidns_start(s, r, child);
 	if (valid) {
 		child_inherit(s, child, like);
-		if (child->clone_flags & CL_PPM_THREAD)
+		if (child->clone_flags & CL_PPM_THREAD) {
 			child->exec_ts = like->exec_ts;
-		else
+			thread_unshare(s, child, like);
+		} else {
 			child_inherit_process(s, child, like);
+		}
 	}
 	if (!valid)
 		enrich_loss_inherit(s, child, NULL);
@@ -499,6 +519,25 @@ static void exec_credentials(struct saker_record *r)
 	t->cap_effective = enrich_param_u64(r, EXEC_CAP_EFFECTIVE);
 }
 
+/* By a thread that is not the leader, but becomes it: what it has of its own is the process's. */
+static void exec_from_thread(struct saker_state *s, struct enrich_thread *t)
+{
+	struct enrich_thread *from = NULL;
+
+	if (!(t->flags & ENRICH_THREAD_DEAD) || !t->group)
+		return;
+	for (struct enrich_thread *o = t->group->threads; o; o = o->group_next) {
+		if (!(o->flags & ENRICH_THREAD_DEAD))
+			from = o;
+	}
+	if (from && from->fs)
+		enrich_fs_fork(s, t, from, true);
+	if (!from || !from->files || from->files == t->files)
+		return;
+	enrich_files_unref(s, t->files);
+	t->files = enrich_files_ref(from->files);
+}
+
 /* All other threads are gone, save the leader, whose number this one has taken. */
 static void exec_siblings(struct saker_state *s, struct enrich_thread *t)
 {
@@ -547,6 +586,7 @@ static void on_exec(struct saker_state *s, struct saker_record *r)
 		if (!t)
 			return;
 	}
+	exec_from_thread(s, t);
 	exec_ids(s, r);
 	t->exec_ts = r->view.event->ts;
 	enrich_str_from_param(r, &t->exe, CLONE_EXE, NULL);

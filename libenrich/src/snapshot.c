@@ -126,7 +126,7 @@ static void put_thread(struct snapshot *b, const struct enrich_thread *t)
 	put_text(b, t->exepath);
 	put_u32(b, t->exe_flags);
 	put_list(b, t->env);
-	put_text(b, t->cwd);
+	put_text(b, t->fs ? t->fs->cwd : NULL);
 	put(b, &t->fdlimit, t->fdlimit < 0 ? 0 : sizeof(t->fdlimit));
 	put_account(b, t->uid);
 	put_account(b, t->gid);

@@ -368,10 +368,19 @@ enum enrich_thread_flag {
 
 #define ENRICH_NO_ID UINT32_MAX /* a uid, gid or loginuid that is not known (or not set) */
 
+/* A working directory, as those have it who share one (the kernel's fs_struct). */
+struct enrich_fs {
+	uint32_t refs : 31;
+	uint32_t shared : 1;	/* by several processes */
+	uint32_t epoch;		/* the last loss when it was last sure: state_loss.c */
+	struct enrich_str *cwd; /* with "/" at the end */
+};
+
 /*
  * One thread; a process is its leader (tid == pid). Strings may be NULL. What
- * belongs to the whole process and may change (cwd, env, files, n_threads) is
- * read through the functions below, which ask the leader.
+ * belongs to the whole process and may change (cwd, env, n_threads) is read
+ * through the functions below, which ask the leader; of cwd and files a thread
+ * may have its own.
  */
 struct enrich_thread {
 	/* What every event looks at, in one cache line. */
@@ -383,12 +392,11 @@ struct enrich_thread {
 	uint64_t last_ts;	    /* of the event being looked at, if it is this thread's */
 	uint32_t used;		    /* state clock of the last use: for eviction */
 	uint32_t epoch;		    /* the last loss when it was last sure: state_loss.c */
-	uint32_t cwd_epoch;	    /* the same for cwd and root; use that of the leader */
 	uint16_t flags;		    /* enum enrich_thread_flag */
 	uint16_t exe_flags;	    /* enum enrich_exe_flag */
 
-	struct enrich_str *cwd; /* with "/" at the end; use enrich_thread_cwd() */
-	int64_t ptid;		/* 0 = none, or not in the table */
+	struct enrich_fs *fs; /* NULL = the leader's; use enrich_thread_cwd() */
+	int64_t ptid;	      /* 0 = none, or not in the table */
 	/* Numbers as the kernel has them; tids alone may be more in captures of other sandboxes. */
 	int32_t reaper_tid;
 	int32_t sid;

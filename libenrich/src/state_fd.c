@@ -145,6 +145,21 @@ struct enrich_files *enrich_files_fork(struct saker_state *s, struct enrich_file
 	return copy;
 }
 
+void enrich_files_unshare(struct saker_state *s, struct enrich_thread *t)
+{
+	struct enrich_files *old = t->files;
+	struct enrich_files *copy;
+
+	if (!old || old->refs == 1)
+		return;
+	copy = enrich_files_fork(s, old);
+	if (!copy)
+		return;
+	enrich_loss_fork(s, copy, t);
+	enrich_files_unref(s, old);
+	t->files = copy;
+}
+
 static struct enrich_fd **table_find(struct enrich_fdtable *table, int32_t num)
 {
 	uint32_t mask = table->capacity - 1;
@@ -509,19 +524,9 @@ void enrich_fds_close_range(struct saker_state *s, struct enrich_thread *t, uint
 
 void enrich_fds_exec(struct saker_state *s, struct enrich_thread *t)
 {
-	struct enrich_files *files;
-
-	if (!t->files)
-		return;
 	/* Shared with another process (CLONE_FILES): exec ends that. */
-	if (t->files->refs > 1) {
-		files = enrich_files_fork(s, t->files);
-		if (!files)
-			return;
-		enrich_files_unref(s, t->files);
-		t->files = files;
-	}
-	if (t->files->table)
+	enrich_files_unshare(s, t);
+	if (t->files && t->files->table)
 		table_filter(s, t->files, true, 0, 0);
 }
 

@@ -201,6 +201,16 @@ bool enrich_thread_stale_lost(const struct saker_state *s, const struct enrich_t
 	return t->epoch < thread_since(s, t);
 }
 
+/* Of several processes, any may have changed it. */
+static uint32_t cwd_since(const struct saker_state *s, const struct enrich_thread *t)
+{
+	const struct enrich_fs *fs = enrich_thread_fs(t);
+
+	if (fs && fs->shared)
+		return s->losses.any[SAKER_LOSS_DIRECTORY];
+	return enrich_loss_since(s, t->pid < 0 ? t->tid : t->pid, SAKER_LOSS_DIRECTORY);
+}
+
 bool enrich_thread_doubtful_lost(const struct saker_state *s, const struct enrich_thread *t)
 {
 	const struct enrich_thread *leader = enrich_thread_leader(s, t);
@@ -209,8 +219,7 @@ bool enrich_thread_doubtful_lost(const struct saker_state *s, const struct enric
 	if (enrich_thread_stale_lost(s, t) || t->flags & ENRICH_THREAD_IDENTITY_DOUBT ||
 	    t->epoch < enrich_loss_since(s, pid, SAKER_LOSS_IDENTITY))
 		return true;
-	return t == leader &&
-	       t->cwd_epoch < MAX(enrich_loss_since(s, pid, SAKER_LOSS_DIRECTORY), 1u);
+	return t == leader && (t->fs ? t->fs->epoch : 0) < MAX(cwd_since(s, t), 1u);
 }
 
 bool enrich_thread_sure_lost(const struct saker_state *s, const struct enrich_thread *t)
@@ -245,9 +254,10 @@ bool enrich_cwd_sure_lost(const struct saker_state *s, const struct enrich_threa
 {
 	const struct enrich_thread *leader = enrich_thread_leader(s, t);
 
+	const struct enrich_fs *fs = enrich_thread_fs(t);
+
 	/* Of whom nothing is known, that does not say what process it is of either. */
-	return leader->pid >= 0 && is_sure(s, leader->cwd_epoch,
-					   enrich_loss_since(s, leader->tid, SAKER_LOSS_DIRECTORY));
+	return leader->pid >= 0 && is_sure(s, fs ? fs->epoch : 0, cwd_since(s, t));
 }
 
 static bool identity_sure(const struct saker_state *s, const struct enrich_thread *t)

@@ -129,7 +129,7 @@ static void thread_release(struct saker_state *s, struct enrich_thread *t)
 	enrich_exe_unref(s, t->exe_file);
 	enrich_str_unref(s, t->args);
 	enrich_str_unref(s, t->env);
-	enrich_str_unref(s, t->cwd);
+	enrich_fs_unref(s, t->fs);
 	enrich_str_unref(s, t->root);
 	enrich_str_unref(s, t->cgroups);
 	enrich_files_unref(s, t->files);
@@ -248,10 +248,11 @@ static void group_enter(struct enrich_group *g, struct enrich_thread *t)
 		g->leader = t;
 }
 
-/* Threads see the leader's files, whatever flags they were cloned with: so do Falco's. */
 static void share_files(struct saker_state *s, struct enrich_thread *leader,
 			struct enrich_thread *t)
 {
+	if (t->files && !(t->clone_flags & CL_PPM_FILES))
+		return;
 	if (!leader->files)
 		leader->files = enrich_files_new(s);
 	if (t->files == leader->files)

@@ -174,7 +174,7 @@ static inline void sim_thread(struct sim *m, struct sim_event *e, int pid)
 	m->tasks[child] = (struct sim_task){.alive = true, .pid = pid, .start = m->ts};
 	m->tasks[pid].n_threads++;
 	m->n_alive++;
-	sim_born(m, e, pid, child, SIM_CL_THREAD | 1);
+	sim_born(m, e, pid, child, SIM_CL_THREAD | 3); /* CLONE_FILES, CLONE_FS */
 }
 
 static inline int sim_lowest_fd(const struct sim_task *p)

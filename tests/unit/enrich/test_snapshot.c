@@ -82,8 +82,8 @@ static void same_thread(const struct enrich_thread *a, const struct enrich_threa
 	same_text(a->args, b->args);
 	same_text(a->env, b->env);
 	same_text(a->cgroups, b->cgroups);
-	if (enrich_thread_is_leader(a) && a->cwd)
-		same_text(a->cwd, b->cwd);
+	if (enrich_thread_is_leader(a) && a->fs)
+		same_text(a->fs->cwd, b->fs->cwd);
 }
 
 static void same_file(const struct enrich_fd *a, const struct enrich_fd *b)

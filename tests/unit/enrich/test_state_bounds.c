@@ -201,7 +201,8 @@ static void test_many_live(void **state)
 								  .tid = 200000 + tid * 10 + i,
 								  .pid = tid,
 								  .ptid = 100,
-								  .flags = CL_PPM_THREAD,
+								  .flags = CL_PPM_THREAD |
+									   CL_PPM_FILES | CL_PPM_FS,
 								  .cgroups = "cpu=/user.slice"}));
 		for (int64_t fd = 0; fd < 10; fd++)
 			open_file(s, tid, fd, "/usr/lib/libc.so.6");
@@ -256,7 +257,8 @@ static void test_one_process_of_threads(void **state)
 							  .res = 1000 + i,
 							  .pid = 100,
 							  .ptid = 1,
-							  .flags = CL_PPM_THREAD}));
+							  .flags = CL_PPM_THREAD | CL_PPM_FILES |
+								   CL_PPM_FS}));
 	assert_non_null(enrich_thread_find(s, 100));
 	assert_true(stats_of(s).n_evicted_threads > 0);
 	saker_state_free(s);

@@ -239,7 +239,7 @@ static void test_thread(void **state)
 				      .res = 101,
 				      .pid = 100,
 				      .ptid = 1,
-				      .flags = CL_PPM_THREAD});
+				      .flags = CL_PPM_THREAD | CL_PPM_FILES | CL_PPM_FS});
 	t = enrich_thread_find(s, 101);
 	assert_non_null(t);
 	assert_int_equal(t->pid, 100);
@@ -274,7 +274,7 @@ static void test_exec(void **state)
 				      .res = 101,
 				      .pid = 100,
 				      .ptid = 1,
-				      .flags = CL_PPM_THREAD});
+				      .flags = CL_PPM_THREAD | CL_PPM_FILES | CL_PPM_FS});
 	r = apply(s, eb_exec(&eb, &(struct eb_exec){.ts = TS + 5,
 						    .tid = 100,
 						    .ptid = 1,
@@ -320,7 +320,7 @@ static void test_exec_revives_leader(void **state)
 				      .res = 101,
 				      .pid = 100,
 				      .ptid = 1,
-				      .flags = CL_PPM_THREAD});
+				      .flags = CL_PPM_THREAD | CL_PPM_FILES | CL_PPM_FS});
 	do_exit(s, 100, TS + 1, 0);
 	r = apply(s, eb_exec(&eb, &(struct eb_exec){.ts = TS + 2,
 						    .tid = 100,
@@ -386,7 +386,7 @@ static void test_reparenting_in_group(void **state)
 					      .res = tid,
 					      .pid = 100,
 					      .ptid = 1,
-					      .flags = CL_PPM_THREAD});
+					      .flags = CL_PPM_THREAD | CL_PPM_FILES | CL_PPM_FS});
 	do_clone(s, (struct eb_clone){.ts = TS, .tid = 103, .res = 300, .pid = 100, .ptid = 1});
 	assert_int_equal(enrich_thread_find(s, 300)->ptid, 103);
 	do_exit(s, 103, TS + 1, 0);
