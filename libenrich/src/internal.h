@@ -43,6 +43,8 @@ enum {
 	FCNTL_PPM_DUPFD = 1,
 	FCNTL_PPM_SETFD = 3,
 	FCNTL_PPM_DUPFD_CLOEXEC = 26,
+	PR_PPM_SET_KEEPCAPS = 8,
+	PR_PPM_SET_SECUREBITS = 28,
 	PR_PPM_SET_CHILD_SUBREAPER = 36,
 	PR_PPM_GET_CHILD_SUBREAPER = 37,
 	RLIMIT_PPM_NOFILE = 7,
@@ -522,6 +524,11 @@ static inline uint32_t enrich_fd_open_flags(const struct enrich_fd *fd)
 		flags |= FD_PPM_LOWER_LAYER;
 	return flags;
 }
+
+/* ---- on_attribute.c ------------------------------------------------------------ */
+
+/* As the first process of a user namespace has them. */
+void enrich_caps_all(struct enrich_thread *t);
 
 /* ---- state_fs.c ---------------------------------------------------------------- */
 

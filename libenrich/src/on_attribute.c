@@ -6,6 +6,9 @@
 #include "internal.h"
 
 #define CAPS_ALL ((UINT64_C(1) << 41) - 1)
+/* Of prctl(PR_SET_SECUREBITS). */
+#define SECURE_NO_UID_FIXUP (UINT64_C(1) << 2)
+#define SECURE_KEEP_CAPS (UINT64_C(1) << 4)
 
 static struct enrich_thread *succeeded(const struct saker_record *r)
 {
@@ -15,33 +18,63 @@ static struct enrich_thread *succeeded(const struct saker_record *r)
 
 /* ---- credentials ------------------------------------------------------------------------ */
 
-static void set_uid(struct saker_record *r, uint32_t param)
+/* An id that is not given stays what it is. */
+static bool id_given(const struct saker_record *r, uint32_t param)
 {
-	struct enrich_thread *t = succeeded(r);
+	return enrich_param(r, param) && enrich_param_u32(r, param) != ENRICH_NO_ID;
+}
 
-	if (t && enrich_param(r, param))
-		t->uid = enrich_param_u32(r, param);
+/*
+ * As the kernel changes capabilities with the effective user. all: none of the
+ * process's user ids is root's any more.
+ */
+static void uid_capabilities(struct enrich_thread *t, uint32_t uid, bool all)
+{
+	if (t->flags & ENRICH_THREAD_NO_UID_FIXUP || t->uid == ENRICH_NO_ID)
+		return;
+	if (t->uid == 0 && all && !(t->flags & ENRICH_THREAD_KEEPS_CAPS))
+		t->cap_permitted = 0;
+	if (t->uid == 0 && uid != 0)
+		t->cap_effective = 0;
+	if (t->uid != 0 && uid == 0)
+		t->cap_effective = t->cap_permitted;
+}
+
+static void set_uid(struct enrich_thread *t, uint32_t uid, bool all)
+{
+	uid_capabilities(t, uid, all && uid != 0);
+	t->uid = uid;
 }
 
 static void set_gid(struct saker_record *r, uint32_t param)
 {
 	struct enrich_thread *t = succeeded(r);
 
-	if (t && enrich_param(r, param))
+	if (t && id_given(r, param))
 		t->gid = enrich_param_u32(r, param);
 }
 
 static void on_setuid(struct saker_state *s, struct saker_record *r)
 {
+	struct enrich_thread *t = succeeded(r);
+
 	(void)s;
-	set_uid(r, 1);
+	if (t && id_given(r, 1))
+		set_uid(t, enrich_param_u32(r, 1), true);
 }
 
-/* The effective id comes second in all of these. */
+/* setreuid, setresuid: real, effective; the third, if it is not given, is the effective one. */
 static void on_setreuid(struct saker_state *s, struct saker_record *r)
 {
+	struct enrich_thread *t = succeeded(r);
+	bool all = id_given(r, 1) && enrich_param_u32(r, 1) != 0;
+
 	(void)s;
-	set_uid(r, 2);
+	if (!t || !id_given(r, 2))
+		return;
+	if (r->view.event->type == SAKER_EV_SYSCALL_SETRESUID_X)
+		all = all && id_given(r, 3) && enrich_param_u32(r, 3) != 0;
+	set_uid(t, enrich_param_u32(r, 2), all);
 }
 
 static void on_setgid(struct saker_state *s, struct saker_record *r)
@@ -50,6 +83,7 @@ static void on_setgid(struct saker_state *s, struct saker_record *r)
 	set_gid(r, 1);
 }
 
+/* The effective id comes second in both of these. */
 static void on_setregid(struct saker_state *s, struct saker_record *r)
 {
 	(void)s;
@@ -68,7 +102,7 @@ static void on_capset(struct saker_state *s, struct saker_record *r)
 	t->cap_effective = enrich_param_u64(r, 3);
 }
 
-static void caps_all(struct enrich_thread *t)
+void enrich_caps_all(struct enrich_thread *t)
 {
 	t->cap_inheritable = CAPS_ALL;
 	t->cap_permitted = CAPS_ALL;
@@ -83,7 +117,7 @@ static void on_unshare(struct saker_state *s, struct saker_record *r)
 	if (!t)
 		return;
 	if (flags & CL_PPM_NEWUSER)
-		caps_all(t);
+		enrich_caps_all(t);
 	if (flags & CL_PPM_FILES)
 		enrich_files_unshare(s, t);
 	/* Namespaces of these two kinds cannot be in a directory that is others', too. */
@@ -110,7 +144,7 @@ static void on_setns(struct saker_state *s, struct saker_record *r)
 	if (!t)
 		return;
 	if (enters(r, CL_PPM_NEWUSER, "/ns/user"))
-		caps_all(t);
+		enrich_caps_all(t);
 	/* Whoever enters a mount namespace begins at its root. */
 	if (enters(r, CL_PPM_NEWNS, "/ns/mnt"))
 		enrich_fs_chdir(s, t, "/", 1, true);
@@ -158,12 +192,24 @@ static void on_chroot(struct saker_state *s, struct saker_record *r)
 
 /* ---- sessions, limits ------------------------------------------------------------------------ */
 
+/* The whole process is in them. */
+static void group_set(struct enrich_thread *t, int64_t pgid, int64_t vpgid)
+{
+	for (struct enrich_thread *o = t->group ? t->group->threads : NULL; o; o = o->group_next) {
+		o->pgid = (int32_t)pgid;
+		o->vpgid = (int32_t)vpgid;
+	}
+	t->pgid = (int32_t)pgid;
+	t->vpgid = (int32_t)vpgid;
+}
+
 static void session_set(struct enrich_thread *t, int64_t sid)
 {
 	t->sid = (int32_t)sid;
 	t->flags &= (uint16_t)~ENRICH_THREAD_IDENTITY_DOUBT;
 }
 
+/* A session begins with a process group, both of the process's number. */
 static void on_setsid(struct saker_state *s, struct saker_record *r)
 {
 	struct enrich_thread *t = succeeded(r);
@@ -171,22 +217,79 @@ static void on_setsid(struct saker_state *s, struct saker_record *r)
 	(void)s;
 	if (!t)
 		return;
-	/* The whole process is in it. */
 	for (struct enrich_thread *o = t->group ? t->group->threads : NULL; o; o = o->group_next)
 		session_set(o, r->res);
 	session_set(t, r->res);
+	group_set(t, t->pid, r->res);
+}
+
+/* Of that number in t's namespace, as far as setpgid may name it: itself, or of its family. */
+static struct enrich_thread *relative_find(struct saker_state *s, struct enrich_thread *t,
+					   int64_t vpid)
+{
+	const struct enrich_thread *families[] = {t, t->parent};
+
+	if (vpid == t->vpid)
+		return enrich_thread_leader(s, t);
+	if (!enrich_thread_in_pidns(t))
+		return enrich_thread_find(s, vpid);
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		struct enrich_thread *o = families[i] ? families[i]->children : NULL;
+
+		for (uint32_t n = 0; o && n < ENRICH_ANCESTORS_MAX; n++, o = o->sibling_next) {
+			if (o->vpid == vpid && enrich_thread_in_pidns(o))
+				return o;
+		}
+	}
+	return NULL;
+}
+
+static void on_setpgid(struct saker_state *s, struct saker_record *r)
+{
+	struct enrich_thread *t = succeeded(r), *target, *first;
+	int64_t pid = enrich_param_int(r, 1, 0), pgid = enrich_param_int(r, 2, 0);
+
+	if (!t)
+		return;
+	target = pid ? relative_find(s, t, pid) : t;
+	if (!target)
+		return;
+	if (!pgid)
+		pgid = target->vpid;
+	first = relative_find(s, t, pgid);
+	group_set(target, first ? first->pid : enrich_thread_in_pidns(t) ? -1 : pgid, pgid);
+}
+
+static void flag_set(struct enrich_thread *t, enum enrich_thread_flag flag, bool on)
+{
+	t->flags = (uint16_t)(on ? t->flags | flag : t->flags & ~(uint32_t)flag);
 }
 
 static void on_prctl(struct saker_state *s, struct saker_record *r)
 {
 	struct enrich_thread *t = succeeded(r);
+	uint64_t arg = enrich_param_u64(r, 3);
 
 	(void)s;
+	if (!t)
+		return;
+	switch (enrich_param_u32(r, 1)) {
 	/* Both tell what it is now: one as the argument, the other as the answer. */
-	if (t && t->group &&
-	    (enrich_param_u32(r, 1) == PR_PPM_SET_CHILD_SUBREAPER ||
-	     enrich_param_u32(r, 1) == PR_PPM_GET_CHILD_SUBREAPER))
-		t->group->reaper = enrich_param_u64(r, 3) != 0;
+	case PR_PPM_SET_CHILD_SUBREAPER:
+	case PR_PPM_GET_CHILD_SUBREAPER:
+		if (t->group)
+			t->group->reaper = arg != 0;
+		break;
+	case PR_PPM_SET_KEEPCAPS:
+		flag_set(t, ENRICH_THREAD_KEEPS_CAPS, arg != 0);
+		break;
+	case PR_PPM_SET_SECUREBITS:
+		flag_set(t, ENRICH_THREAD_KEEPS_CAPS, arg & SECURE_KEEP_CAPS);
+		flag_set(t, ENRICH_THREAD_NO_UID_FIXUP, arg & SECURE_NO_UID_FIXUP);
+		break;
+	default:
+		break;
+	}
 }
 
 static void fdlimit_set(struct saker_state *s, struct enrich_thread *t, int64_t limit)
@@ -325,6 +428,7 @@ const struct enrich_handler enrich_handlers_attribute[] = {
 	{SAKER_EV_SYSCALL_SETNS_X, on_setns},
 	{SAKER_EV_SYSCALL_CHROOT_X, on_chroot},
 	{SAKER_EV_SYSCALL_SETSID_X, on_setsid},
+	{SAKER_EV_SYSCALL_SETPGID_X, on_setpgid},
 	{SAKER_EV_SYSCALL_UNSHARE_X, on_unshare},
 	{SAKER_EV_SYSCALL_CAPSET_X, on_capset},
 	{SAKER_EV_USER_ADDED_E, on_user},

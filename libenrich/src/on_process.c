@@ -145,6 +145,9 @@ static void child_inherit(struct saker_state *s, struct enrich_thread *child,
 	child->cap_permitted = from->cap_permitted;
 	child->cap_effective = from->cap_effective;
 	child->cap_inheritable = from->cap_inheritable;
+	child->flags |= from->flags & (ENRICH_THREAD_KEEPS_CAPS | ENRICH_THREAD_NO_UID_FIXUP);
+	if (child->clone_flags & CL_PPM_NEWUSER)
+		enrich_caps_all(child);
 	enrich_exe_set(s, child, enrich_exe_ref(from->exe_file));
 	child->exe_ino = from->exe_ino;
 	child->exe_ino_ctime = from->exe_ino_ctime;
@@ -570,7 +573,7 @@ static void exec_ids(struct saker_state *s, struct saker_record *r)
 		}
 		enrich_thread_join(s, t);
 	}
-	t->flags &= (uint16_t)~ENRICH_THREAD_PLACEHOLDER;
+	t->flags &= (uint16_t) ~(ENRICH_THREAD_PLACEHOLDER | ENRICH_THREAD_KEEPS_CAPS);
 }
 
 static void on_exec(struct saker_state *s, struct saker_record *r)

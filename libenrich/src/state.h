@@ -364,6 +364,10 @@ enum enrich_thread_flag {
 	ENRICH_THREAD_UNSETTLED = 1 << 5, /* start-up state, family not known yet */
 	/* A loss left its session and the like in doubt, of which no execve tells. */
 	ENRICH_THREAD_IDENTITY_DOUBT = 1 << 6,
+	/* What it has asked of capabilities: keep those permitted, or all, when the user changes.
+	 */
+	ENRICH_THREAD_KEEPS_CAPS = 1 << 7,
+	ENRICH_THREAD_NO_UID_FIXUP = 1 << 8,
 };
 
 #define ENRICH_NO_ID UINT32_MAX /* a uid, gid or loginuid that is not known (or not set) */

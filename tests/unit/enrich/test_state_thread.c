@@ -672,6 +672,105 @@ static void test_attributes(void **state)
 	saker_state_free(s);
 }
 
+/* Which user one becomes changes the capabilities, as the kernel does it. */
+static void test_capabilities(void **state)
+{
+	struct saker_state *s = start();
+	struct enrich_thread *t = enrich_thread_find(s, 100);
+
+#define BECOME(r, e, saved, permitted, effective)                                                \
+	do {                                                                                     \
+		apply(s, eb_make(&eb, SAKER_EV_SYSCALL_SETRESUID_X, TS, 100, "qwww", INT64_C(0), \
+				 r, e, saved));                                                  \
+		assert_int_equal(t->cap_permitted, permitted);                                   \
+		assert_int_equal(t->cap_effective, effective);                                   \
+	} while (0)
+	(void)state;
+	t->uid = 0;
+	t->cap_permitted = t->cap_effective = 7;
+	BECOME(-1, 33, -1, 7, 0);
+	BECOME(1000, -1, -1, 7, 0);
+	assert_int_equal(t->uid, 33);
+	BECOME(-1, 0, -1, 7, 7);
+	BECOME(33, 33, 0, 7, 0);
+	BECOME(0, 0, 0, 7, 7);
+	/* Kept, as was asked for; a program that is begun anew has not asked. */
+	apply(s, eb_make(&eb, SAKER_EV_SYSCALL_PRCTL_X, TS, 100, "qw-q", INT64_C(0),
+			 PR_PPM_SET_KEEPCAPS, INT64_C(1)));
+	BECOME(33, 33, 33, 7, 0);
+	BECOME(0, 0, 0, 7, 7);
+	apply(s, eb_exec(&eb, &(struct eb_exec){.ts = TS, .tid = 100, .path = "/x", .comm = "x"}));
+	t->uid = 0;
+	t->cap_permitted = t->cap_effective = 7;
+	apply(s, eb_make(&eb, SAKER_EV_SYSCALL_SETUID_X, TS, 100, "qw", INT64_C(0), 33));
+	assert_int_equal(t->cap_permitted, 0);
+	assert_int_equal(t->cap_effective, 0);
+	t->uid = 0;
+	t->cap_permitted = t->cap_effective = 7;
+	apply(s, eb_make(&eb, SAKER_EV_SYSCALL_PRCTL_X, TS, 100, "qw-q", INT64_C(0),
+			 PR_PPM_SET_SECUREBITS, INT64_C(4)));
+	BECOME(33, 33, 33, 7, 7);
+	do_clone(s, (struct eb_clone){
+			    .ts = TS, .tid = 100, .res = 200, .pid = 100, .flags = CL_PPM_NEWUSER});
+	assert_int_equal(enrich_thread_find(s, 200)->cap_effective, (INT64_C(1) << 41) - 1);
+#undef BECOME
+	saker_state_free(s);
+}
+
+static void expect_group(struct saker_state *s, int64_t tid, int64_t pgid, int64_t vpgid)
+{
+	const struct enrich_thread *t = enrich_thread_find(s, tid);
+
+	assert_int_equal(t->pgid, pgid);
+	assert_int_equal(t->vpgid, vpgid);
+}
+
+static void do_setpgid(struct saker_state *s, uint64_t tid, int64_t pid, int64_t pgid)
+{
+	apply(s, eb_make(&eb, SAKER_EV_SYSCALL_SETPGID_X, TS, tid, "qqq", INT64_C(0), pid, pgid));
+}
+
+/* A shell puts the parts of a pipe into one group, from both sides. */
+static void test_groups(void **state)
+{
+	struct saker_state *s = start();
+
+	(void)state;
+	do_clone(s, (struct eb_clone){.ts = TS, .tid = 100, .res = 200, .pid = 100, .ptid = 1});
+	do_clone(s, (struct eb_clone){.ts = TS, .tid = 100, .res = 201, .pid = 100, .ptid = 1});
+	do_setpgid(s, 100, 200, 0);
+	expect_group(s, 200, 200, 200);
+	do_setpgid(s, 201, 0, 200);
+	expect_group(s, 201, 200, 200);
+	apply(s, eb_make(&eb, SAKER_EV_SYSCALL_SETSID_X, TS, 201, "q", INT64_C(201)));
+	expect_group(s, 201, 201, 201);
+	/* The same in a namespace, where they are 1, 5 and 6. */
+	for (int i = 0; i < 3; i++) {
+		static const int vpids[] = {1, 5, 6};
+
+		do_clone(s, (struct eb_clone){.ts = TS,
+					      .tid = 300 + i,
+					      .pid = 300 + i,
+					      .ptid = i ? 300 : 100,
+					      .vtid = vpids[i],
+					      .vpid = vpids[i],
+					      .flags = CL_PPM_CHILD_IN_PIDNS});
+	}
+	do_setpgid(s, 300, 5, 5);
+	expect_group(s, 301, 301, 5);
+	do_setpgid(s, 302, 0, 5);
+	expect_group(s, 302, 301, 5);
+	do_setpgid(s, 302, 0, 0);
+	expect_group(s, 302, 302, 6);
+	/* One that nothing is known of. */
+	do_setpgid(s, 302, 0, 9);
+	expect_group(s, 302, -1, 9);
+	do_setpgid(s, 302, 77, 77);
+	apply(s, eb_make(&eb, SAKER_EV_SYSCALL_SETSID_X, TS, 301, "q", INT64_C(5)));
+	expect_group(s, 301, 301, 5);
+	saker_state_free(s);
+}
+
 static void test_malformed(void **state)
 {
 	struct saker_state_stats stats = {.size = sizeof(stats)};
@@ -711,6 +810,8 @@ int main(void)
 		cmocka_unit_test(test_refill),
 		cmocka_unit_test(test_leaders),
 		cmocka_unit_test(test_attributes),
+		cmocka_unit_test(test_capabilities),
+		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_malformed),
 	};
 
