@@ -299,7 +299,7 @@ static void test_sets(void **state)
 	struct saker_syscall_set io = {0};
 
 	assert_int_equal(saker_syscall_set_add_name(&set, "state"), 0);
-	assert_int_equal(set_count(&set), 68);
+	assert_int_equal(set_count(&set), 74);
 	assert_true(saker_syscall_set_has(&set, SAKER_SC_SCHED_PROCESS_EXIT));
 	assert_true(saker_syscall_set_has(&set, SAKER_SC_OPENAT));
 	assert_false(saker_syscall_set_has(&set, SAKER_SC_UNLINK));

@@ -771,6 +771,33 @@ static void test_groups(void **state)
 	saker_state_free(s);
 }
 
+/* Engines are asked for what the state learns from, but for what would cost more than it tells. */
+static void test_asked_for(void **state)
+{
+	static const uint16_t left_out[] = {
+		SAKER_EV_SYSCALL_BRK_4_X,     SAKER_EV_SYSCALL_MMAP_X,	SAKER_EV_SYSCALL_MMAP2_X,
+		SAKER_EV_SYSCALL_MUNMAP_X,    SAKER_EV_SCHEDSWITCH_6_E, SAKER_EV_SYSCALL_GETCWD_X,
+		SAKER_EV_SYSCALL_GETRLIMIT_X,
+	};
+	struct saker_syscall_set set = {0};
+	struct saker_state *s = start();
+
+	(void)state;
+	assert_int_equal(saker_syscall_set_add_name(&set, "state"), 0);
+	assert_int_equal(saker_syscall_set_add_name(&set, "io"), 0);
+	for (uint32_t sc = 0; sc < SAKER_SYSCALL_CODES; sc++) {
+		const struct saker_syscall_info *info = saker_syscall_by_code(sc);
+		bool out = false;
+
+		for (size_t i = 0; info && i < ARRAY_SIZE(left_out); i++)
+			out = out || info->event == left_out[i];
+		if (info && s->facts[info->event].handler && !out &&
+		    !saker_syscall_set_has(&set, sc))
+			fail_msg("the state learns from %s", info->name);
+	}
+	saker_state_free(s);
+}
+
 static void test_malformed(void **state)
 {
 	struct saker_state_stats stats = {.size = sizeof(stats)};
@@ -812,6 +839,7 @@ int main(void)
 		cmocka_unit_test(test_attributes),
 		cmocka_unit_test(test_capabilities),
 		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_asked_for),
 		cmocka_unit_test(test_malformed),
 	};
 
