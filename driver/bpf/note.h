@@ -54,31 +54,27 @@ PROBE_INLINE void note_write(struct fill *f, __u8 *to, __u8 via, __u8 how, __u32
 #define NOTE_AT(f, at) ((f)->data + ((at) & (PROBE_EVENT_MAX - 1)))
 
 /*
- * The name asked for is how the path ends, or all of it when it is absolute: no
- * link was followed within it, and no ".." is in it. Both lengths count the NUL.
+ * The name asked for is the path: absolute, without a link or ".." in it. One that is
+ * relative never is: the directory may have been moved since anybody was told of it.
+ * Both lengths count the NUL.
  */
 PROBE_INLINE bool note_same(struct fill *f, __u32 path, __u32 path_len)
 {
 	__u32 len = f->name_len, name = f->name;
-	__u32 tail = path + path_len - len;
-	__u8 first;
 	__u32 i;
 
 	OPAQUE(name);
-	OPAQUE(tail);
-	if (len < 2 || len > path_len || len > 8 * NOTE_WORDS)
-		return false;
-	first = *NOTE_AT(f, name);
-	if (first == '/' ? len != path_len : *NOTE_AT(f, tail - 1) != '/')
+	OPAQUE(path);
+	if (len < 2 || len != path_len || len > 8 * NOTE_WORDS)
 		return false;
 	for (i = 0; i < NOTE_WORDS && 8 * i + 8 <= len; i++)
-		if (*(__u64 *)NOTE_AT(f, name + 8 * i) != *(__u64 *)NOTE_AT(f, tail + 8 * i))
+		if (*(__u64 *)NOTE_AT(f, name + 8 * i) != *(__u64 *)NOTE_AT(f, path + 8 * i))
 			return false;
 	/* What is less than a word, by the word that ends where both end; or byte by byte. */
 	if (len >= 8)
-		return *(__u64 *)NOTE_AT(f, name + len - 8) == *(__u64 *)NOTE_AT(f, tail + len - 8);
+		return *(__u64 *)NOTE_AT(f, name + len - 8) == *(__u64 *)NOTE_AT(f, path + len - 8);
 	for (i = 0; i < 8 && i < len; i++)
-		if (*NOTE_AT(f, name + i) != *NOTE_AT(f, tail + i))
+		if (*NOTE_AT(f, name + i) != *NOTE_AT(f, path + i))
 			return false;
 	return true;
 }

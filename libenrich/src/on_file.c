@@ -38,16 +38,20 @@ static void real_set(struct saker_state *s, struct enrich_fd *fd, const char *te
 static void open_real(struct saker_state *s, const struct saker_record *r,
 		      const struct open_call *call, struct enrich_fd *fd)
 {
+	struct enrich_slice real = {NULL, 0};
 	char path[ENRICH_PATH_MAX + 1];
-	uint32_t len;
 
 	if (!(r->flags & ENRICH_RECORD_REALPATH))
 		return;
 	fd->flags |= ENRICH_FD_REAL_KNOWN;
 	if (r->flags & ENRICH_RECORD_HAS_NOTE && r->note.path_len)
-		real_set(s, fd, r->note.path, r->note.path_len);
-	else if (enrich_path_really_at(r, call->dirfd, call->name.text, call->name.len, path, &len))
-		real_set(s, fd, path, len);
+		real = (struct enrich_slice){r->note.path, r->note.path_len};
+	else if (enrich_path_really_at(r, call->dirfd, call->name.text, call->name.len, path,
+				       &real.len))
+		real.text = path;
+	if (real.len && (real.len != enrich_str_len(fd->name) ||
+			 memcmp(real.text, enrich_str_text(fd->name), real.len) != 0))
+		real_set(s, fd, real.text, real.len);
 }
 
 static void open_finish(struct saker_state *s, struct saker_record *r, const struct open_call *call)

@@ -165,6 +165,13 @@ static void test_realpath(void **state)
 	r = openat_at(&s, 6, 5, "gshadow", 0, NULL);
 	expect(r, "fd.name", "/tmp/dir/gshadow");
 	expect(r, "fd.realpath", "/etc/gshadow");
+	/* Relative to one that was moved since it was opened. */
+	openat_at(&s, 5, AT_CWD, "/tmp/dir", 0, NULL);
+	r = openat_at(&s, 6, 5, "shadow", 0, "/etc/dir/shadow");
+	expect(r, "fd.name", "/tmp/dir/shadow");
+	expect(r, "fd.realpath", "/etc/dir/shadow");
+	r = openat_at(&s, 6, 5, "shadow", 0, "/tmp/dir/shadow");
+	expect(r, "fd.realpath", "/tmp/dir/shadow");
 	/* What failed led nowhere. */
 	r = openat_at(&s, -2, AT_CWD, "/etc/none", 0, NULL);
 	expect_absent(r, "fd.realpath", SAKER_ABSENT_NOT_APPLICABLE);
