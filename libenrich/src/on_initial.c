@@ -406,6 +406,8 @@ static void on_file_anon(struct saker_state *s, struct saker_record *r)
 		ENRICH_FD_BPF,	       ENRICH_FD_BPF,	      ENRICH_FD_BPF,
 		ENRICH_FD_BPF,
 	};
+	/* The last kind, which is no type of ours. */
+	static const char perf_event[] = "anon_inode:[perf_event]";
 	uint64_t kind = (uint64_t)enrich_param_int(r, 1, 0);
 	struct enrich_fd *fd;
 
@@ -414,6 +416,8 @@ static void on_file_anon(struct saker_state *s, struct saker_record *r)
 		return;
 	if (kind == 0)
 		set_name(s, r, fd, 2);
+	else if (fd->type == ENRICH_FD_UNSUPPORTED)
+		enrich_str_set(s, &fd->name, perf_event, sizeof(perf_event) - 1);
 	fd->ino = enrich_param_u64(r, 3);
 }
 
