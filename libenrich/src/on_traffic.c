@@ -47,6 +47,15 @@ static bool tuple_is_known(const struct enrich_fd *fd, const struct enrich_socke
 	       !enrich_socket_set_ends(&copy, t);
 }
 
+/* Of a message whose sender was not asked for there is the socket's own peer, if it has one. */
+static bool is_from_nobody(const struct enrich_socket_ends *t)
+{
+	static const uint8_t zero[16];
+
+	return t->family != AF_PPM_UNIX && t->src.port == 0 &&
+	       memcmp(t->src.ip, zero, t->family == AF_PPM_INET ? 4 : 16) == 0;
+}
+
 static void traffic_tuple(struct saker_state *s, struct saker_record *r, uint32_t param,
 			  bool incoming)
 {
@@ -54,7 +63,7 @@ static void traffic_tuple(struct saker_state *s, struct saker_record *r, uint32_
 	struct enrich_str *old;
 	struct enrich_fd *fd;
 
-	if (!t.family || tuple_is_known(r->fd, &t))
+	if (!t.family || tuple_is_known(r->fd, &t) || (incoming && is_from_nobody(&t)))
 		return;
 	enrich_socket_name_begin(r, &old);
 	fd = enrich_socket_own(r);

@@ -606,6 +606,11 @@ static void test_udp(void **state)
 	r = EVENT(s, SOCKET_RECVFROM_X, "qrrqw", I(1), "y", 1, t, len, I(3), 1);
 	assert_string_equal(name_of(r->fd), "192.168.1.7:40000->10.0.0.1:53");
 	assert_false(r->flags & ENRICH_RECORD_NAME_CHANGED);
+	/* Nor does an answer whose sender is not asked for tell of another one. */
+	len = tuple4(t, 0, 0, 0, 40000);
+	r = EVENT(s, SOCKET_RECV_X, "qrqwr", I(1), "y", 1, I(3), 1, t, len);
+	assert_string_equal(name_of(r->fd), "192.168.1.7:40000->10.0.0.1:53");
+	assert_false(r->flags & ENRICH_RECORD_NAME_CHANGED);
 	/* Another peer. */
 	len = tuple4(t, LOCAL, 40000, PEER + 1, 53);
 	r = EVENT(s, SOCKET_SENDTO_X, "qrqwr", I(1), "x", 1, I(3), 1, t, len);
