@@ -9,6 +9,7 @@
 #define TICK_EVENTS 4096
 #define IDLE_MS 100 /* how long what is printed may stay behind what happens */
 #define DRAIN_NS (5 * UINT64_C(1000000000))
+#define HOLD_DIGEST_MS 1000
 
 uint64_t session_now(void)
 {
@@ -57,12 +58,29 @@ static void count_event(struct session *s, const struct saker_event *event)
 		s->last_ts = event->ts;
 }
 
+/* One that a reader of the capture sees. */
+static int take_record(struct session *s, const struct saker_event *event,
+		       const struct saker_event_meta *meta, struct saker_record *record)
+{
+	bool matches = true;
+
+	count_event(s, event);
+	if (s->self_tid && event->tid == (uint64_t)s->self_tid) {
+		s->n_own++;
+		matches = false;
+	} else if (s->filter) {
+		matches = saker_filter_eval(s->filter, record) == 1;
+	}
+	if (likely(matches))
+		return take_match(s, event, meta, record);
+	return s->dump ? dump_state_event(s->dump, event, meta) : 0;
+}
+
 /* 0, or a negative errno. */
 static int take_event(struct session *s, const struct saker_event *event,
 		      const struct saker_event_meta *meta)
 {
 	struct saker_record *record = NULL;
-	bool matches = true;
 	int r;
 
 	if (s->state) {
@@ -78,16 +96,7 @@ static int take_event(struct session *s, const struct saker_event *event,
 	}
 	if (!is_event(event, meta) || (s->state && !record))
 		return s->dump ? dump_state_event(s->dump, event, meta) : 0;
-	count_event(s, event);
-	if (s->self_tid && event->tid == (uint64_t)s->self_tid) {
-		s->n_own++;
-		matches = false;
-	} else if (s->filter) {
-		matches = saker_filter_eval(s->filter, record) == 1;
-	}
-	if (likely(matches))
-		return take_match(s, event, meta, record);
-	return s->dump ? dump_state_event(s->dump, event, meta) : 0;
+	return take_record(s, event, meta, record);
 }
 
 /* What container runtimes have told: for the state, and for whoever replays what is written. */
@@ -133,6 +142,18 @@ static int take_digests(struct session *s)
 		if (s->dump)
 			r = dump_state_event(s->dump, event, &meta);
 	}
+	return r;
+}
+
+/* What waited for the digest of an executable. flush: no longer. */
+static int take_held(struct session *s, bool flush)
+{
+	const struct saker_event_meta meta = {0};
+	struct saker_record *record;
+	int r = 0;
+
+	while (r == 0 && saker_state_held(s->state, flush, &record) == 1)
+		r = take_record(s, saker_record_event(record)->event, &meta, record);
 	return r;
 }
 
@@ -196,6 +217,8 @@ static int loop(struct session *s)
 			r = take_answers(s);
 		if (r == 0 && s->digests)
 			r = take_digests(s);
+		if (r == 0 && s->digests)
+			r = take_held(s, false);
 		if (r < 0)
 			return r;
 	}
@@ -217,6 +240,10 @@ static int drain(struct session *s)
 	}
 	if (s->containers && (r >= 0 || r == -ENODATA))
 		r = take_answers(s);
+	if (s->digests && (r >= 0 || r == -ENODATA))
+		r = take_digests(s);
+	if (s->digests && r == 0)
+		r = take_held(s, true);
 	return r == -ENODATA || r >= 0 ? 0 : r;
 }
 
@@ -405,6 +432,8 @@ static int open_state(struct session *s)
 	if (s->digests) {
 		options.ask_digest = ask_digest;
 		options.ask_digest_userdata = s;
+		/* What is written keeps its order. */
+		options.hold_digest_ms = s->options->write ? 0 : HOLD_DIGEST_MS;
 	}
 	if (s->containers) {
 		options.ask_container = ask_container;
