@@ -301,6 +301,9 @@ struct saker_state {
 void enrich_log(const struct saker_state *s, enum saker_severity severity, const char *format, ...)
 	_printf_(3, 4);
 
+/* Asks the engine for an fd of the record's thread, which is looked up again then: false = NULL. */
+bool enrich_record_refill(struct saker_state *s, struct saker_record *r, int64_t fd);
+
 /* ---- state_memory.c ------------------------------------------------------------ */
 
 /* As pool_alloc, but makes room by forgetting what was not used for long. NULL only if even that

@@ -216,7 +216,7 @@ static void passed_fds(struct saker_state *s, struct saker_record *r, uint32_t p
 		return;
 	fd = forget_passed(s, r, p->data, p->len);
 	if (fd >= 0)
-		enrich_refill(s, (int64_t)r->view.event->tid, r->view.event->ts, fd);
+		(void)enrich_record_refill(s, r, fd);
 }
 
 static void on_recvmsg(struct saker_state *s, struct saker_record *r)

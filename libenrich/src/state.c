@@ -510,6 +510,17 @@ static void record_direct_fd(struct saker_state *s, struct saker_record *r)
 	r->fd = fd;
 }
 
+bool enrich_record_refill(struct saker_state *s, struct saker_record *r, int64_t fd)
+{
+	int64_t tid = (int64_t)r->view.event->tid;
+
+	if (!enrich_refill(s, tid, r->view.event->ts, fd))
+		return false;
+	/* What was known may have been another one of that number. */
+	r->thread = enrich_thread_touch(s, tid);
+	return r->thread != NULL;
+}
+
 /* The fd the event uses. A hole in a table that we know the thread of is worth one question. */
 static void record_fd(struct saker_state *s, const struct enrich_fact *fact)
 {
@@ -534,7 +545,7 @@ static void record_fd(struct saker_state *s, const struct enrich_fact *fact)
 	if (unlikely(!fd)) {
 		if (!(r->flags & ENRICH_RECORD_FAILED) && s->refill &&
 		    !(r->thread->flags & (ENRICH_THREAD_HIDDEN | ENRICH_THREAD_PLACEHOLDER)) &&
-		    enrich_refill(s, (int64_t)r->view.event->tid, r->view.event->ts, r->fd_num)) {
+		    enrich_record_refill(s, r, r->fd_num)) {
 			fd = enrich_files_find(r->thread->files, r->fd_num);
 			s->stats.n_noncached_fd_lookups += fd != NULL;
 		}

@@ -218,6 +218,7 @@ static void test_accounts_have_a_share(void **state)
 
 struct engine {
 	uint32_t n_asked;
+	uint64_t start;	  /* of the threads that are asked for; 0 = at any time */
 	uint32_t slow_ms; /* how long an answer takes */
 	int32_t n_fds;	  /* of the thread that is asked for */
 };
@@ -230,7 +231,9 @@ static int answer(void *userdata, int64_t tid, saker_capture_event_fn fn, void *
 
 	e->n_asked++;
 	nanosleep(&ts, NULL);
-	fn(fn_userdata, eb_task(&b, &(struct eb_task){.tid = tid, .ptid = 1, .comm = "asked"}));
+	fn(fn_userdata,
+	   eb_task(&b,
+		   &(struct eb_task){.tid = tid, .ptid = 1, .comm = "asked", .start = e->start}));
 	for (int32_t fd = 0; fd < e->n_fds; fd++)
 		fn(fn_userdata,
 		   eb_make(&b, SAKER_EV_ITER_TASK_FILE_REGULAR_E, 0, (uint64_t)(tid << 32 | tid),
@@ -293,6 +296,31 @@ static void test_refill_after_clock_step(void **state)
 	any_event(s, TS + SECOND + 1, 1999);
 	assert_int_equal(e.n_asked, 2);
 	assert_string_equal(enrich_thread_find(s, 1999)->comm->text, "asked");
+	saker_state_free(s);
+}
+
+/*
+ * Asked for a file, the engine tells of another thread of that number: there was no time to ask
+ * for it before, though its end may have been lost. The record goes on with that one.
+ */
+static void test_refill_tells_of_another(void **state)
+{
+	struct engine e = {.n_fds = 4, .start = TS};
+	struct saker_loss loss = SAKER_LOSS_INIT;
+	struct saker_state *s = new_live(&e, 0);
+	struct saker_record *r;
+
+	(void)state;
+	any_event(s, TS, 100);
+	loss.n[SAKER_LOSS_PROCESS] = 1;
+	assert_int_equal(saker_state_lost(s, &loss), 0);
+	enrich_thread_find(s, 100)->retry_ts = TS + SECOND;
+	r = apply(s, eb_make(&eb, SAKER_EV_SYSCALL_READ_X, TS + 1, 100, "qrqw", I(1), "x", 1, I(3),
+			     1));
+	assert_int_equal(e.n_asked, 1);
+	assert_ptr_equal(r->thread, enrich_thread_find(s, 100));
+	assert_string_equal(r->thread->comm->text, "asked");
+	assert_string_equal(r->fd->name->text, "/refilled");
 	saker_state_free(s);
 }
 
@@ -465,6 +493,7 @@ int main(void)
 		cmocka_unit_test(test_accounts_have_a_share),
 		cmocka_unit_test(test_slow_refills),
 		cmocka_unit_test(test_refill_after_clock_step),
+		cmocka_unit_test(test_refill_tells_of_another),
 		cmocka_unit_test(test_refill_of_a_full_table),
 		cmocka_unit_test(test_passed_fds),
 		cmocka_unit_test(test_child_event_of_earlier_time),
