@@ -151,14 +151,16 @@ static bool is_another(const struct saker_record *r, const struct enrich_thread 
 	return t->pid != event_pid(r) || (t->clone_ts && start && apart >= ENRICH_STALE_NS);
 }
 
-/* A thread that a loss has left in doubt: what it is now, but for what only events tell. */
+/* A thread that is known, told again: what it is now, but for what only events tell. */
 static void task_again(struct saker_state *s, const struct saker_record *r, struct enrich_thread *t)
 {
 	uint64_t clone_ts = t->clone_ts;
 	uint32_t clone_flags = t->clone_flags;
 	uint64_t ino = t->exe_ino, mtime = t->exe_ino_mtime;
+	bool settled = !(t->flags & ENRICH_THREAD_UNSETTLED);
 
-	enrich_thread_unlink_parent(t);
+	if (settled)
+		enrich_thread_unlink_parent(t);
 	task_ids(r, t);
 	task_numbers(r, t);
 	task_strings(s, r, t);
@@ -169,7 +171,23 @@ static void task_again(struct saker_state *s, const struct saker_record *r, stru
 		enrich_thread_new_exe(s, t);
 	t->epoch = enrich_epoch(s, true);
 	t->flags &= (uint16_t)~ENRICH_THREAD_IDENTITY_DOUBT;
-	enrich_thread_join(s, t);
+	if (settled)
+		enrich_thread_unsettle(s, t);
+}
+
+static void task_forget(struct saker_state *s, struct enrich_thread *t)
+{
+	int64_t tid = t->tid;
+
+	/* Told of twice at one start: out of the list first. */
+	if (t->flags & ENRICH_THREAD_UNSETTLED)
+		enrich_threads_settle(s);
+	t = enrich_thread_find(s, tid);
+	if (t)
+		enrich_thread_exit(s, t);
+	t = enrich_thread_find(s, tid);
+	if (t)
+		enrich_thread_remove(s, t);
 }
 
 static void on_task(struct saker_state *s, struct saker_record *r)
@@ -178,17 +196,16 @@ static void on_task(struct saker_state *s, struct saker_record *r)
 
 	if (event_tid(r) == 0)
 		return;
-	if (t && s->refilling && !(t->flags & ENRICH_THREAD_PLACEHOLDER)) {
-		if (!enrich_thread_doubtful(s, t))
+	if (t && !(t->flags & ENRICH_THREAD_PLACEHOLDER)) {
+		if (s->refilling && !enrich_thread_doubtful(s, t))
 			return;
 		if (!is_another(r, t)) {
 			task_again(s, r, t);
 			return;
 		}
-		enrich_thread_exit(s, t);
-		t = enrich_thread_touch(s, event_tid(r));
-		if (t)
-			enrich_thread_remove(s, t);
+	}
+	if (t && t->group) {
+		task_forget(s, t);
 		t = NULL;
 	}
 	if (!t)
@@ -202,9 +219,8 @@ static void on_task(struct saker_state *s, struct saker_record *r)
 		enrich_thread_new_exe(s, t);
 	t->flags &= (uint16_t)~ENRICH_THREAD_PLACEHOLDER;
 	t->flags |= ENRICH_THREAD_INITIAL;
-	if (t->group || t->parent || t->flags & ENRICH_THREAD_UNSETTLED)
-		return;
-	enrich_thread_unsettle(s, t);
+	if (!(t->flags & ENRICH_THREAD_UNSETTLED))
+		enrich_thread_unsettle(s, t);
 }
 
 /* ---- files ----------------------------------------------------------------------------------- */

@@ -304,7 +304,7 @@ void enrich_thread_unsettle(struct saker_state *s, struct enrich_thread *t)
 	s->unsettled = t;
 	s->n_unsettled++;
 	/* Leaders need nobody for this, and when memory ends it must not be missing later. */
-	if (enrich_thread_is_leader(t) && !enrich_thread_is_invalid(t))
+	if (!t->group && enrich_thread_is_leader(t) && !enrich_thread_is_invalid(t))
 		group_join(s, t);
 }
 

@@ -138,6 +138,36 @@ static void test_initial_threads(void **state)
 enum side { PARENT, CHILD, EXIT };
 
 /* Whatever order the news come in, the child is there once while it lives and never after. */
+/* A recording put behind another: its list of processes counts, whatever was known of them. */
+static void test_initial_again(void **state)
+{
+	struct saker_state *s = start();
+	struct enrich_thread *t;
+
+	(void)state;
+	do_clone(s, (struct eb_clone){.ts = TS, .tid = 100, .res = 200, .pid = 100, .ptid = 1});
+	do_clone(s, (struct eb_clone){.ts = TS, .tid = 100, .res = 201, .pid = 100, .ptid = 1});
+	assert_int_equal(enrich_thread_parent(s, enrich_thread_find(s, 200))->tid, 100);
+	do_task(s, (struct eb_task){.tid = 1, .comm = "init"});
+	/* The same one by its time, but elsewhere in the tree; one of that number; a new one. */
+	do_task(s, (struct eb_task){.tid = 200, .ptid = 300, .comm = "same", .start = TS});
+	do_task(s, (struct eb_task){.tid = 201, .ptid = 200, .comm = "other", .start = TS / 2});
+	do_task(s, (struct eb_task){.tid = 300, .ptid = 1, .comm = "new", .start = TS});
+	do_nothing(s, 1, TS + MS);
+	t = enrich_thread_find(s, 201);
+	assert_string_equal(comm(s, 201), "other");
+	assert_int_equal(t->clone_ts, TS / 2);
+	for (int i = 0; i < 3; i++) {
+		static const int64_t parents[] = {200, 300, 1};
+
+		assert_int_equal(t->ptid, parents[i]);
+		t = enrich_thread_parent(s, t);
+		assert_int_equal(t->tid, parents[i]);
+	}
+	assert_null(enrich_thread_find(s, 100)->children);
+	saker_state_free(s);
+}
+
 static void test_clone_orders(void **state)
 {
 	static const struct {
@@ -819,28 +849,18 @@ static void test_malformed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_initial),
-		cmocka_unit_test(test_initial_threads),
-		cmocka_unit_test(test_clone_orders),
-		cmocka_unit_test(test_inheritance),
-		cmocka_unit_test(test_thread),
-		cmocka_unit_test(test_exec),
-		cmocka_unit_test(test_exec_revives_leader),
-		cmocka_unit_test(test_reparenting),
-		cmocka_unit_test(test_reparenting_in_group),
-		cmocka_unit_test(test_pid_namespace),
-		cmocka_unit_test(test_pid_namespace_replayed),
-		cmocka_unit_test(test_pid_reuse),
-		cmocka_unit_test(test_time_begins_anew),
-		cmocka_unit_test(test_vfork),
-		cmocka_unit_test(test_unknown),
-		cmocka_unit_test(test_refill),
-		cmocka_unit_test(test_leaders),
-		cmocka_unit_test(test_attributes),
-		cmocka_unit_test(test_capabilities),
-		cmocka_unit_test(test_groups),
-		cmocka_unit_test(test_asked_for),
-		cmocka_unit_test(test_malformed),
+		cmocka_unit_test(test_initial),	      cmocka_unit_test(test_initial_threads),
+		cmocka_unit_test(test_initial_again), cmocka_unit_test(test_clone_orders),
+		cmocka_unit_test(test_inheritance),   cmocka_unit_test(test_thread),
+		cmocka_unit_test(test_exec),	      cmocka_unit_test(test_exec_revives_leader),
+		cmocka_unit_test(test_reparenting),   cmocka_unit_test(test_reparenting_in_group),
+		cmocka_unit_test(test_pid_namespace), cmocka_unit_test(test_pid_namespace_replayed),
+		cmocka_unit_test(test_pid_reuse),     cmocka_unit_test(test_time_begins_anew),
+		cmocka_unit_test(test_vfork),	      cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_refill),	      cmocka_unit_test(test_own_parent),
+		cmocka_unit_test(test_leaders),	      cmocka_unit_test(test_attributes),
+		cmocka_unit_test(test_capabilities),  cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_asked_for),     cmocka_unit_test(test_malformed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
