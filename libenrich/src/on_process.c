@@ -317,6 +317,10 @@ static struct enrich_thread *child_model(struct saker_state *s, struct saker_rec
 	bool thread = child->clone_flags & CL_PPM_THREAD;
 	struct enrich_thread *like;
 
+	*ret_valid = false;
+	/* A broken event may say so, and what it has would be taken for its own. */
+	if ((thread ? child->pid : child->ptid) == child->tid)
+		return NULL;
 	/* There is one stand-in only, and the child may be it. */
 	if (child->flags & ENRICH_THREAD_HIDDEN)
 		like = enrich_thread_touch(s, thread ? child->pid : child->ptid);

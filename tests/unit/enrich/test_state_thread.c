@@ -657,6 +657,41 @@ static void test_refill(void **state)
 	saker_state_free(s);
 }
 
+/* A broken event, of a child whose parent is itself, which is then asked for. */
+static int refill_with_file(void *userdata, int64_t tid, saker_capture_event_fn fn,
+			    void *fn_userdata)
+{
+	static struct event_builder own;
+
+	(void)userdata;
+	fn(fn_userdata, eb_task(&own, &(struct eb_task){.tid = tid, .ptid = 1, .comm = "found"}));
+	fn(fn_userdata,
+	   eb_make(&own, SAKER_EV_ITER_TASK_FILE_REGULAR_E, 0, (uint64_t)(tid << 32 | tid), "wswwq",
+		   3, "/found", 1, 0, INT64_C(9)));
+	return 0;
+}
+
+static void test_own_parent(void **state)
+{
+	struct saker_state_options options = SAKER_STATE_OPTIONS_INIT;
+	struct saker_loss loss = SAKER_LOSS_INIT;
+	struct saker_state *s;
+
+	(void)state;
+	options.refill = refill_with_file;
+	assert_int_equal(saker_state_new(&options, &s), 0);
+	/* What is learnt is from before the loss, and so in doubt at once. */
+	loss.n[SAKER_LOSS_PROCESS] = 1;
+	loss.until = TS + MS;
+	assert_int_equal(saker_state_lost(s, &loss), 0);
+	do_clone(s, (struct eb_clone){.ts = TS, .tid = 200, .pid = 200, .ptid = 200});
+	do_exit(s, 200, TS + 2 * MS, 0);
+	do_nothing(s, 1, TS + 3 * MS);
+	assert_null(enrich_thread_find(s, 200));
+	assert_int_equal(s->stats.n_fds, enrich_thread_n_fds(enrich_thread_find(s, 1)));
+	saker_state_free(s);
+}
+
 static void test_leaders(void **state)
 {
 	struct saker_state *s = start();
