@@ -78,7 +78,7 @@ PROBE_INLINE __u64 file_mtime(struct inode *inode)
 
 /* ---- paths --------------------------------------------------------------------- */
 
-#define FILE_PATH_COMPONENTS 96
+#define FILE_PATH_COMPONENTS (PROBE_PATH_MAX / 2) /* no more have room, mounts aside */
 #define FILE_NAME_MAX 256
 
 /* Where a step's state is; that itself is in the scratch, of which the verifier remembers nothing.
@@ -100,16 +100,20 @@ static long file_walk_step(__u32 i, struct file_walk_ctx *ctx)
 
 	if ((__u64)dentry == w->mnt_root) {
 		up = READ(mnt, mnt_parent);
-		if (up == mnt)
+		if (up == mnt) {
+			w->whole = true;
 			return 1;
+		}
 		w->dentry = (__u64)READ(mnt, mnt_mountpoint);
 		w->mnt_root = (__u64)READ(up, mnt.mnt_root);
 		w->mnt = (__u64)up;
 		return 0;
 	}
 	parent = READ(dentry, d_parent);
-	if (dentry == parent)
+	if (dentry == parent) {
+		w->whole = true;
 		return 1;
+	}
 	len = READ(dentry, d_name.len);
 	at = w->at;
 	if (len >= FILE_NAME_MAX || len + 1 > at)
@@ -135,7 +139,9 @@ PROBE_INLINE void file_fill_raw_deleted(struct fill *f)
 }
 
 /*
- * The path as a parameter's bytes without its length; returns how many.
+ * The path as a parameter's bytes without its length; returns how many. Of one
+ * that is too long the end, from the middle of nowhere: without a slash in front
+ * it is not taken for a path from the root, and walk.whole is false.
  * deleted: as /proc shows it, with " (deleted)" when there is no such name any more.
  */
 PROBE_INLINE __u32 file_fill_raw_path(struct fill *f, struct path *path, bool deleted)
@@ -148,6 +154,7 @@ PROBE_INLINE __u32 file_fill_raw_path(struct fill *f, struct path *path, bool de
 	struct probe_walk *w = &f->scratch->walk;
 	__u32 at;
 
+	w->whole = true;
 	if (!dentry)
 		return 0;
 	tmp[PROBE_PATH_MAX - 1] = 0;
@@ -155,6 +162,7 @@ PROBE_INLINE __u32 file_fill_raw_path(struct fill *f, struct path *path, bool de
 	w->mnt_root = (__u64)READ(vfsmnt, mnt_root);
 	w->mnt = (__u64)vfsmnt - bpf_core_field_offset(struct mount, mnt);
 	w->at = PROBE_PATH_MAX - 1;
+	w->whole = false;
 	bpf_loop(FILE_PATH_COMPONENTS, file_walk_step, &ctx, 0);
 	at = w->at;
 	if (at == PROBE_PATH_MAX - 1) {
@@ -162,6 +170,7 @@ PROBE_INLINE __u32 file_fill_raw_path(struct fill *f, struct path *path, bool de
 		if (!fill_raw_kernel_str(f, (__u64)READ(dentry, d_name.name), FILE_NAME_MAX))
 			return 0;
 	} else {
+		at += !w->whole;
 		OPAQUE(at);
 		fill_raw_kernel_str(f, (__u64)&tmp[at & (PROBE_PATH_MAX - 1)], PROBE_PATH_MAX);
 	}
@@ -176,6 +185,8 @@ PROBE_INLINE void file_fill_path(struct fill *f, struct path *path, bool deleted
 {
 	__u32 n = path ? file_fill_raw_path(f, path, deleted) : 0;
 
+	if (n && !f->scratch->walk.whole)
+		fill_cut(f, 0);
 	fill_len(f, n);
 }
 

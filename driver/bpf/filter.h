@@ -162,7 +162,7 @@ PROBE_INLINE bool filter_path(struct fill *f, int dir, int path)
 	f->pos = __builtin_offsetof(struct probe_prefix, text);
 	if (first != '/') {
 		base = filter_base(f, dir);
-		if (!base || file_fill_raw_path(f, base, false) < 2)
+		if (!base || file_fill_raw_path(f, base, false) < 2 || !f->scratch->walk.whole)
 			return true;
 		/* Over the NUL; behind the root there is a slash already. */
 		fill_advance(f, -1);

@@ -39,6 +39,7 @@ struct probe_scratch {
 		__u64 mnt_root;
 		__u64 mnt;
 		__u32 at;
+		bool whole; /* it came to the root */
 	} walk;
 };
 

@@ -85,11 +85,13 @@ PROBE_INLINE __u32 note_path(struct fill *f)
 	__u32 at = f->pos + sizeof(struct note);
 	__u32 n;
 
-	if (!f->path || f->pos > PROBE_EVENT_MAX - sizeof(struct note) - PROBE_PATH_MAX)
+	if (f->pos > PROBE_EVENT_MAX - sizeof(struct note) - PROBE_PATH_MAX) {
+		f->scratch->walk.whole = false;
 		return 0;
+	}
 	fill_advance(f, sizeof(struct note));
 	n = file_fill_raw_path(f, f->path, false);
-	return n && !note_same(f, at, n) ? n : 0;
+	return n && f->scratch->walk.whole && !note_same(f, at, n) ? n : 0;
 }
 
 /*
@@ -108,11 +110,13 @@ PROBE_INLINE void note_output(struct fill *f, void *ring, __u16 code, enum probe
 		return;
 	}
 	*(__u32 *)(f->data + 16) = len | f->mark;
-	if (f->path)
+	if (f->path) {
 		path_len = note_path(f);
+		how |= f->scratch->walk.whole ? 0 : SAKER_HOW_PATH_CUT;
+	}
 	OPAQUE(len);
 	len &= PROBE_EVENT_MAX - 1;
-	if (via || f->cut || path_len) {
+	if (via || how || f->cut || path_len) {
 		note_write(f, f->data + len, via, how, path_len);
 		len += sizeof(struct note) + path_len;
 		OPAQUE(len);

@@ -51,12 +51,13 @@ enum saker_note_via {
 	SAKER_VIA_IA32 = 2,
 };
 
-/* OWN_NOTE's "how", of an io_uring's operation. */
+/* OWN_NOTE's "how": of an io_uring's operation, but for the last one. */
 enum saker_note_how {
 	SAKER_HOW_DIRECT_RESULT = 1 << 0,  /* the new file is in the ring's own table, no fd */
 	SAKER_HOW_DIRECT_FILE = 1 << 1,	   /* the file used is one of the ring's own table */
 	SAKER_HOW_SQPOLL = 1 << 2,	   /* the kernel's thread took it from the ring */
 	SAKER_HOW_RESULT_UNKNOWN = 1 << 3, /* the ring was told not to say when it succeeds */
+	SAKER_HOW_PATH_CUT = 1 << 4,	   /* where its name led to is too long to be told */
 };
 
 /* What is said when there is cause; OWN_CAPTURE's "features". */

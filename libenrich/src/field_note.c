@@ -88,5 +88,7 @@ void field_fd_realpath(void *record, const struct saker_field_ref *ref, struct s
 	else if (fd->flags & ENRICH_FD_REAL_KNOWN && fd->name)
 		field_set_str(out, fd->name);
 	else
-		saker_values_absent(out, SAKER_ABSENT_NOT_CAPTURED);
+		saker_values_absent(out, fd->flags & ENRICH_FD_REAL_CUT
+						 ? SAKER_ABSENT_TRUNCATED
+						 : SAKER_ABSENT_NOT_CAPTURED);
 }

@@ -43,6 +43,10 @@ static void open_real(struct saker_state *s, const struct saker_record *r,
 
 	if (!(r->flags & ENRICH_RECORD_REALPATH))
 		return;
+	if (r->flags & ENRICH_RECORD_HAS_NOTE && r->note.how & SAKER_HOW_PATH_CUT) {
+		fd->flags |= ENRICH_FD_REAL_CUT;
+		return;
+	}
 	fd->flags |= ENRICH_FD_REAL_KNOWN;
 	if (r->flags & ENRICH_RECORD_HAS_NOTE && r->note.path_len)
 		real = (struct enrich_slice){r->note.path, r->note.path_len};

@@ -280,6 +280,15 @@ static void set_name(struct saker_state *s, const struct saker_record *r, struct
 	enrich_str_set(s, &fd->name, name.text, name.len);
 }
 
+/* What exists already was named by the kernel itself; or by its end, when that was too long. */
+static void named_by_kernel(struct enrich_fd *fd)
+{
+	const char *name = enrich_str_text(fd->name);
+	bool cut = name[0] != '/' && memchr(name, '/', enrich_str_len(fd->name));
+
+	fd->flags |= cut ? ENRICH_FD_REAL_CUT : ENRICH_FD_REAL_KNOWN;
+}
+
 static void on_file_named(struct saker_state *s, struct saker_record *r)
 {
 	uint16_t code = r->view.event->type;
@@ -292,8 +301,7 @@ static void on_file_named(struct saker_state *s, struct saker_record *r)
 	if (!fd)
 		return;
 	set_name(s, r, fd, 1);
-	/* What exists already was named by the kernel itself. */
-	fd->flags |= ENRICH_FD_REAL_KNOWN;
+	named_by_kernel(fd);
 	fd->ino = enrich_param_u64(r, 2);
 }
 
@@ -304,7 +312,7 @@ static void on_file_regular(struct saker_state *s, struct saker_record *r)
 	if (!fd)
 		return;
 	set_name(s, r, fd, 1);
-	fd->flags |= ENRICH_FD_REAL_KNOWN;
+	named_by_kernel(fd);
 	enrich_fd_set_open_flags(fd, enrich_param_u32(r, 2));
 	/* A capture file has the device in the mount's place. */
 	fd->dev_or_mount = enrich_param_u32(r, 3);

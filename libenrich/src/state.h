@@ -234,6 +234,7 @@ enum enrich_fd_flag {
 	ENRICH_FD_RAW_NAME = 1 << 12, /* the program gave just this name */
 	ENRICH_FD_IN_DOUBT =
 		1 << 13, /* its number has gone to another one, of which nothing is known */
+	ENRICH_FD_REAL_CUT = 1 << 14, /* what the kernel calls it is too long to be told */
 };
 
 /*

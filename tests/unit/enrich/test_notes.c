@@ -63,7 +63,7 @@ static struct saker_record *openat_at(struct scene *s, int64_t fd, int64_t dirfd
 	return apply(s,
 		     eb_make(&s->b, SAKER_EV_SYSCALL_OPENAT_2_X, ++s->ts, PID, "qqswwwq", fd, dirfd,
 			     name, 1, 0, 0xfe01, INT64_C(99)),
-		     how ? SAKER_VIA_IO_URING : 0, how, 0, path);
+		     how & ~SAKER_HOW_PATH_CUT ? SAKER_VIA_IO_URING : 0, how, 0, path);
 }
 
 static void expect(struct saker_record *record, const char *field, const char *value)
@@ -172,6 +172,9 @@ static void test_realpath(void **state)
 	expect(r, "fd.realpath", "/etc/dir/shadow");
 	r = openat_at(&s, 6, 5, "shadow", 0, "/tmp/dir/shadow");
 	expect(r, "fd.realpath", "/tmp/dir/shadow");
+	/* Deeper than the kernel's side can tell. */
+	r = openat_at(&s, 8, AT_CWD, "down/below", SAKER_HOW_PATH_CUT, NULL);
+	expect_absent(r, "fd.realpath", SAKER_ABSENT_TRUNCATED);
 	/* What failed led nowhere. */
 	r = openat_at(&s, -2, AT_CWD, "/etc/none", 0, NULL);
 	expect_absent(r, "fd.realpath", SAKER_ABSENT_NOT_APPLICABLE);
