@@ -67,6 +67,12 @@ enum saker_note_feature {
 };
 
 /*
+ * In the flags of event 430: the program, its directory, environment and files
+ * are not known because whoever looked had no right to see them.
+ */
+#define SAKER_TASK_DENIED (1U << 31)
+
+/*
  * A file of a ring's own table stands in an fd parameter as this plus its index:
  * no descriptor of a process, and never the number of one. All ones: which index
  * it got is not known.

@@ -286,6 +286,8 @@ static int build_task(struct procfs_scan *scan, int dir, uint32_t pid, uint32_t 
 	event_build_add2(&b, exe, n > 0 ? (size_t)n : 0, "", n > 0);
 	if (n > 0)
 		event_build_u32(&b, exe_flags(status, dir, exe));
+	else if (n == -EACCES || n == -EPERM)
+		event_build_u32(&b, SAKER_TASK_DENIED);
 	else
 		event_build_unknown(&b);
 	add_texts(&b, dir, "environ", buf);

@@ -12,6 +12,7 @@ enum source {
 	ARGS,	 /* the others */
 	HEAD,	 /* the process, from the header */
 	ZERO,	 /* success */
+	FLAGS,	 /* of the executable; not known where it may not be seen */
 	UNKNOWN, /* /proc does not tell */
 };
 
@@ -40,7 +41,7 @@ static const struct origin exec_params[] = {
 	{COPY, TASK_TTY},	      /* tty */
 	{PID, TASK_VPGID},	      /* vpgid */
 	{COPY, TASK_LOGINUID},	      /* loginuid */
-	{COPY, TASK_FLAGS},	      /* flags */
+	{FLAGS, TASK_FLAGS},	      /* flags */
 	{COPY, TASK_CAP_INHERITABLE}, /* cap_inheritable */
 	{COPY, TASK_CAP_PERMITTED},   /* cap_permitted */
 	{COPY, TASK_CAP_EFFECTIVE},   /* cap_effective */
@@ -88,6 +89,12 @@ static void add_param(struct event_build *b, const struct saker_event_view *task
 	switch ((enum source)from.source) {
 	case COPY:
 		event_build_add(b, p->data, p->len);
+		break;
+	case FLAGS:
+		if (p->len == 4 && !(saker_load_u32(p->data) & SAKER_TASK_DENIED))
+			event_build_add(b, p->data, p->len);
+		else
+			event_build_unknown(b);
 		break;
 	case PID:
 		if (p->len == 4)

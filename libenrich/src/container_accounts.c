@@ -217,13 +217,13 @@ int container_accounts_read(const char *proc, int64_t tid, const char *container
 	int r, r2;
 
 	snprintf(path, sizeof(path), "%s/%lld/ns/mnt", proc, (long long)tid);
-	if (access(path, F_OK) < 0)
+	if (faccessat(AT_FDCWD, path, F_OK, AT_EACCESS) < 0)
 		return -ENOENT;
 	if (is_outside(proc, tid, "ns/mnt"))
 		return -EAGAIN;
 	snprintf(path, sizeof(path), "%s/%lld/root", proc, (long long)tid);
 	if (!procfs_root_is_local(proc, tid))
-		return access(path, F_OK) < 0 ? -ENOENT : -EOPNOTSUPP;
+		return faccessat(AT_FDCWD, path, F_OK, AT_EACCESS) < 0 ? -ENOENT : -EOPNOTSUPP;
 	root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return -ENOENT;

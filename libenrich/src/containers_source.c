@@ -6,6 +6,7 @@
  * of higher rank is still to come.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -170,7 +171,8 @@ int containers_source_usable(struct source *source)
 
 	if (stat(source->path, &st) < 0 || !S_ISSOCK(st.st_mode))
 		return errno == EACCES ? -EACCES : -ENOENT;
-	if (access(source->path, R_OK | W_OK) < 0)
+	/* As connect() will see it, not by the user who started us. */
+	if (faccessat(AT_FDCWD, source->path, R_OK | W_OK, AT_EACCESS) < 0)
 		return -EACCES;
 	return source->started ? 0 : source_start(source);
 }

@@ -51,6 +51,7 @@ struct answer {
 	uint64_t ino;
 	uint64_t mtime;
 	char digest[DIGEST_TEXT]; /* "" = there is none */
+	int error;		  /* why not; a negative errno */
 };
 
 /* A file as it was when it was read. */
@@ -199,6 +200,16 @@ static int open_exe(const struct saker_digests *d, const struct question *q, str
 	return -ESTALE;
 }
 
+/* What is behind a process's links in /proc is not ours to see. Nothing is followed. */
+static bool is_denied(const struct saker_digests *d, int64_t tid)
+{
+	char path[PATH_MAX], target[1];
+
+	snprintf(path, sizeof(path), "%s/%lld/root", d->proc, (long long)tid);
+	return tid > 0 && readlink(path, target, sizeof(target)) < 0 &&
+	       (errno == EACCES || errno == EPERM);
+}
+
 /* The thread is gone: the file of that path as this one sees it, if it has not changed since. */
 static int open_by_path(const struct saker_digests *d, const struct question *q, int64_t viewer,
 			struct stat *ret_st)
@@ -237,6 +248,8 @@ static int digest_of(struct saker_digests *d, const struct question *q, char *re
 		fd = open_by_path(d, q, q->ptid, &st);
 	if (fd == -ESTALE)
 		fd = open_by_path(d, q, 1, &st);
+	if (fd == -ESTALE && (is_denied(d, q->tid) || is_denied(d, q->ptid)))
+		return -EACCES;
 	if (fd < 0)
 		return fd;
 	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size > d->file_max)
@@ -286,6 +299,7 @@ static void add_answer(struct saker_digests *d, const struct question *q, int r,
 	a->tid = q->tid;
 	a->ino = q->ino;
 	a->mtime = q->mtime;
+	a->error = r;
 	a->digest[0] = '\0';
 	if (r >= 0)
 		memcpy(a->digest, digest, DIGEST_TEXT);
@@ -416,7 +430,15 @@ static uint8_t *put(uint8_t *p, const void *bytes, size_t n)
 	return p + n;
 }
 
-/* The schema's async event: no plugin's, its name, "sha256:... ino mtime" or "- ino mtime". */
+static const char *prefix_of(const struct answer *a)
+{
+	return a->digest[0]	     ? "sha256:"
+	       : a->error == -EACCES ? "-denied"
+	       : a->error == -EFBIG  ? "-large"
+				     : "-";
+}
+
+/* The schema's async event: no plugin's, its name, "sha256:... ino mtime" or "-cause ino mtime". */
 static void event_make(struct saker_digests *d, const struct answer *a, uint64_t ts)
 {
 	static const char name[] = "exe_digest";
@@ -427,8 +449,7 @@ static void event_make(struct saker_digests *d, const struct answer *a, uint64_t
 	uint8_t *p = d->event;
 	char text[128];
 
-	lens[2] = (uint32_t)snprintf(text, sizeof(text), "%s%s %llu %llu",
-				     a->digest[0] ? "sha256:" : "-", a->digest,
+	lens[2] = (uint32_t)snprintf(text, sizeof(text), "%s%s %llu %llu", prefix_of(a), a->digest,
 				     (unsigned long long)a->ino, (unsigned long long)a->mtime) +
 		  1;
 	event.nparams = 3;

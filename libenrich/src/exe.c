@@ -39,6 +39,8 @@ void enrich_thread_new_exe(struct saker_state *s, struct enrich_thread *t)
 	struct enrich_exe *exe =
 		s->exe_of_held ? enrich_exe_ref(s->exe_of_held) : enrich_exe_new(s, &what);
 
+	if (exe && !what.ino)
+		exe->why_not = enrich_thread_why_not(t);
 	enrich_exe_set(s, t, exe);
 }
 
@@ -76,6 +78,16 @@ static bool is_digest(const char *text, size_t len)
 	return true;
 }
 
+/* What is told of a file without a digest: "-" and, where there is one, the cause. */
+static uint8_t why_no_digest(const char *text)
+{
+	if (strcmp(text, "-denied") == 0)
+		return SAKER_ABSENT_NO_PERMISSION;
+	if (strcmp(text, "-large") == 0)
+		return SAKER_ABSENT_TRUNCATED;
+	return SAKER_ABSENT_NOT_CAPTURED;
+}
+
 bool enrich_exe_told(struct saker_state *s, struct enrich_exe *exe, uint64_t ino, uint64_t mtime,
 		     const char *digest)
 {
@@ -83,7 +95,7 @@ bool enrich_exe_told(struct saker_state *s, struct enrich_exe *exe, uint64_t ino
 		return false;
 	if (is_digest(digest, strlen(digest)))
 		exe->digest = enrich_str_new(s, digest, strlen(digest));
-	exe->why_not = SAKER_ABSENT_NO_PERMISSION; /* if there is none: it could not be read */
+	exe->why_not = why_no_digest(digest);
 	return true;
 }
 

@@ -17,6 +17,16 @@ static void set_known(struct saker_values *out, const struct saker_field_ref *re
 		saker_values_absent(out, SAKER_ABSENT_NOT_CAPTURED);
 }
 
+/* What is known of the file that a thread runs, if it may be seen. */
+static void set_of_exe(struct saker_values *out, const struct saker_field_ref *ref,
+		       const struct enrich_thread *t, uint64_t value)
+{
+	if (value)
+		field_set_u64(out, ref, value);
+	else
+		saker_values_absent(out, enrich_thread_why_not(t));
+}
+
 /* Living threads of the process but its first, which may have gone before them. */
 static uint32_t n_not_leaders(const struct saker_record *r, const struct enrich_thread *t)
 {
@@ -62,25 +72,28 @@ static void set_number(struct saker_values *out, const struct saker_field_ref *r
 		set_known(out, ref, t->clone_ts, t->clone_ts);
 		break;
 	case NUMBER_EXE_INO:
-		set_known(out, ref, t->exe_ino, t->exe_ino);
+		set_of_exe(out, ref, t, t->exe_ino);
 		break;
 	case NUMBER_EXE_CTIME:
-		set_known(out, ref, t->exe_ino_ctime, t->exe_ino_ctime);
+		set_of_exe(out, ref, t, t->exe_ino_ctime);
 		break;
 	case NUMBER_EXE_MTIME:
-		set_known(out, ref, t->exe_ino_mtime, t->exe_ino_mtime);
+		set_of_exe(out, ref, t, t->exe_ino_mtime);
 		break;
 	case NUMBER_EXE_CTIME_PROC:
-		set_known(out, ref, t->exe_ctime_to_clone, t->exe_ctime_to_clone);
+		set_of_exe(out, ref, t, t->exe_ctime_to_clone);
 		break;
 	case NUMBER_EXE_CTIME_PIDNS:
-		set_known(out, ref, t->exe_pidns_to_ctime, t->exe_pidns_to_ctime);
+		set_of_exe(out, ref, t, t->exe_pidns_to_ctime);
 		break;
 	case NUMBER_PIDNS_START:
 		set_known(out, ref, t->pidns_init_start_ts, t->pidns_init_start_ts);
 		break;
 	case NUMBER_FD_COUNT:
-		field_set_u64(out, ref, enrich_thread_n_fds(t));
+		if (enrich_thread_n_fds(t) || !(t->flags & ENRICH_THREAD_DENIED))
+			field_set_u64(out, ref, enrich_thread_n_fds(t));
+		else
+			saker_values_absent(out, SAKER_ABSENT_NO_PERMISSION);
 		break;
 	case NUMBER_FD_LIMIT:
 		t = enrich_thread_leader(r->state, t);
@@ -192,6 +205,10 @@ void field_proc_flag(void *record, const struct saker_field_ref *ref, struct sak
 		field_set_none(out);
 		return;
 	}
+	if (ref->number <= FLAG_EXE_MEMFD && t->flags & ENRICH_THREAD_DENIED && !t->exe_ino) {
+		saker_values_absent(out, SAKER_ABSENT_NO_PERMISSION);
+		return;
+	}
 	switch ((enum field_proc_flag)ref->number) {
 	case FLAG_EXE_WRITABLE:
 		is = t->exe_flags & ENRICH_EXE_WRITABLE;
@@ -236,6 +253,10 @@ void field_proc_fdusage(void *record, const struct saker_field_ref *ref, struct 
 	}
 	t = enrich_thread_leader(r->state, r->thread);
 	n = enrich_thread_n_fds(t);
+	if (!n && t->flags & ENRICH_THREAD_DENIED) {
+		saker_values_absent(out, SAKER_ABSENT_NO_PERMISSION);
+		return;
+	}
 	if (enrich_thread_is_leader(t) && t->fdlimit > 0)
 		usage = n <= t->fdlimit ? (double)n * 100 / (double)t->fdlimit : 100;
 	field_set_u64(out, ref, 0);
@@ -266,7 +287,7 @@ void field_proc_exe_hash(void *record, const struct saker_field_ref *ref, struct
 	if (!r->thread)
 		field_set_none(out);
 	else if (!exe)
-		saker_values_absent(out, SAKER_ABSENT_NOT_CAPTURED);
+		saker_values_absent(out, enrich_thread_why_not(r->thread));
 	else if (!exe->digest)
 		saker_values_absent(out, exe->why_not);
 	else

@@ -58,14 +58,18 @@ static struct enrich_slice thread_text(struct saker_record *r, const struct enri
 	return (struct enrich_slice){"", 0};
 }
 
-/* Of a thread that may not be known. */
+/* Of a thread that may not be known; or not be ours to see, as to where it is and comes from. */
 static void set_text(struct saker_values *out, struct saker_record *r,
 		     const struct enrich_thread *t, int64_t what)
 {
-	if (t)
-		field_set_slice(out, thread_text(r, t, (enum field_text)what));
-	else
+	if (!t) {
 		field_set_none(out);
+		return;
+	}
+	field_set_slice(out, thread_text(r, t, (enum field_text)what));
+	if (unlikely(!out->one.len) && t->flags & ENRICH_THREAD_DENIED &&
+	    (what == TEXT_EXEPATH || what == TEXT_CWD))
+		saker_values_absent(out, SAKER_ABSENT_NO_PERMISSION);
 }
 
 void field_proc_text(void *record, const struct saker_field_ref *ref, struct saker_values *out)
@@ -335,7 +339,11 @@ void field_proc_args(void *record, const struct saker_field_ref *ref, struct sak
 			return;
 		}
 	}
-	field_set_text(out, "", 0);
+	if (enrich_str_len(r->thread->exe) + enrich_str_len(r->thread->args) + 2 >=
+	    ENRICH_TEXTS_MAX)
+		saker_values_absent(out, SAKER_ABSENT_TRUNCATED);
+	else
+		field_set_text(out, "", 0);
 }
 
 void field_proc_aargs(void *record, const struct saker_field_ref *ref, struct saker_values *out)
@@ -380,20 +388,33 @@ void field_proc_exeline(void *record, const struct saker_field_ref *ref, struct 
 	field_set_slice(out, render_result(&t));
 }
 
-/* The value of a variable without blanks around it; len 0 = not set, or empty. */
+/* Why not all of a process's environment is known; 0 = it is, as far as anybody captures it. */
+static uint8_t env_why_not(const struct saker_record *r, const struct enrich_thread *t)
+{
+	uint32_t len = enrich_thread_env(r->state, t).len;
+
+	if (len + 1 >= ENRICH_TEXTS_MAX)
+		return SAKER_ABSENT_TRUNCATED;
+	return !len && t->flags & ENRICH_THREAD_DENIED ? SAKER_ABSENT_NO_PERMISSION : 0;
+}
+
+/* A variable without blanks around it. len 0 = not set, or empty, or not known: see *ret_why. */
 static struct enrich_slice variable(const struct saker_record *r, const struct enrich_thread *t,
-				    const char *name, uint32_t name_len)
+				    const struct saker_field_ref *ref, uint8_t *ret_why)
 {
 	struct enrich_slice env = enrich_thread_env(r->state, t);
 	const char *at = env.text;
 	const char *end = env.text + env.len;
+	bool found = false;
 
 	while (at < end) {
 		const char *nul = memchr(at, '\0', (size_t)(end - at));
 		uint32_t len = (uint32_t)((nul ? nul : end) - at);
+		bool named = len > ref->arg_len && at[ref->arg_len] == '=' &&
+			     !memcmp(at, ref->arg, ref->arg_len);
 
-		if (len > name_len + 1 && at[name_len] == '=' && !memcmp(at, name, name_len)) {
-			struct enrich_slice v = {at + name_len + 1, len - name_len - 1};
+		if (named && len > ref->arg_len + 1) {
+			struct enrich_slice v = {at + ref->arg_len + 1, len - ref->arg_len - 1};
 
 			while (v.len && v.text[0] == ' ') {
 				v.text++;
@@ -403,26 +424,42 @@ static struct enrich_slice variable(const struct saker_record *r, const struct e
 				v.len--;
 			return v;
 		}
+		found |= named;
 		at += len + 1;
 	}
+	if (!found && !*ret_why)
+		*ret_why = env_why_not(r, t);
 	return (struct enrich_slice){"", 0};
+}
+
+static void set_variable(struct saker_values *out, struct enrich_slice v, uint8_t why)
+{
+	if (v.len || !why)
+		field_set_slice(out, v);
+	else
+		saker_values_absent(out, why);
 }
 
 void field_proc_env(void *record, const struct saker_field_ref *ref, struct saker_values *out)
 {
 	struct saker_record *r = record;
+	uint8_t why = 0;
 
-	if (!r->thread)
+	if (!r->thread) {
 		field_set_none(out);
-	else if (ref->number == 0)
-		field_set_slice(out, variable(r, r->thread, ref->arg, ref->arg_len));
-	else
-		field_set_slice(out, joined_slice(r, enrich_thread_env(r->state, r->thread)));
+	} else if (ref->number == 0) {
+		struct enrich_slice v = variable(r, r->thread, ref, &why);
+
+		set_variable(out, v, why);
+	} else {
+		set_variable(out, joined_slice(r, enrich_thread_env(r->state, r->thread)),
+			     env_why_not(r, r->thread));
+	}
 }
 
 /* The nearest ancestor that has it; empty when none has. */
 static struct enrich_slice inherited(const struct saker_record *r,
-				     const struct saker_field_ref *ref)
+				     const struct saker_field_ref *ref, uint8_t *ret_why)
 {
 	struct enrich_slice v = {"", 0};
 	const struct enrich_thread *t;
@@ -430,7 +467,7 @@ static struct enrich_slice inherited(const struct saker_record *r,
 
 	lineage_init(&l, r);
 	for (uint32_t i = 0; !v.len && i < AENV_LEVELS_MAX && (t = lineage_next(&l)); i++)
-		v = variable(r, t, ref->arg, ref->arg_len);
+		v = variable(r, t, ref, ret_why);
 	return v;
 }
 
@@ -445,7 +482,10 @@ void field_proc_aenv(void *record, const struct saker_field_ref *ref, struct sak
 	if (!r->thread) {
 		field_set_none(out);
 	} else if (ref->number == -2) {
-		field_set_slice(out, inherited(r, ref));
+		uint8_t why = 0;
+		struct enrich_slice v = inherited(r, ref, &why);
+
+		set_variable(out, v, why);
 	} else if (ref->number >= 0) {
 		t = enrich_thread_ancestor(r->state, r->thread, (uint32_t)ref->number);
 		if (t)
@@ -546,6 +586,16 @@ void field_proc_caps(void *record, const struct saker_field_ref *ref, struct sak
 
 /* ---- standard descriptors -------------------------------------------------- */
 
+/* One that is closed, as many a daemon's, or that is not known. */
+static void set_no_std(struct saker_values *out, const struct saker_record *r)
+{
+	uint8_t why = r->thread ? enrich_thread_fd_why_not(r->state, r->thread) : 0;
+
+	saker_values_absent(out, why == SAKER_ABSENT_EVICTED || why == SAKER_ABSENT_NO_PERMISSION
+					 ? why
+					 : SAKER_ABSENT_NOT_APPLICABLE);
+}
+
 void field_proc_std_type(void *record, const struct saker_field_ref *ref, struct saker_values *out)
 {
 	const struct saker_record *r = record;
@@ -555,7 +605,7 @@ void field_proc_std_type(void *record, const struct saker_field_ref *ref, struct
 	if (name)
 		field_set_text(out, name, strlen(name));
 	else
-		field_set_none(out);
+		set_no_std(out, r);
 }
 
 void field_proc_std_name(void *record, const struct saker_field_ref *ref, struct saker_values *out)
@@ -566,5 +616,5 @@ void field_proc_std_name(void *record, const struct saker_field_ref *ref, struct
 	if (fd)
 		field_set_str(out, fd->name);
 	else
-		field_set_none(out);
+		set_no_std(out, r);
 }

@@ -85,6 +85,9 @@ static void task_numbers(const struct saker_record *r, struct enrich_thread *t)
 	t->exe_ino_ctime = enrich_param_u64(r, TASK_EXE_CTIME);
 	t->exe_ino_mtime = enrich_param_u64(r, TASK_EXE_MTIME);
 	t->exe_flags = (uint16_t)(enrich_param_u32(r, TASK_FLAGS) & 0xf);
+	t->flags &= (uint16_t)~ENRICH_THREAD_DENIED;
+	if (enrich_param_u32(r, TASK_FLAGS) & SAKER_TASK_DENIED)
+		t->flags |= ENRICH_THREAD_DENIED;
 	t->vmsize_kb = enrich_param_u32(r, TASK_VM_SIZE);
 	t->vmrss_kb = enrich_param_u32(r, TASK_VM_RSS);
 	t->vmswap_kb = enrich_param_u32(r, TASK_VM_SWAP);
@@ -139,7 +142,8 @@ static void task_strings(struct saker_state *s, const struct saker_record *r,
 	enrich_thread_update_container(s, t);
 	if (enrich_thread_is_leader(t))
 		enrich_list_from_param(r, &t->env, TASK_ENV, NULL);
-	task_cwd(s, r, t);
+	if (!(t->flags & ENRICH_THREAD_DENIED))
+		task_cwd(s, r, t);
 }
 
 /* Of the same number, but begun at another time, or in another process. */

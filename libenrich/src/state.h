@@ -369,7 +369,12 @@ enum enrich_thread_flag {
 	 */
 	ENRICH_THREAD_KEEPS_CAPS = 1 << 7,
 	ENRICH_THREAD_NO_UID_FIXUP = 1 << 8,
+	/* Whoever read it had no right to see its program, directory, environment and files. */
+	ENRICH_THREAD_DENIED = 1 << 9,
 };
+
+/* Of arguments with the program's name before them, and of an environment, all that is kept. */
+#define ENRICH_TEXTS_MAX 4096u
 
 #define ENRICH_NO_ID UINT32_MAX /* a uid, gid or loginuid that is not known (or not set) */
 
@@ -500,7 +505,16 @@ struct enrich_thread *enrich_thread_ancestor(const struct saker_state *state,
  * group), its ancestors and session leaders, the descriptor, the paths.
  */
 bool enrich_record_certain(const struct saker_record *r);
-/* enum saker_absence: why the descriptor that the event is about is not known. */
+/*
+ * enum saker_absence: why what only a thread's own user sees is not known of it,
+ * why a descriptor of its process is not, and that which the event is about.
+ */
+static inline uint8_t enrich_thread_why_not(const struct enrich_thread *t)
+{
+	return t->flags & ENRICH_THREAD_DENIED ? SAKER_ABSENT_NO_PERMISSION
+					       : SAKER_ABSENT_NOT_CAPTURED;
+}
+uint8_t enrich_thread_fd_why_not(const struct saker_state *s, const struct enrich_thread *t);
 uint8_t enrich_fd_why_not(const struct saker_record *r);
 /* Why t has no n-th ancestor. */
 uint8_t enrich_ancestor_why_not(const struct saker_state *state, const struct enrich_thread *t,

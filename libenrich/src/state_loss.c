@@ -522,6 +522,15 @@ static uint8_t thread_why_not(const struct saker_state *s, int64_t tid)
 	return enrich_ever_lost(s) ? SAKER_ABSENT_DROPPED : SAKER_ABSENT_NOT_CAPTURED;
 }
 
+uint8_t enrich_thread_fd_why_not(const struct saker_state *s, const struct enrich_thread *t)
+{
+	if (t->files && t->files->evicted)
+		return SAKER_ABSENT_EVICTED;
+	if (t->flags & ENRICH_THREAD_DENIED)
+		return SAKER_ABSENT_NO_PERMISSION;
+	return thread_why_not(s, t->pid < 0 ? t->tid : t->pid);
+}
+
 uint8_t enrich_fd_why_not(const struct saker_record *r)
 {
 	const struct enrich_thread *t = r->thread;
@@ -529,9 +538,7 @@ uint8_t enrich_fd_why_not(const struct saker_record *r)
 	if (!t || !(r->flags & ENRICH_RECORD_HAS_FD) || r->fd_num < 0 ||
 	    r->flags & ENRICH_RECORD_FAILED)
 		return SAKER_ABSENT_NOT_APPLICABLE;
-	if (t->files && t->files->evicted)
-		return SAKER_ABSENT_EVICTED;
-	return thread_why_not(r->state, t->pid < 0 ? t->tid : t->pid);
+	return enrich_thread_fd_why_not(r->state, t);
 }
 
 uint8_t enrich_ancestor_why_not(const struct saker_state *s, const struct enrich_thread *t,

@@ -262,7 +262,9 @@ SAKER_PUBLIC int saker_note_read(const struct saker_event *companion, struct sak
  * makes them:
  *  - the header's tid holds process and thread, see below; where only the thread
  *    is known (a capture's descriptors) it stands in both halves;
- *  - a value that is not known has length 0;
+ *  - a value that is not known has length 0; SAKER_TASK_DENIED (<saker/event_codes.h>)
+ *    in a thread's flags: whoever looked had no right to see its program, directory,
+ *    environment and files;
  *  - argv, env and cgroups are strings one behind the other, each with its NUL;
  *    argv[0] is the program's name as called; cgroups read "cpu=/path";
  *  - vtgid is the process, vpid the thread, in the process's own pid namespace;

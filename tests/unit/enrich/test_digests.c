@@ -190,7 +190,7 @@ static void test_limits(void **state)
 	assert_int_equal(saker_digests_new(&options, &d), 0);
 	assert_int_equal(stat("/proc/self/exe", &st), 0);
 	assert_int_equal(ask_real(d, getpid(), &st, mtime_of(&st), NULL), 0);
-	assert_int_equal(wait_answer(d, getpid())[0], '-');
+	assert_memory_equal(wait_answer(d, getpid()), "-large ", 7);
 	assert_int_equal(saker_digests_next(d, 0, &event), 0);
 	assert_int_equal(ask_real(d, 0, &st, 1, NULL), -EINVAL);
 	assert_int_equal(ask_real(NULL, 1, &st, 1, NULL), -EINVAL);
@@ -319,11 +319,17 @@ static void test_state(void **state)
 	assert_string_equal(hash_of(setuid_of(s, 6)), DIGEST);
 	assert_string_equal(hash_of(exec_of(s, 6)), "7");
 	tell(s, 6, "- 4711 2000");
+	assert_string_equal(hash_of(setuid_of(s, 6)), "2"); /* NOT_CAPTURED */
+	exec_of(s, 6);
+	tell(s, 6, "-denied 4711 2000");
 	assert_string_equal(hash_of(setuid_of(s, 6)), "6"); /* NO_PERMISSION */
+	exec_of(s, 6);
+	tell(s, 6, "-large 4711 2000");
+	assert_string_equal(hash_of(setuid_of(s, 6)), "5"); /* TRUNCATED */
 	assert_string_equal(hash_of(setuid_of(s, 5)), DIGEST);
 	answer_of_ask = -ENOTSUP;
 	assert_string_equal(hash_of(exec_of(s, 7)), "2"); /* NOT_CAPTURED */
-	assert_int_equal(n_asked, 3);
+	assert_int_equal(n_asked, 5);
 	saker_state_get_stats(s, &stats);
 	assert_int_equal(stats.n_malformed, 1);
 	saker_state_free(s);
@@ -365,7 +371,7 @@ static void test_hold(void **state)
 	assert_null(held(s));
 	assert_true(saker_state_hold_wait(s) > 0);
 	tell(s, 5, "- 4711 2000");
-	assert_string_equal(hash_of(held(s)), "6");
+	assert_string_equal(hash_of(held(s)), "2");
 	saker_state_free(s);
 }
 
