@@ -104,6 +104,27 @@ static void put_fields(struct output_buffer *b, const struct saker_alert *alert)
 	output_put_lit(b, "}");
 }
 
+/* "absent":{"fd.name":"dropped"} of those that have no value, if any. */
+static void put_absent(struct output_buffer *b, const struct saker_alert *alert)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < alert->n_fields; i++) {
+		const struct saker_alert_field *field = &alert->fields[i];
+		const char *why = field->is_list ? NULL : saker_absence_name(field->value.absent);
+
+		if (!why)
+			continue;
+		output_put_str(b, any ? "," : "\"absent\":{");
+		put_json_text(b, field->name);
+		output_put_lit(b, ":");
+		put_json_text(b, why);
+		any = true;
+	}
+	if (any)
+		output_put_lit(b, "},");
+}
+
 static void put_tags(struct output_buffer *b, const struct saker_alert *alert)
 {
 	output_put_lit(b, ",\"tags\":[");
@@ -119,7 +140,10 @@ static void put_tags(struct output_buffer *b, const struct saker_alert *alert)
 static void put_json(struct output_buffer *b, const struct saker_alert *alert,
 		     const struct saker_alert_format *format)
 {
-	output_put_lit(b, "{\"hostname\":");
+	output_put_lit(b, "{");
+	if (format->include_absent)
+		put_absent(b, alert);
+	output_put_lit(b, "\"hostname\":");
 	put_json_text(b, alert->hostname);
 	if (format->include_message) {
 		output_put_lit(b, ",\"message\":");

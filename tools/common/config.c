@@ -227,6 +227,7 @@ static void take_outputs(struct config *config)
 	config->json_message_property = bool_of(config, "json_include_message_property");
 	config->json_fields_property = bool_of(config, "json_include_output_fields_property");
 	config->json_tags_property = bool_of(config, "json_include_tags_property");
+	config->json_absent_property = bool_of(config, "json_include_absent_property");
 	config->time_iso8601 = bool_of(config, "time_format_iso_8601");
 	config->buffered_outputs = bool_of(config, "buffered_outputs");
 	config->queue_capacity = (uint32_t)uint_of(config, "outputs_queue.capacity");

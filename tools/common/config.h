@@ -53,6 +53,7 @@ struct config {
 	bool json_message_property;
 	bool json_fields_property;
 	bool json_tags_property;
+	bool json_absent_property;
 	bool time_iso8601;
 	bool buffered_outputs;
 	uint32_t queue_capacity;

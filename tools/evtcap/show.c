@@ -280,26 +280,17 @@ static void put_line(const struct show *show, const char *text, size_t len, bool
 /* "absent":{"fd.name":"dropped"} of those that have no value, if any. */
 static void put_reasons(const struct saker_rendered *rendered)
 {
-	static const char *const reasons[] = {
-		[SAKER_ABSENT_NOT_APPLICABLE] = "not applicable",
-		[SAKER_ABSENT_NOT_CAPTURED] = "not captured",
-		[SAKER_ABSENT_EVICTED] = "evicted",
-		[SAKER_ABSENT_DROPPED] = "dropped",
-		[SAKER_ABSENT_TRUNCATED] = "truncated",
-		[SAKER_ABSENT_NO_PERMISSION] = "no permission",
-		[SAKER_ABSENT_PENDING] = "pending",
-	};
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < rendered->n_values; i++) {
 		const struct saker_named_value *v = &rendered->values[i];
-		uint8_t why = v->value.absent;
+		const char *why = v->is_list ? NULL : saker_absence_name(v->value.absent);
 
-		if (v->is_list || why == SAKER_PRESENT || why >= ARRAY_SIZE(reasons))
+		if (!why)
 			continue;
 		fputs_unlocked(n++ ? "," : ",\"absent\":{", stdout);
 		json_put_string(stdout, v->name, strlen(v->name));
-		fprintf(stdout, ":\"%s\"", reasons[why]);
+		fprintf(stdout, ":\"%s\"", why);
 	}
 	if (n)
 		putc_unlocked('}', stdout);

@@ -92,6 +92,7 @@ int agent_open_output(struct agent *a)
 	options.format.include_message = c->json_message_property;
 	options.format.include_fields = c->json_fields_property;
 	options.format.include_tags = c->json_tags_property;
+	options.format.include_absent = c->json_absent_property;
 	options.queue_capacity = c->queue_capacity;
 	options.buffered = c->buffered_outputs && !a->options->unbuffered;
 	options.log = logger_output;

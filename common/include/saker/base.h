@@ -99,17 +99,36 @@ enum saker_type {
 	SAKER_TYPE_NET = 18,	 /* ip with prefix; fields yield an address */
 };
 
-/* Why there is no value. */
+/* Why there is no value, and in words. */
+#define SAKER_ABSENCE_LIST(X)                                                                \
+	X(NOT_APPLICABLE, 1, "not applicable") /* the record has no such thing */            \
+	X(NOT_CAPTURED, 2, "not captured")     /* never asked the kernel for it */           \
+	X(EVICTED, 3, "evicted")	       /* was known, gave way to the memory bound */ \
+	X(DROPPED, 4, "dropped")	       /* the event that carried it was lost */      \
+	X(TRUNCATED, 5, "truncated")	       /* cut off at a limit */                      \
+	X(NO_PERMISSION, 6, "no permission")   /* the kernel refused to tell */              \
+	X(PENDING, 7, "pending")	       /* metadata still on its way */
+
 enum saker_absence {
 	SAKER_PRESENT = 0,
-	SAKER_ABSENT_NOT_APPLICABLE = 1, /* the record has no such thing */
-	SAKER_ABSENT_NOT_CAPTURED = 2,	 /* never asked the kernel for it */
-	SAKER_ABSENT_EVICTED = 3,	 /* was known, gave way to the memory bound */
-	SAKER_ABSENT_DROPPED = 4,	 /* the event that carried it was lost */
-	SAKER_ABSENT_TRUNCATED = 5,	 /* cut off at a limit */
-	SAKER_ABSENT_NO_PERMISSION = 6,	 /* the kernel refused to tell */
-	SAKER_ABSENT_PENDING = 7,	 /* metadata still on its way */
+#define X(symbol, number, name) SAKER_ABSENT_##symbol = number,
+	SAKER_ABSENCE_LIST(X)
+#undef X
 };
+
+/* NULL of what is none: that there is a value, too. */
+static inline const char *saker_absence_name(unsigned int why)
+{
+	switch (why) {
+#define X(symbol, number, name) \
+	case number:            \
+		return name;
+		SAKER_ABSENCE_LIST(X)
+#undef X
+	default:
+		return NULL;
+	}
+}
 
 struct saker_ip {
 	uint8_t family;	  /* 4 or 6 */

@@ -54,6 +54,7 @@ struct saker_alert_format {
 	bool include_message; /* JSON: "message" */
 	bool include_fields;  /* JSON: "output_fields" */
 	bool include_tags;    /* JSON: "tags" */
+	bool include_absent;  /* JSON: "absent", why fields that are null are */
 };
 
 #define SAKER_ALERT_FORMAT_INIT                                                    \

@@ -99,6 +99,12 @@ static void test_json(void **state)
 		"\"rule\":\"Read sensitive file untrusted\",\"source\":\"syscall\","
 		"\"tags\":[\"T1555\",\"host\"],\"time\":\"2026-11-20T18:34:34.926492031Z\"}");
 	f.include_output = f.include_fields = f.include_tags = false;
+	f.include_absent = true;
+	assert_string_equal(write_alert(&a, &f),
+			    "{\"absent\":{\"proc.aname[2]\":\"evicted\"},\"hostname\":\"vm\","
+			    "\"priority\":\"Warning\",\"rule\":\"Read sensitive file untrusted\","
+			    "\"source\":\"syscall\",\"time\":\"2026-11-20T18:34:34.926492031Z\"}");
+	a.n_fields = 2; /* each of which has a value */
 	f.include_message = true;
 	assert_string_equal(write_alert(&a, &f),
 			    "{\"hostname\":\"vm\",\"message\":\"file=/etc/shadow\","
