@@ -345,6 +345,7 @@ static int take_containers(struct config *config)
 	const struct config_node *list = config_tree_get(&config->tree, "plugins");
 	int r = 0;
 
+	config->state_memory_max = uint_of(config, "state.memory_max_mb") << 20;
 	config->exe_hash_hold_ms = (uint32_t)uint_of(config, "exe_hash.hold_ms");
 	config->exe_hash_file_max = uint_of(config, "exe_hash.file_size_max_mb") << 20;
 	config->hold_ms = (uint32_t)uint_of(config, "container_metadata.hold_ms");

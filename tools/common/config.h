@@ -80,6 +80,7 @@ struct config {
 	const char **filters; /* of the kernel */
 	uint32_t n_filters;
 
+	uint64_t state_memory_max;
 	uint32_t exe_hash_hold_ms;
 	uint64_t exe_hash_file_max; /* bytes */
 

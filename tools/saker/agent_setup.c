@@ -309,6 +309,7 @@ int agent_open_state(struct agent *a)
 		options.ask_container_userdata = a;
 		options.hold_ms = a->config->hold_ms;
 	}
+	options.memory_max = a->config->state_memory_max;
 	options.max_threads = a->config->max_threads;
 	options.log = logger_lib;
 	options.log_userdata = &a->logger;
