@@ -19,7 +19,6 @@
 /* ---- numbers of the schema that the state needs ------------------------------ */
 
 enum {
-	O_PPM_WRONLY = 1 << 1, /* O_RDWR has it, too */
 	O_PPM_DIRECTORY = 1 << 10,
 	O_PPM_CLOEXEC = 1 << 12,
 	O_PPM_F_CREATED = 1 << 14,

@@ -143,9 +143,6 @@ static void test_open(void **state)
 	r = openat(s, 100, 4, "/srv/data", O_PPM_DIRECTORY | FD_PPM_UPPER_LAYER);
 	assert_int_equal(r->fd->type, ENRICH_FD_DIRECTORY);
 	assert_true(r->fd->flags & ENRICH_FD_UPPER_LAYER);
-	/* A file without a name in one. */
-	r = openat(s, 100, 5, "/srv/data", O_PPM_DIRECTORY | 3);
-	assert_int_equal(r->fd->type, ENRICH_FD_FILE_V2);
 	r = EVENT(s, SYSCALL_OPENAT_2_X, "qqswwwq", I(5), I(4), "x/y", 1, 0, 1, I(1));
 	assert_string_equal(name_of(r->fd), "/srv/data/x/y");
 	r = EVENT(s, SYSCALL_OPENAT2_X, "qqswwwwq", I(6), I(77), "x/y", 1, 0, 0, 1, I(1));
