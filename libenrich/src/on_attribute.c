@@ -40,9 +40,12 @@ static void uid_capabilities(struct enrich_thread *t, uint32_t uid, bool all)
 		t->cap_effective = t->cap_permitted;
 }
 
-static void set_uid(struct enrich_thread *t, uint32_t uid, bool all)
+static void set_uid(const struct saker_record *r, uint32_t uid, bool all)
 {
-	uid_capabilities(t, uid, all && uid != 0);
+	struct enrich_thread *t = r->thread;
+
+	if (enrich_follows_all(r))
+		uid_capabilities(t, uid, all && uid != 0);
 	t->uid = uid;
 }
 
@@ -60,7 +63,7 @@ static void on_setuid(struct saker_state *s, struct saker_record *r)
 
 	(void)s;
 	if (t && id_given(r, 1))
-		set_uid(t, enrich_param_u32(r, 1), true);
+		set_uid(r, enrich_param_u32(r, 1), true);
 }
 
 /* setreuid, setresuid: real, effective; the third, if it is not given, is the effective one. */
@@ -74,7 +77,7 @@ static void on_setreuid(struct saker_state *s, struct saker_record *r)
 		return;
 	if (r->view.event->type == SAKER_EV_SYSCALL_SETRESUID_X)
 		all = all && id_given(r, 3) && enrich_param_u32(r, 3) != 0;
-	set_uid(t, enrich_param_u32(r, 2), all);
+	set_uid(r, enrich_param_u32(r, 2), all);
 }
 
 static void on_setgid(struct saker_state *s, struct saker_record *r)
@@ -118,6 +121,8 @@ static void on_unshare(struct saker_state *s, struct saker_record *r)
 		return;
 	if (flags & CL_PPM_NEWUSER)
 		enrich_caps_all(t);
+	if (!enrich_follows_all(r))
+		return;
 	if (flags & CL_PPM_FILES)
 		enrich_files_unshare(s, t);
 	/* Namespaces of these two kinds cannot be in a directory that is others', too. */
@@ -131,7 +136,7 @@ static bool enters(const struct saker_record *r, uint32_t flag, const char *name
 	const struct enrich_str *file = r->fd ? r->fd->name : NULL;
 	size_t len = strlen(name);
 
-	if (enrich_param_u32(r, 2))
+	if (enrich_param_u32(r, 2) || !enrich_follows_all(r))
 		return enrich_param_u32(r, 2) & flag;
 	return enrich_str_len(file) > len &&
 	       memcmp(enrich_str_text(file) + enrich_str_len(file) - len, name, len) == 0;
@@ -146,7 +151,7 @@ static void on_setns(struct saker_state *s, struct saker_record *r)
 	if (enters(r, CL_PPM_NEWUSER, "/ns/user"))
 		enrich_caps_all(t);
 	/* Whoever enters a mount namespace begins at its root. */
-	if (enters(r, CL_PPM_NEWNS, "/ns/mnt"))
+	if (enrich_follows_all(r) && enters(r, CL_PPM_NEWNS, "/ns/mnt"))
 		enrich_fs_chdir(s, t, "/", 1, true);
 }
 
@@ -220,7 +225,8 @@ static void on_setsid(struct saker_state *s, struct saker_record *r)
 	for (struct enrich_thread *o = t->group ? t->group->threads : NULL; o; o = o->group_next)
 		session_set(o, r->res);
 	session_set(t, r->res);
-	group_set(t, t->pid, r->res);
+	if (enrich_follows_all(r))
+		group_set(t, t->pid, r->res);
 }
 
 /* Of that number in t's namespace, as far as setpgid may name it: itself, or of its family. */
@@ -249,7 +255,7 @@ static void on_setpgid(struct saker_state *s, struct saker_record *r)
 	struct enrich_thread *t = succeeded(r), *target, *first;
 	int64_t pid = enrich_param_int(r, 1, 0), pgid = enrich_param_int(r, 2, 0);
 
-	if (!t)
+	if (!t || !enrich_follows_all(r))
 		return;
 	target = pid ? relative_find(s, t, pid) : t;
 	if (!target)

@@ -412,7 +412,7 @@ static void on_close_range(struct saker_state *s, struct saker_record *r)
 {
 	if (!made_fd(r))
 		return;
-	if (enrich_param_u32(r, 3) & CLOSE_RANGE_PPM_UNSHARE)
+	if (enrich_follows_all(r) && enrich_param_u32(r, 3) & CLOSE_RANGE_PPM_UNSHARE)
 		enrich_files_unshare(s, r->thread);
 	enrich_fds_close_range(s, r->thread, enrich_param_u32(r, 1), enrich_param_u32(r, 2),
 			       enrich_param_u32(r, 3) & CLOSE_RANGE_PPM_CLOEXEC);

@@ -130,8 +130,8 @@ static void child_from_params(const struct saker_record *r, struct enrich_thread
 }
 
 /* What a child has from its parent, and a thread from its leader. */
-static void child_inherit(struct saker_state *s, struct enrich_thread *child,
-			  const struct enrich_thread *from)
+static void child_inherit(struct saker_state *s, const struct saker_record *r,
+			  struct enrich_thread *child, const struct enrich_thread *from)
 {
 	enrich_loss_inherit(s, child, from);
 	enrich_str_assign(s, &child->exepath, from->exepath);
@@ -146,7 +146,7 @@ static void child_inherit(struct saker_state *s, struct enrich_thread *child,
 	child->cap_effective = from->cap_effective;
 	child->cap_inheritable = from->cap_inheritable;
 	child->flags |= from->flags & (ENRICH_THREAD_KEEPS_CAPS | ENRICH_THREAD_NO_UID_FIXUP);
-	if (child->clone_flags & CL_PPM_NEWUSER)
+	if (child->clone_flags & CL_PPM_NEWUSER && enrich_follows_all(r))
 		enrich_caps_all(child);
 	enrich_exe_set(s, child, enrich_exe_ref(from->exe_file));
 	child->exe_ino = from->exe_ino;
@@ -166,7 +166,9 @@ static void child_inherit_process(struct saker_state *s, struct enrich_thread *c
 	else
 		child->files = enrich_files_fork(s, from->files);
 	enrich_loss_fork(s, child->files, from);
-	enrich_fs_fork(s, child, from, child->clone_flags & CL_PPM_FS);
+	/* A thread that came with wrong flags is where its process is. */
+	if (enrich_thread_is_leader(child))
+		enrich_fs_fork(s, child, from, child->clone_flags & CL_PPM_FS);
 	enrich_str_assign(s, &child->env, leader->env);
 }
 
@@ -180,6 +182,13 @@ static void thread_unshare(struct saker_state *s, struct enrich_thread *t,
 		return;
 	t->files = enrich_files_fork(s, from->files);
 	enrich_loss_fork(s, t->files, from);
+}
+
+/* Falco's threads share both, whatever they were cloned with. */
+static uint32_t shared_flags(const struct saker_record *r, uint32_t flags)
+{
+	return flags & CL_PPM_THREAD && !enrich_follows_all(r) ? flags | CL_PPM_FILES | CL_PPM_FS
+							       : flags;
 }
 
 /* The two events of a clone come in either order of their times. */
@@ -284,7 +293,7 @@ static void on_clone_caller(struct saker_state *s, struct saker_record *r)
 	child = caller ? enrich_thread_add(s, r->res) : NULL;
 	if (!child)
 		return;
-	child->clone_flags = flags;
+	child->clone_flags = shared_flags(r, flags);
 	if (flags & CL_PPM_THREAD) {
 		child->pid = caller->pid;
 		child->ptid = caller->ptid;
@@ -302,7 +311,7 @@ static void on_clone_caller(struct saker_state *s, struct saker_record *r)
 	child_from_params(r, child, caller);
 	child->pidns_init_start_ts = s->pidns_epoch;
 	if (valid)
-		child_inherit(s, child, caller);
+		child_inherit(s, r, child, caller);
 	else
 		identity_from_params(r, caller);
 	if (!valid)
@@ -338,8 +347,7 @@ static struct enrich_thread *child_model(struct saker_state *s, struct saker_rec
 	return like;
 }
 
-static void child_ids_from_params(struct saker_state *s, struct saker_record *r,
-				  struct enrich_thread *child)
+static void child_ids_from_params(struct saker_record *r, struct enrich_thread *child)
 {
 	child->pid = (int64_t)enrich_param_u64(r, CLONE_PID);
 	child->ptid = (int64_t)enrich_param_u64(r, CLONE_PTID);
@@ -349,14 +357,7 @@ static void child_ids_from_params(struct saker_state *s, struct saker_record *r,
 		child->vtid = (int32_t)enrich_param_u64(r, CLONE_VTID);
 		child->vpid = (int32_t)enrich_param_u64(r, CLONE_VPID);
 	}
-	child->clone_flags = enrich_param_u32(r, CLONE_FLAGS) | CL_PPM_INVERTED;
-	if (child->pid == child->tid)
-		return;
-	/* Read where the maker may have written something else by then. */
-	if (s->offline && r->view.event->type == SAKER_EV_SYSCALL_CLONE3_X)
-		child->clone_flags = (child->clone_flags & CL_PPM_CHILD_IN_PIDNS) |
-				     CL_PPM_INVERTED | CL_PPM_FILES | CL_PPM_FS;
-	child->clone_flags |= CL_PPM_THREAD;
+	child->clone_flags = shared_flags(r, enrich_param_u32(r, CLONE_FLAGS)) | CL_PPM_INVERTED;
 }
 
 static void child_pidns_start(struct saker_state *s, const struct saker_record *r,
@@ -403,12 +404,12 @@ static void on_clone_child(struct saker_state *s, struct saker_record *r)
 	/* Its parent's event made it already; or there was no memory for it. */
 	if (!child)
 		return;
-	child_ids_from_params(s, r, child);
+	child_ids_from_params(r, child);
 	like = child_model(s, r, child, &valid);
 	child_from_params(r, child, like ? like : child);
 	child_pidns_start(s, r, child);
 	if (valid) {
-		child_inherit(s, child, like);
+		child_inherit(s, r, child, like);
 		if (child->clone_flags & CL_PPM_THREAD) {
 			child->exec_ts = like->exec_ts;
 			thread_unshare(s, child, like);

@@ -22,7 +22,7 @@
 static inline struct saker_record *story_apply(struct saker_state *state,
 					       const struct saker_event *event)
 {
-	struct saker_event_meta meta = {.cpu = 3};
+	struct saker_event_meta meta = {.cpu = 3, .flags = SAKER_EVENT_META_NOTED};
 	struct saker_record *record;
 
 	return saker_state_apply(state, event, &meta, &record) > 0 ? record : NULL;

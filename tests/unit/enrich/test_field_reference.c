@@ -62,14 +62,6 @@ static const struct allowed allowed[] = {
 	{"host_attacks", "*", "proc.fdopencount", "?", "?", "the same, of the whole process"},
 	{"host_attacks", "*", "proc.fdusage", "0.0*", "0.0*", "the same, of the whole process"},
 	{"host_attacks", "*", "proc.stdin.type", "bpf", "", "the same, of the whole process"},
-	/* The new thread's clone3 shows what its maker had written over the flags by then. */
-	{"container_attacks", "*", "proc.*sid*", "*", "*", "taken for a process of its own"},
-	{"container_attacks", "*", "proc.sname", "*", "*", "the same"},
-	/* What libs does not follow. */
-	{"container_attacks", "*", "proc.*pgid*", "*", "*", "setsid begins a process group"},
-	{"psp_run_as_user_0_container", "*", "proc.*pgid*", "*", "*", "setpgid"},
-	{"host_attacks", "*", "proc.cwd", "*", "/", "setns into another mount namespace"},
-	{"host_attacks", "*", "thread.cap_*", "CAP_*", "", "setresuid takes root's capabilities"},
 	/* What is not collected. */
 	{"*", "*", "thread.cpu*", "0", "", "needs the procinfo event before, which is not kept"},
 	{"*", "*", "thread.totexectime", "0", "", "turns on a CPU are not followed"},

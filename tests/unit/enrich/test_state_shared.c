@@ -20,11 +20,20 @@
 
 static struct event_builder eb;
 
+static struct saker_event_meta meta;
+
+static int setup(void **state)
+{
+	(void)state;
+	meta.flags = SAKER_EVENT_META_NOTED;
+	return 0;
+}
+
 static struct saker_record *apply(struct saker_state *s, const struct saker_event *event)
 {
 	struct saker_record *r = NULL;
 
-	return saker_state_apply(s, event, NULL, &r) == 1 ? r : NULL;
+	return saker_state_apply(s, event, &meta, &r) == 1 ? r : NULL;
 }
 
 #define EVENT(s, tid, code, format, ...) \
@@ -156,23 +165,26 @@ static void test_exec(void **state)
 	saker_state_free(s);
 }
 
-/* Of clone3 the child's side says what happens to stand there by then. */
-static void test_clone3_child(void **state)
+/* What Falco recorded: threads share all, and who calls what only we follow stays as it was. */
+static void test_as_falco(void **state)
 {
 	struct saker_state *s = start();
 
 	(void)state;
-	apply(s, eb_clone(&eb, &(struct eb_clone){.code = SAKER_EV_SYSCALL_CLONE3_X,
-						  .ts = TS,
-						  .tid = 101,
-						  .pid = 100,
-						  .ptid = 1,
-						  .flags = CL_PPM_NEWUSER}));
+	meta.flags = 0;
+	clone_of(s, 100, 101, CL_PPM_THREAD);
 	chdir_of(s, 101, "x");
 	expect_cwd(s, 100, "/home/x/");
-	assert_int_equal(enrich_thread_find(s, 101)->cap_effective,
-			 enrich_thread_find(s, 100)->cap_effective);
-	assert_ptr_equal(enrich_thread_find(s, 101)->files, enrich_thread_find(s, 100)->files);
+	EVENT(s, 101, SYSCALL_UNSHARE_X, "qw", I(0), CL_PPM_FS | CL_PPM_FILES);
+	close_of(s, 101);
+	expect_fd(s, 100, false);
+	EVENT(s, 100, SYSCALL_SETNS_X, "qqw", I(0), I(3), CL_PPM_NEWNS);
+	expect_cwd(s, 101, "/home/x/");
+	enrich_thread_find(s, 100)->pgid = 7;
+	EVENT(s, 100, SYSCALL_SETPGID_X, "qqq", I(0), I(0), I(0));
+	EVENT(s, 100, SYSCALL_SETSID_X, "q", I(100));
+	assert_int_equal(enrich_thread_find(s, 100)->sid, 100);
+	assert_int_equal(enrich_thread_find(s, 100)->pgid, 7);
 	saker_state_free(s);
 }
 
@@ -197,9 +209,12 @@ static void test_setns(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_thread),	     cmocka_unit_test(test_process),
-		cmocka_unit_test(test_unshare),	     cmocka_unit_test(test_exec),
-		cmocka_unit_test(test_clone3_child), cmocka_unit_test(test_setns),
+		cmocka_unit_test_setup(test_thread, setup),
+		cmocka_unit_test_setup(test_process, setup),
+		cmocka_unit_test_setup(test_unshare, setup),
+		cmocka_unit_test_setup(test_exec, setup),
+		cmocka_unit_test_setup(test_as_falco, setup),
+		cmocka_unit_test_setup(test_setns, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,7 +40,7 @@ static struct saker_state *new_state(void)
 
 static struct saker_record *apply(struct saker_state *s, const struct saker_event *event)
 {
-	struct saker_event_meta meta = {.cpu = 1};
+	struct saker_event_meta meta = {.cpu = 1, .flags = SAKER_EVENT_META_NOTED};
 	struct saker_record *r = NULL;
 
 	return saker_state_apply(s, event, &meta, &r) == 1 ? r : NULL;
