@@ -172,16 +172,43 @@ static void child_inherit_process(struct saker_state *s, struct enrich_thread *c
 	enrich_str_assign(s, &child->env, leader->env);
 }
 
-/* A thread shares these, if it was not asked for otherwise. */
-static void thread_unshare(struct saker_state *s, struct enrich_thread *t,
+/* A thread shares these with its maker, who may have its own; or has them as they were. */
+static void thread_inherit(struct saker_state *s, struct enrich_thread *t,
 			   const struct enrich_thread *from)
 {
-	if (!(t->clone_flags & CL_PPM_FS))
-		enrich_fs_fork(s, t, from, false);
-	if (t->clone_flags & CL_PPM_FILES)
+	bool shares_fs = t->clone_flags & CL_PPM_FS;
+	bool shares_files = t->clone_flags & CL_PPM_FILES;
+	struct enrich_files *files;
+
+	if (!shares_fs || (from->fs && !enrich_thread_is_leader(from)))
+		enrich_fs_fork(s, t, from, shares_fs);
+	if (shares_files && from->files == t->files)
 		return;
-	t->files = enrich_files_fork(s, from->files);
-	enrich_loss_fork(s, t->files, from);
+	files = shares_files ? enrich_files_ref(from->files) : enrich_files_fork(s, from->files);
+	if (!files)
+		return;
+	enrich_loss_fork(s, files, from);
+	enrich_files_unref(s, t->files);
+	t->files = files;
+}
+
+/* from: whom it is like, its maker or its leader; NULL = nothing is known of it. */
+static void child_enter(struct saker_state *s, const struct saker_record *r,
+			struct enrich_thread *child, const struct enrich_thread *from)
+{
+	bool thread = child->clone_flags & CL_PPM_THREAD;
+
+	if (from)
+		child_inherit(s, r, child, from);
+	else
+		enrich_loss_inherit(s, child, NULL);
+	if (from && !thread)
+		child_inherit_process(s, child, from);
+	enrich_thread_join(s, child);
+	if (!from || !thread)
+		return;
+	child->exec_ts = from->exec_ts;
+	thread_inherit(s, child, from);
 }
 
 /* Falco's threads share both, whatever they were cloned with. */
@@ -294,29 +321,15 @@ static void on_clone_caller(struct saker_state *s, struct saker_record *r)
 	if (!child)
 		return;
 	child->clone_flags = shared_flags(r, flags);
-	if (flags & CL_PPM_THREAD) {
-		child->pid = caller->pid;
-		child->ptid = caller->ptid;
-		child->exec_ts = caller->exec_ts;
-		if (valid)
-			thread_unshare(s, child, caller);
-	} else {
-		child->pid = child->tid;
-		child->ptid = caller->tid;
-		if (valid)
-			child_inherit_process(s, child, caller);
-	}
+	child->pid = flags & CL_PPM_THREAD ? caller->pid : child->tid;
+	child->ptid = flags & CL_PPM_THREAD ? caller->ptid : caller->tid;
 	child->vtid = (int32_t)child->tid;
 	child->vpid = (int32_t)child->pid;
 	child_from_params(r, child, caller);
 	child->pidns_init_start_ts = s->pidns_epoch;
-	if (valid)
-		child_inherit(s, r, child, caller);
-	else
-		identity_from_params(r, caller);
 	if (!valid)
-		enrich_loss_inherit(s, child, NULL);
-	enrich_thread_join(s, child);
+		identity_from_params(r, caller);
+	child_enter(s, r, child, valid ? caller : NULL);
 }
 
 /* Whom the child is like: its leader if it is a thread, else its parent. */
@@ -408,18 +421,7 @@ static void on_clone_child(struct saker_state *s, struct saker_record *r)
 	like = child_model(s, r, child, &valid);
 	child_from_params(r, child, like ? like : child);
 	child_pidns_start(s, r, child);
-	if (valid) {
-		child_inherit(s, r, child, like);
-		if (child->clone_flags & CL_PPM_THREAD) {
-			child->exec_ts = like->exec_ts;
-			thread_unshare(s, child, like);
-		} else {
-			child_inherit_process(s, child, like);
-		}
-	}
-	if (!valid)
-		enrich_loss_inherit(s, child, NULL);
-	enrich_thread_join(s, child);
+	child_enter(s, r, child, valid ? like : NULL);
 	child->flags &= (uint16_t)~ENRICH_THREAD_PLACEHOLDER;
 	r->thread = child;
 	if (child->flags & ENRICH_THREAD_HIDDEN)

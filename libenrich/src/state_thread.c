@@ -248,11 +248,10 @@ static void group_enter(struct enrich_group *g, struct enrich_thread *t)
 		g->leader = t;
 }
 
+/* Whatever it was cloned with: one of its own it is given afterwards. */
 static void share_files(struct saker_state *s, struct enrich_thread *leader,
 			struct enrich_thread *t)
 {
-	if (t->files && !(t->clone_flags & CL_PPM_FILES))
-		return;
 	if (!leader->files)
 		leader->files = enrich_files_new(s);
 	if (t->files == leader->files)

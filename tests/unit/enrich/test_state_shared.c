@@ -134,12 +134,17 @@ static void test_unshare(void **state)
 	close_of(s, 101);
 	expect_cwd(s, 100, "/home/");
 	expect_fd(s, 100, true);
+	/* Threads that it makes share what it has, not what the leader has. */
+	clone_of(s, 101, 104, all);
+	expect_cwd(s, 104, "/etc/");
+	expect_fd(s, 104, false);
 	/* The leader goes: the others stay where they were. */
 	EVENT(s, 100, SYSCALL_UNSHARE_X, "qw", I(0), CL_PPM_NEWNS);
 	chdir_of(s, 100, "/usr");
 	chdir_of(s, 102, "y");
 	expect_cwd(s, 100, "/usr/");
-	expect_cwd(s, 101, "/etc/");
+	chdir_of(s, 104, "x");
+	expect_cwd(s, 101, "/etc/x/");
 	expect_cwd(s, 103, "/home/y/");
 	EVENT(s, 102, SYSCALL_CLOSE_RANGE_X, "qwww", I(0), 3, 9, CLOSE_RANGE_PPM_UNSHARE);
 	expect_fd(s, 102, false);
