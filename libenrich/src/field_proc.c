@@ -27,16 +27,6 @@ static void set_of_exe(struct saker_values *out, const struct saker_field_ref *r
 		saker_values_absent(out, enrich_thread_why_not(t));
 }
 
-/* Living threads of the process but its first, which may have gone before them. */
-static uint32_t n_not_leaders(const struct saker_record *r, const struct enrich_thread *t)
-{
-	const struct enrich_thread *leader = enrich_thread_leader(r->state, t);
-	uint32_t n = enrich_thread_n_threads(t);
-
-	return n && enrich_thread_is_leader(leader) && !(leader->flags & ENRICH_THREAD_DEAD) ? n - 1
-											     : n;
-}
-
 static void set_number(struct saker_values *out, const struct saker_field_ref *ref,
 		       const struct saker_record *r, const struct enrich_thread *t,
 		       enum field_number what)
@@ -130,7 +120,7 @@ static void set_number(struct saker_values *out, const struct saker_field_ref *r
 		field_set_u64(out, ref, enrich_thread_n_threads(t));
 		break;
 	case NUMBER_CHILDREN:
-		field_set_u64(out, ref, n_not_leaders(r, t));
+		field_set_u64(out, ref, enrich_thread_n_non_leaders(t));
 		break;
 	}
 }

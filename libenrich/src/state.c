@@ -256,11 +256,6 @@ const char *enrich_state_hostname(const struct saker_state *s)
 	return s->hostname;
 }
 
-const struct saker_machine *enrich_state_machine(const struct saker_state *s)
-{
-	return &s->machine;
-}
-
 int saker_state_get_stats(const struct saker_state *state, struct saker_state_stats *ret_stats)
 {
 	struct saker_state_stats stats;

@@ -586,7 +586,6 @@ bool enrich_state_is_local_v4(const struct saker_state *state, const uint8_t add
 bool enrich_state_is_local_v6(const struct saker_state *state, const uint8_t addr[16]);
 
 const char *enrich_state_hostname(const struct saker_state *state);
-const struct saker_machine *enrich_state_machine(const struct saker_state *state);
 
 /* ---- the record --------------------------------------------------------------- */
 
