@@ -45,8 +45,11 @@ static void container_told(struct saker_state *s, struct saker_record *r, uint32
 	c->sure = true;
 	c->asked = true;
 	s->stats.n_missing_container_images += info->texts[ENRICH_CONTAINER_TEXT_IMAGE]->len == 0;
-	/* Nobody's yet: its first thread is still to come. */
-	if (c->refs == 1 || s->offline)
+	/*
+	 * Nobody's yet: its first thread is still to come. Not where we ask, as that is because
+	 * of a thread: then the last one was gone before the answer came.
+	 */
+	if (s->offline || (c->refs == 1 && !s->ask_container))
 		enrich_container_keep(s, c);
 	record_of(s, r, c);
 }

@@ -72,6 +72,15 @@ static struct saker_state *new_state(int result, uint32_t hold_ms)
 	return s;
 }
 
+/* Asks nobody: what containers are is told by whoever uses the library. */
+static struct saker_state *told_state(void)
+{
+	struct saker_state *s;
+
+	assert_int_equal(saker_state_new(NULL, &s), 0);
+	return s;
+}
+
 static struct saker_record *apply(struct saker_state *s, const struct saker_event *event)
 {
 	struct saker_record *r = NULL;
@@ -210,7 +219,7 @@ static void test_fields(void **state)
 /* What is the pod's stands in the pod's own container, or was told with the container. */
 static void test_pods(void **state)
 {
-	struct saker_state *s = new_state(0, 0);
+	struct saker_state *s = told_state();
 	struct saker_record *r;
 
 	(void)state;
@@ -386,7 +395,7 @@ static void test_broken_events(void **state)
 		"null}}}",
 	};
 	struct saker_state_stats stats = {.size = sizeof(stats)};
-	struct saker_state *s = new_state(0, 0);
+	struct saker_state *s = told_state();
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
@@ -404,7 +413,7 @@ static void test_broken_events(void **state)
 /* Told of and never entered: the last ones are kept, and no more. */
 static void test_kept(void **state)
 {
-	struct saker_state *s = new_state(0, 0);
+	struct saker_state *s = told_state();
 	char json[128];
 
 	(void)state;
@@ -419,6 +428,24 @@ static void test_kept(void **state)
 			 "{\"container\":{\"id\":\"c4999\"}}"));
 	setuid_of(s, 5, 0);
 	assert_int_equal(s->n_containers, ENRICH_KEPT_CONTAINERS - 1);
+	saker_state_free(s);
+}
+
+/* An answer that comes after the container's last thread went leaves nothing behind. */
+static void test_late_answer(void **state)
+{
+	struct saker_state *s = new_state(0, 0);
+
+	(void)state;
+	exec_in(s, 5, DOCKER);
+	assert_int_equal(s->n_containers, 1);
+	apply(s, eb_make(&eb, SAKER_EV_PROCEXIT_1_E, TS + 1, 5, "qqbbq", INT64_C(0), INT64_C(0), 0,
+			 0, INT64_C(1)));
+	setuid_of(s, 9, 0); /* what ended is let go of with the next event */
+	assert_int_equal(s->n_containers, 0);
+	apply(s, container_event("{\"container\":{\"type\":0,\"full_id\":\"" HEX64 "\"}}"));
+	setuid_of(s, 9, 0);
+	assert_int_equal(s->n_containers, 0);
 	saker_state_free(s);
 }
 
@@ -585,9 +612,10 @@ int main(void)
 		cmocka_unit_test(test_fields),	       cmocka_unit_test(test_pods),
 		cmocka_unit_test(test_reasons),	       cmocka_unit_test(test_accounts),
 		cmocka_unit_test(test_doubtful_names), cmocka_unit_test(test_broken_events),
-		cmocka_unit_test(test_kept),	       cmocka_unit_test(test_hold),
-		cmocka_unit_test(test_hold_ends),      cmocka_unit_test(test_hold_not),
-		cmocka_unit_test(test_hold_overflow),  cmocka_unit_test(test_hold_flush),
+		cmocka_unit_test(test_kept),	       cmocka_unit_test(test_late_answer),
+		cmocka_unit_test(test_hold),	       cmocka_unit_test(test_hold_ends),
+		cmocka_unit_test(test_hold_not),       cmocka_unit_test(test_hold_overflow),
+		cmocka_unit_test(test_hold_flush),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
