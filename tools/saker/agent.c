@@ -314,15 +314,22 @@ static bool deliver_rest(struct agent *a)
 /* 0, or -EIO when alerts of a file did not all reach a reader who still wants them. */
 static int finish(struct agent *a)
 {
-	struct saker_capture_stats capture = {.size = sizeof(capture)};
-	struct saker_output_stats output = {.size = sizeof(output)};
+	struct summary_account account = {.capture = {.size = sizeof(account.capture)},
+					  .state = {.size = sizeof(account.state)},
+					  .containers = {.size = sizeof(account.containers)},
+					  .output = {.size = sizeof(account.output)}};
+	const struct saker_output_stats *output = &account.output;
 	bool gone = deliver_rest(a);
 
-	saker_capture_stats(a->capture, &capture);
-	saker_output_get_stats(a->output, &output);
+	saker_capture_stats(a->capture, &account.capture);
+	saker_state_get_stats(a->state, &account.state);
+	if (a->containers)
+		saker_containers_get_stats(a->containers, &account.containers);
+	saker_output_get_stats(a->output, &account.output);
 	a->summary.seconds = (double)(now_ns(CLOCK_MONOTONIC) - a->started) / 1e9;
-	summary_print(&a->summary, &a->logger, &capture, &output);
-	return a->replay && !gone && output.delivered < output.emitted * output.n_sinks ? -EIO : 0;
+	summary_print(&a->summary, &a->logger, &account);
+	return a->replay && !gone && output->delivered < output->emitted * output->n_sinks ? -EIO
+											   : 0;
 }
 
 /* ---- all of it ----------------------------------------------------------------------- */

@@ -83,14 +83,34 @@ static void print_events(const struct summary *s, const struct logger *logger,
 	}
 }
 
-void summary_print(struct summary *s, const struct logger *logger,
-		   const struct saker_capture_stats *capture,
-		   const struct saker_output_stats *output)
+static void print_state(const struct logger *logger, const struct saker_state_stats *s,
+			const struct saker_containers_stats *c)
 {
+	logger_print(logger, SAKER_PRIORITY_INFORMATIONAL,
+		     "state: %llu threads, %llu files, %llu containers in %.1f MiB (at most %.1f); "
+		     "given up for room: %llu threads, %llu files",
+		     (unsigned long long)s->n_threads, (unsigned long long)s->n_fds,
+		     (unsigned long long)s->n_containers, (double)s->memory / 1048576,
+		     (double)s->memory_peak / 1048576, (unsigned long long)s->n_evicted_threads,
+		     (unsigned long long)s->n_evicted_fds);
+	if (c->n_asked)
+		logger_print(logger, SAKER_PRIORITY_INFORMATIONAL,
+			     "containers: %llu asked about, %llu told, %llu not known to any "
+			     "runtime, %llu questions failed; events that waited: %llu",
+			     (unsigned long long)c->n_asked, (unsigned long long)c->n_told,
+			     (unsigned long long)c->n_unknown, (unsigned long long)c->n_failed,
+			     (unsigned long long)s->n_held_events);
+}
+
+void summary_print(struct summary *s, const struct logger *logger,
+		   const struct summary_account *account)
+{
+	const struct saker_output_stats *output = &account->output;
 	uint64_t lost = output->dropped + output->failed + output->queued;
 	struct rusage usage = {0};
 
-	print_events(s, logger, capture);
+	print_events(s, logger, &account->capture);
+	print_state(logger, &account->state, &account->containers);
 	logger_print(logger, SAKER_PRIORITY_INFORMATIONAL,
 		     "alerts: %llu, lost on the way out: %llu", (unsigned long long)s->alerts,
 		     (unsigned long long)lost);

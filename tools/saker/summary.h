@@ -4,6 +4,8 @@
 #define SAKER_TOOL_SUMMARY_H
 
 #include <saker/capture.h>
+#include <saker/containers.h>
+#include <saker/enrich.h>
 #include <saker/output.h>
 #include <saker/rules.h>
 
@@ -33,8 +35,15 @@ static inline void summary_count(struct summary *summary, const struct saker_rul
 	summary->alerts++;
 }
 
+/* What is told of at the end besides alerts. */
+struct summary_account {
+	struct saker_capture_stats capture;
+	struct saker_state_stats state;
+	struct saker_containers_stats containers;
+	struct saker_output_stats output;
+};
+
 void summary_print(struct summary *summary, const struct logger *logger,
-		   const struct saker_capture_stats *capture,
-		   const struct saker_output_stats *output);
+		   const struct summary_account *account);
 
 #endif /* SAKER_TOOL_SUMMARY_H */
