@@ -6,7 +6,9 @@ Real Docker and containerd; test_containers.py NAME runs one case.
 import contextlib
 import json
 import os
+import re
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -112,6 +114,26 @@ def pod():
            k8s__pod__labels="team:falconers", k8s__pod__sandbox_id=sandbox[:12])
 
 
+def footprint(pid):
+    """What a process has of what runs out: threads, descriptors, KiB."""
+    with open("/proc/%d/status" % pid) as f:
+        resident = next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
+    return len(os.listdir("/proc/%d/task" % pid)), len(os.listdir("/proc/%d/fd" % pid)), resident
+
+
+def traces():
+    """Cgroups and mounts that there are, of any controller: whoever starts containers makes some."""
+    groups = {path for path, _, _ in os.walk("/sys/fs/cgroup")}
+    with open("/proc/self/mountinfo") as f:
+        return groups, {line.split()[4] for line in f}
+
+
+def account(summary, pattern):
+    found = re.search(pattern, summary)
+    check(found, "no %s in:\n%s" % (pattern, summary))
+    return tuple(map(int, found.groups()))
+
+
 def churn():
     """200 containers come and go: all are named, and nothing is left of them."""
     n = int(os.environ.get("SAKER_CONTAINERS", "200"))
@@ -119,25 +141,30 @@ def churn():
         with Agent([rules(folder)], options(containerd=c.socket)) as agent:
             c.run("--rm", runtimes.FULL_IMAGE, "warm", "sh", "-c", ": warm")
             agent.fence()
-            before = resident(agent.process.pid), len(os.listdir("/proc/%d/fd" % agent.process.pid))
+            before, ours = footprint(agent.process.pid), traces()
             for i in range(n):
                 c.run("--rm", runtimes.FULL_IMAGE, "bird-%d" % i, "sh", "-c", ": bird")
             alerts = agent.fence(60)
-            after = resident(agent.process.pid), len(os.listdir("/proc/%d/fd" % agent.process.pid))
-            agent.stop()
-    names = {a["output_fields"].get("container.image.repository") for a in alerts if a["rule"] == RULE}
-    ids = {a["output_fields"].get("container.id") for a in alerts if a["rule"] == RULE}
+            after, left = footprint(agent.process.pid), traces()
+            summary = agent.stop()
+    birds = [a["output_fields"] for a in alerts if a["output_fields"].get("proc.cmdline") == "sh -c : bird"]
+    names = {fields["container.image.repository"] for fields in birds}
+    ids = {fields["container.id"] for fields in birds}
     missing = [i for i in range(n) if "bird-%d" % i not in ids]
     check(not missing, "no alert about %d containers: %s" % (len(missing), missing[:5]))
-    check(names == {"docker.io/library/saker-test"}, "images are %s" % names)
+    check(names == {"docker.io/library/saker-test"}, "images are %s\n%s" % (names, summary))
+    check(after[0] <= before[0], "%d threads became %d" % (before[0], after[0]))
     check(after[1] <= before[1] + 1, "%d descriptors became %d" % (before[1], after[1]))
-    check(after[0] < before[0] + 8192, "%d KiB became %d" % (before[0], after[0]))
-    print("%d containers: %d KiB before, %d KiB after" % (n, before[0], after[0]))
-
-
-def resident(pid):
-    with open("/proc/%d/status" % pid) as f:
-        return next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
+    check(after[2] < before[2] + 8192, "%d KiB became %d" % (before[2], after[2]))
+    for was, now in zip(ours, left):
+        new = {path for path in now - was if "bird-" in path or path.startswith(c.dir)}
+        check(not new, "left behind: %s" % sorted(new)[:5])
+    known, = account(summary, r"(\d+) containers in")
+    asked, told, failed = account(summary, r"containers: (\d+) asked about, (\d+) told, .* (\d+) questions failed")
+    # Other containers of the machine, if it has any, are known all the time.
+    check(known <= asked - told and told >= n + 1 and not failed,
+          "of %d containers asked about %d were told, %d questions failed, %d are still known" % (asked, told, failed, known))
+    print("%d containers: threads, descriptors, KiB %s before, %s after; %d known in the end" % (n, before, after, known))
 
 
 @contextlib.contextmanager
@@ -204,48 +231,161 @@ def rotated():
             check(found[name] == {want}, "%s has %s, not %s" % (name, found[name], want))
 
 
+class Stamped(Agent):
+    """When each alert was read, beside when its event was."""
+
+    def _read(self):
+        for line in self.process.stdout:
+            now, alert = time.time_ns(), json.loads(line)
+            alert["late"] = (now - alert["output_fields"].get("evt.time", now)) / 1e6
+            with self._arrived:
+                self.alerts.append(alert)
+                self._arrived.notify_all()
+        with self._arrived:
+            self._arrived.notify_all()
+
+
+class Silent:
+    """A runtime's socket that accepts and never answers; or answers nothing but whether it is there."""
+
+    def __init__(self, path, pong):
+        self.path, self.pong, self.open = path, pong, []
+        self.server = socket.socket(socket.AF_UNIX)
+        self.server.bind(path)
+        self.server.listen(64)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                self.open.append(self.server.accept()[0])
+                threading.Thread(target=self.serve, args=(self.open[-1],), daemon=True).start()
+
+    def serve(self, connection):
+        with contextlib.suppress(OSError):
+            while self.pong and (request := connection.recv(4096)):
+                if b"/_ping" in request:
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK")
+
+    def close(self):
+        for s in [self.server, *self.open]:
+            s.close()
+
+
+@contextlib.contextmanager
+def fake_containers(n):
+    """Cgroups with names as Docker gives them; who is in them is not ended."""
+    root = "/sys/fs/cgroup/" + ("memory/" if os.path.isdir("/sys/fs/cgroup/memory") else "")
+    made = [root + "docker"] if not os.path.isdir(root + "docker") else []
+    groups = [root + "docker/%02x" % i + "ab" * 31 for i in range(n)]
+    for group in groups:
+        os.makedirs(group, exist_ok=True)
+    try:
+        yield groups
+    finally:
+        for group in groups + made:
+            for _ in range(100):
+                try:
+                    os.rmdir(group)
+                    break
+                except OSError:
+                    time.sleep(0.02)
+
+
+def opener(folder, name, n, group=None):
+    """A process that opens n files that the rule is about, a thousand a second."""
+    script = "import os, time\n" \
+             "for i in range(%d):\n    os.close(os.open('%s/%s-%%d' %% i, os.O_RDONLY | os.O_CREAT))\n    time.sleep(0.001)\n"
+    enter = "echo 0 > %s/cgroup.procs && " % group if group else ""
+    return subprocess.Popen(["sh", "-c", enter + 'exec "$@"', "sh", sys.executable, "-c", script % (n, folder, name)])
+
+
+def watched(folder):
+    path = os.path.join(folder, "watched.yaml")
+    with open(path, "w") as f:
+        json.dump([{"rule": RULE, "desc": "A file of the test's was opened.", "priority": "NOTICE",
+                    "condition": "evt.type = openat and fd.name startswith %s/w" % folder,
+                    "output": "%fd.name %container.id %container.name"}], f)
+    return path
+
+
+def lateness(agent, folder, name, n):
+    """Of the alerts about n files, in order: ms from the event to its alert."""
+    of = [a for a in agent.alerts if a["rule"] == RULE and a["output_fields"]["fd.name"].startswith("%s/%s-" % (folder, name))]
+    names = [a["output_fields"]["fd.name"] for a in of]
+    check(names == ["%s/%s-%d" % (folder, name, i) for i in range(n)], "of %d files %d were told of, or in another order" % (n, len(of)))
+    got = {a["output_fields"]["container.name"] for a in of}
+    check(got == {"host" if name == "w-host" else None}, "containers of %s are named %s" % (name, got))
+    return [a["late"] for a in of]
+
+
+def same_speed(what, with_it, without):
+    """Both agents saw the same events at the same time, so that a busy machine is busy for both."""
+    figures = [(statistics.median(v), sorted(v)[len(v) * 99 // 100]) for v in (with_it, without)]
+    print("%s, ms from event to alert: median %.2f, 99 %% within %.2f; without the runtime %.2f, %.2f" % (what, *figures[0], *figures[1]))
+    check(figures[0][0] < 1.5 * figures[1][0] + 5 and figures[0][1] < 2 * figures[1][1] + 100, "the silent runtime delays " + what)
+
+
+@contextlib.contextmanager
+def two_agents(folder, pong, *settings):
+    """One that asks a runtime which does not answer, and one that asks nobody."""
+    server = Silent(folder + "/silent.sock", pong)
+    asks = ["container_metadata.docker.sockets[0]=" + server.path, *settings]
+    asks += ["container_metadata.%s.enabled=false" % name for name in ("podman", "cri", "containerd")]
+    try:
+        with Stamped([watched(folder)], asks) as agent, Stamped([watched(folder)], options()) as other:
+            yield agent, other
+    finally:
+        server.close()
+
+
+def ended(*agents):
+    """Nothing was lost on the way."""
+    for agent in agents:
+        _, _, lost = harness.counters(agent.stop())
+        check(lost == 0, "%d events were dropped" % lost)
+
+
 def hanging():
     """A runtime that accepts and never answers: alerts come as fast as without it, only the names are missing."""
-    hexid = "ab" * 32
-    group = "/sys/fs/cgroup/" + ("memory/" if os.path.isdir("/sys/fs/cgroup/memory") else "")
-    with tempfile.TemporaryDirectory() as folder:
-        path = folder + "/hang.sock"
-        server = socket.socket(socket.AF_UNIX)
-        server.bind(path)
-        server.listen(64)
-        threading.Thread(target=lambda: [server.accept() for _ in range(1000)], daemon=True).start()
-        seconds = {}
-        for name, chosen in (("without", options()), ("with", options(docker=path))):
-            cgroup = group + "docker/" + hexid
-            os.makedirs(cgroup, exist_ok=True)
-            try:
-                with Agent([rules(folder)], chosen) as agent:
-                    took = []
-                    for i in range(5):
-                        began = time.monotonic()
-                        subprocess.run(["sh", "-c", "echo 0 > %s/cgroup.procs; sh -c ': seventh-%d'" % (cgroup, i)], check=True)
-                        while not find(agent.alerts, RULE, {"proc.cmdline": lambda t: t and "seventh-%d" % i in t}):
-                            check(time.monotonic() < began + 20, "no alert came:\n" + tell(agent.alerts))
-                            time.sleep(0.001)
-                        took.append(time.monotonic() - began)
-                    got = expect(agent.alerts, "seventh-0", container__name=None, container__id="ab" * 6)
-                    agent.stop()
-                seconds[name] = sorted(took)
-            finally:
-                for _ in range(50):
-                    try:
-                        os.rmdir(cgroup)
-                        break
-                    except OSError:
-                        time.sleep(0.02)
-        server.close()
-    print("from the start of a shell to its alert, ms: " + ", ".join(
-        "%s %s" % (name, [round(1000 * t) for t in took]) for name, took in seconds.items()))
-    check(seconds["with"][0] < seconds["without"][0] + 0.1 and seconds["with"][-1] < 1.0,
-          "the hanging runtime delays alerts: %s" % seconds)
+    n = 2000
+    with tempfile.TemporaryDirectory() as folder, fake_containers(30) as groups, two_agents(folder, False) as agents:
+        work = [opener(folder, "w-host", n), opener(folder, "w-container", n, groups[0])]
+        check([w.wait() for w in work] == [0, 0], "the files were not opened")
+        [agent.fence() for agent in agents]
+        before = footprint(agents[0].process.pid)
+        more = [opener(folder, "w%d" % i, 1, group) for i, group in enumerate(groups[1:])]
+        check(not any(w.wait() for w in more), "the files were not opened")
+        [agent.fence() for agent in agents]
+        after = footprint(agents[0].process.pid)
+        ended(*agents)
+        for name in ("w-host", "w-container"):
+            same_speed(name, *(lateness(agent, folder, name, n) for agent in agents))
+    check(after[0] <= before[0] and after[1] <= before[1] + 2,  # a question's connection
+          "with 29 containers more, threads and descriptors became %s, from %s" % (after, before))
 
 
-CASES = {f.__name__: f for f in (docker, containerd, pod, churn, recording, rotated, hanging)}
+def holding():
+    """A runtime that was there and falls silent: who is in that container waits as long as was asked, nobody else."""
+    n, hold = 1000, 1500
+    with tempfile.TemporaryDirectory() as folder, fake_containers(2) as groups, \
+            two_agents(folder, True, "container_metadata.hold_ms=%d" % hold, "container_metadata.timeout_ms=10000") as agents:
+        # Only one that is known to answer is waited for.
+        check(opener(folder, "wake", 1, groups[0]).wait() == 0, "the file was not opened")
+        agents[0].fence()
+        time.sleep(0.2)
+        work = [opener(folder, "w-host", n), opener(folder, "w-container", n, groups[1])]
+        check([w.wait() for w in work] == [0, 0], "the files were not opened")
+        time.sleep(hold / 1000)
+        [agent.fence() for agent in agents]
+        ended(*agents)
+        same_speed("w-host", *(lateness(agent, folder, "w-host", n) for agent in agents))
+        held = lateness(agents[0], folder, "w-container", n)
+    print("the container's first event waited %.0f ms, its last %.0f" % (held[0], held[-1]))
+    check(hold * 0.5 < held[0] < hold + 1500, "with hold_ms=%d the first event waited %.0f ms" % (hold, held[0]))
+
+
+CASES = {f.__name__: f for f in (docker, containerd, pod, churn, recording, rotated, hanging, holding)}
 
 
 def test():
