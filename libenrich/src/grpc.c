@@ -21,9 +21,11 @@
 
 #define PREFIX 5u
 #define ANSWER_MAX (4u << 20)
-#define REQUEST_MAX 4096u /* ids and names */
+#define RECEIVED_MAX (2 * ANSWER_MAX) /* in one call, frames that say nothing among it */
+#define REQUEST_MAX 4096u	      /* ids and names */
 #define NOT_FOUND 5
 #define UNIMPLEMENTED 12
+#define UNKNOWN 2
 
 struct grpc {
 	char *socket;
@@ -38,6 +40,7 @@ struct grpc {
 	uint8_t *answer; /* with its prefix */
 	size_t answer_len;
 	size_t answer_capacity;
+	size_t received;
 	int status; /* grpc-status; -1 = none came */
 	bool closed;
 };
@@ -67,11 +70,13 @@ static ssize_t on_send(nghttp2_session *session, const uint8_t *data, size_t len
 static ssize_t on_recv(nghttp2_session *session, uint8_t *buf, size_t len, int flags,
 		       void *userdata)
 {
-	const struct grpc *g = userdata;
-	ssize_t n = recv(g->fd, buf, len, MSG_DONTWAIT);
+	struct grpc *g = userdata;
+	ssize_t n = g->received < RECEIVED_MAX ? recv(g->fd, buf, len, MSG_DONTWAIT) : 0;
 
-	if (n > 0)
+	if (n > 0) {
+		g->received += (size_t)n;
 		return n;
+	}
 	if (n == 0)
 		return NGHTTP2_ERR_EOF;
 	return errno == EAGAIN || errno == EINTR ? NGHTTP2_ERR_WOULDBLOCK
@@ -90,7 +95,7 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 		return 0;
 	for (size_t i = 0; i < value_len && i < 3; i++)
 		status = status * 10 + (value[i] - '0');
-	g->status = status;
+	g->status = value_len ? status : UNKNOWN;
 	return 0;
 }
 
@@ -233,6 +238,7 @@ static int submit(struct grpc *g, const char *path, const char *ns)
 
 	g->answer_len = 0;
 	g->request_sent = 0;
+	g->received = 0;
 	g->status = -1;
 	g->closed = false;
 	g->stream = nghttp2_submit_request(g->session, NULL, headers,

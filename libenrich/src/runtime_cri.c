@@ -339,16 +339,16 @@ static int lookup_pod(struct cri *c, const char *id, json_t **ret_json)
 	r = pod_status(c, id, &pod);
 	if (r < 0)
 		return r;
-	root = runtime_json_new(c->type, id, &container);
+	root = pod->status ? runtime_json_new(c->type, id, &container) : NULL;
 	if (root) {
 		add_pod(c, container, pod);
 		json_object_set_new(container, "is_pod_sandbox", json_true());
-		if (pod->status && pod->status->metadata)
+		if (pod->status->metadata)
 			runtime_json_text(container, "name", pod->status->metadata->name);
 		*ret_json = root;
 	}
 	protobuf_c_message_free_unpacked(&pod->base, NULL);
-	return root ? 0 : -ENOMEM;
+	return root ? 0 : -EBADMSG;
 }
 
 static int lookup_container(struct cri *c, const char *id, const char *pod_id, json_t **ret_json)

@@ -8,6 +8,7 @@
 #define TESTS_ENRICH_FAKE_HTTP_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,12 +23,30 @@ struct fake_answer {
 
 struct fake_http {
 	const struct fake_answer *answers; /* ended by one without a path */
-	const char *raw; /* instead: these very bytes, whatever is asked; "" = never an answer */
+	const char *raw;  /* instead: these very bytes, whatever is asked; "" = never an answer */
+	size_t raw_len;	  /* 0 = up to its NUL */
+	const char *fill; /* behind them, again and again until the other side has enough */
+	size_t fill_len;
+	bool stays;   /* says no more then, but does not close */
+	bool at_once; /* closes before it has read anything */
 	int fd;
 	pthread_t thread;
 	atomic_int n_requests;
 	char socket[108];
 };
+
+static inline void fake_reply_raw(struct fake_http *f, int fd)
+{
+	size_t len = f->raw_len ? f->raw_len : strlen(f->raw);
+	char more[4096];
+
+	(void)!send(fd, f->raw, len, MSG_NOSIGNAL);
+	while (f->fill &&
+	       send(fd, f->fill, f->fill_len ? f->fill_len : strlen(f->fill), MSG_NOSIGNAL) > 0)
+		;
+	while (f->stays && read(fd, more, sizeof(more)) > 0)
+		;
+}
 
 static inline void fake_reply(struct fake_http *f, int fd, const char *request)
 {
@@ -36,7 +55,7 @@ static inline void fake_reply(struct fake_http *f, int fd, const char *request)
 
 	(void)!sscanf(request, "GET %511s", path);
 	if (f->raw) {
-		(void)!write(fd, f->raw, strlen(f->raw));
+		fake_reply_raw(f, fd);
 		return;
 	}
 	while (a->path && strcmp(a->path, path) != 0)
@@ -53,7 +72,7 @@ static inline void *fake_run(void *userdata)
 	int fd;
 
 	while ((fd = accept(f->fd, NULL, NULL)) >= 0) {
-		ssize_t n = read(fd, request, sizeof(request) - 1);
+		ssize_t n = f->at_once ? 0 : read(fd, request, sizeof(request) - 1);
 
 		if (n > 0) {
 			request[n] = '\0';

@@ -400,31 +400,132 @@ static void test_hanging(void **state)
 	fake_stop(&http);
 }
 
+/* Whatever is said or not, nobody knows the container, soon. */
+static void expect_nobody(struct fake_http *http, const char *what)
+{
+	uint64_t began = now_ms();
+
+	assert_int_equal(fake_start(http, folder, "nonsense.sock"), 0);
+	for (int runtime = 0; runtime < SAKER_RUNTIMES; runtime++) {
+		struct saker_containers *c = new_containers(runtime, http->socket, 30);
+
+		assert_null(ask(c, HEX64, -1));
+		saker_containers_free(c);
+	}
+	fake_stop(http);
+	if (now_ms() - began > 5000)
+		fail_msg("%s takes %llu ms", what, (unsigned long long)(now_ms() - began));
+}
+
+#define OK "HTTP/1.1 200 OK\r\n"
+
 static void test_nonsense(void **state)
 {
-	static const char *const answers[] = {
-		"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nno JSON{{",
-		"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]",
-		"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
-		"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{\"Id\":7}  ",
-		"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n",
-		"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n{",
-		"\x16\x03\x01garbage",
+	static struct fake_http cases[] = {
+		{.raw = OK "Content-Length: 9\r\n\r\nno JSON{{"},
+		{.raw = OK "Content-Length: 2\r\n\r\n[]"},
+		{.raw = OK "Content-Length: 2\r\n\r\n{}"},
+		{.raw = OK "Content-Length: 10\r\n\r\n{\"Id\":7}  "},
+		{.raw = OK "Content-Type: image/png\r\nContent-Length: 4\r\n\r\n\x89PNG"},
+		{.raw = OK "Content-Length: 1000000\r\n\r\n{"},
+		{.raw = OK "Content-Length: -1\r\n\r\n{}"},
+		{.raw = OK "Content-Le"},
+		{.raw = OK "Content-Le", .stays = true},
+		{.raw = OK "Content-Length: 5\r\n\r\n{", .stays = true},
+		{.raw = OK "X: ", .fill = "aaaaaaaaaaaaaaaa"},
+		{.raw = OK "\r\n", .fill = "                "},
+		{.raw = OK "\r\n", .fill = "[[[[[[[[[[[[[[[["},
+		{.raw = OK "\r\n{\"Id\":\"", .fill = "aaaaaaaaaaaaaaaa"},
+		{.raw = OK "Transfer-Encoding: chunked\r\n\r\n", .fill = "5\r\naaaaa\r\n"},
+		{.raw = "", .fill = "HTTP/1.1 100 Continue\r\n\r\n"},
+		{.raw = "HTTP/1.1 302 Found\r\nLocation: http://localhost/x\r\n"
+			"Content-Length: 0\r\n\r\n"},
+		{.raw = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"},
+		{.raw = "\x16\x03\x01garbage"},
+		{.raw = "\n", .at_once = true},
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
-		struct fake_http http = {.raw = answers[i]};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		expect_nobody(&cases[i], cases[i].raw);
+}
 
-		assert_int_equal(fake_start(&http, folder, "nonsense.sock"), 0);
-		for (int runtime = 0; runtime < SAKER_RUNTIMES; runtime++) {
-			struct saker_containers *c = new_containers(runtime, http.socket, 300);
+#define SETTINGS "\0\0\0\x04\0\0\0\0\0"
+#define H2(text) .raw = text, .raw_len = sizeof(text) - 1
+#define AGAIN(text) .fill = text, .fill_len = sizeof(text) - 1
 
-			assert_null(ask(c, HEX64, -1));
-			saker_containers_free(c);
-		}
-		fake_stop(&http);
+/* Frames that are none, that never end, or that nobody asked for. */
+static void test_nonsense_http2(void **state)
+{
+	static uint8_t unknown[9 * 20000]; /* frames of a kind that is to be passed over */
+	static struct fake_http cases[] = {
+		{H2(SETTINGS), .stays = true},
+		{H2("\xff\xff\xff\0\0\0\0\0\x01"), .stays = true}, /* of 16 MB */
+		{H2(SETTINGS "\0\0\x04\x01\x05\0\0\0\x01\xff\xff\xff\xff"), .stays = true},
+		{H2(SETTINGS "\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\0"), .stays = true},
+		{H2(SETTINGS "\0\0\x04\x03\0\0\0\0\x01\0\0\0\x02"), .stays = true},
+		{H2(SETTINGS), .fill = (const char *)unknown, .fill_len = sizeof(unknown)},
+		{H2(SETTINGS), AGAIN("\0\0\x08\x06\0\0\0\0\0pingping")},
+		{H2(SETTINGS), AGAIN(SETTINGS)},
+		{H2(SETTINGS), AGAIN("\0\0\x05\0\0\0\0\0\x01hello")},
+		{H2(SETTINGS "\0\0\x01\x01\x04\0\0\0\x01\x88"),
+		 AGAIN("\0\0\x05\0\0\0\0\0\x01hello")},
+		{H2(SETTINGS "\0\0\x01\x01\x04\0\0\0\x01\x88"), .stays = true},
+	};
+	char what[32];
+
+	(void)state;
+	for (size_t i = 3; i < sizeof(unknown); i += 9)
+		unknown[i] = 0x7f;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		snprintf(what, sizeof(what), "case %zu", i);
+		expect_nobody(&cases[i], what);
 	}
+}
+
+/* Proper frames around what is no message of gRPC, or none of CRI. */
+static void test_nonsense_grpc(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+		const char *status;
+	} cases[] = {
+		{"", 0, "0"},
+		{"\0\0", 2, "0"},
+		{"\x01\0\0\0\0", 5, "0"},		  /* compressed */
+		{"\0\xff\xff\xff\xff", 5, "0"},		  /* of 4 GB */
+		{"\0\0\0\0\x04\xff\xff\xff\xff", 9, "0"}, /* no protobuf */
+		{"\0\0\0\0\0", 5, ""},
+		{"\0\0\0\0\0", 5, "zero"},
+		{"\0\0\0\0\0", 5, "999999999999"},
+	};
+	static struct fake_call calls[5];
+	struct fake_grpc grpc = {.calls = calls};
+	static const char *const paths[] = {"/runtime.v1.RuntimeService/Version",
+					    "/runtime.v1.RuntimeService/ListContainers",
+					    "/runtime.v1.RuntimeService/ContainerStatus",
+					    "/runtime.v1.RuntimeService/PodSandboxStatus"};
+
+	(void)state;
+	assert_int_equal(fg_start(&grpc, folder, "crio.sock"), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct saker_containers *c;
+		json_t *got;
+
+		for (size_t j = 0; j < ARRAY_SIZE(paths); j++) {
+			calls[j].path = paths[j];
+			calls[j].status = cases[i].status;
+			calls[j].len = cases[i].len;
+			memcpy(calls[j].body, cases[i].bytes, cases[i].len);
+		}
+		c = new_containers(SAKER_RUNTIME_CRI, grpc.socket, 1000);
+		got = ask(c, HEX64, ENRICH_CONTAINER_CRIO);
+		if (got)
+			fail_msg("case %zu is taken for %s", i, json_dumps(got, 0));
+		saker_containers_free(c);
+	}
+	fg_stop(&grpc);
 }
 
 static void test_absent(void **state)
@@ -512,7 +613,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_docker_recorded), cmocka_unit_test(test_podman_recorded),
 		cmocka_unit_test(test_crio_recorded),	cmocka_unit_test(test_hanging),
-		cmocka_unit_test(test_nonsense),	cmocka_unit_test(test_absent),
+		cmocka_unit_test(test_nonsense),	cmocka_unit_test(test_nonsense_http2),
+		cmocka_unit_test(test_nonsense_grpc),	cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_several),		cmocka_unit_test(test_arguments),
 	};
 
