@@ -70,6 +70,7 @@ struct enrich_container;
 	X(BPM, 9, "bpm")                 \
 	X(STATIC, 10, "static")          \
 	X(PODMAN, 11, "podman")          \
+	X(NSPAWN, 12, "systemd-nspawn")  \
 	X(HOST, 0xfffe, "host")
 
 enum enrich_container_type {

@@ -27,6 +27,8 @@ struct pattern {
 /* In order of preference; the same order in which Falco's container plugin asks its engines. */
 static const struct pattern patterns[] = {
 	{"/libpod-payload-", "", ID_HEX, ENRICH_CONTAINER_PODMAN},
+	{"/libpod-payload-", ".scope", ID_HEX, ENRICH_CONTAINER_PODMAN},
+	{"/libpod-payload-", ".scope/container", ID_HEX, ENRICH_CONTAINER_PODMAN},
 	{"/libpod-", "", ID_HEX, ENRICH_CONTAINER_PODMAN},
 	{"/libpod-", ".scope", ID_HEX, ENRICH_CONTAINER_PODMAN},
 	{"/libpod-", ".scope/container", ID_HEX, ENRICH_CONTAINER_PODMAN},
@@ -36,16 +38,16 @@ static const struct pattern patterns[] = {
 	{"/cri-containerd-", ".scope", ID_HEX, ENRICH_CONTAINER_CONTAINERD},
 	{":cri-containerd:", "", ID_HEX, ENRICH_CONTAINER_CONTAINERD},
 	{"/nerdctl-", ".scope", ID_HEX, ENRICH_CONTAINER_CONTAINERD},
-	{"/", "", ID_HEX, ENRICH_CONTAINER_DOCKER},
+	{"/docker/", "", ID_HEX, ENRICH_CONTAINER_DOCKER},
 	{"/libvirt/lxc/", "", ID_TREE, ENRICH_CONTAINER_LIBVIRT_LXC},
 	{"/lxc.payload.", "", ID_TREE, ENRICH_CONTAINER_LXC},
 	{"/lxc.payload/", "", ID_TREE, ENRICH_CONTAINER_LXC},
 	{"/lxc/", "", ID_TREE, ENRICH_CONTAINER_LXC},
 	{"/", ".libvirt-lxc", ID_NAME, ENRICH_CONTAINER_LIBVIRT_LXC},
-	{"-lxc\\x2", ".scope", ID_NAME, ENRICH_CONTAINER_LIBVIRT_LXC},
-	{"-lxc\\x2", ".scope/libvirt", ID_NAME, ENRICH_CONTAINER_LIBVIRT_LXC},
-	{"/bpm-", "", ID_NAME, ENRICH_CONTAINER_BPM},
+	{"-lxc\\x2d", ".scope", ID_NAME, ENRICH_CONTAINER_LIBVIRT_LXC},
+	{"-lxc\\x2d", ".scope/libvirt", ID_NAME, ENRICH_CONTAINER_LIBVIRT_LXC},
 	{"/bpm-", ".scope", ID_NAME, ENRICH_CONTAINER_BPM},
+	{"/bpm-", "", ID_NAME, ENRICH_CONTAINER_BPM},
 };
 
 const char *enrich_container_type_name(enum enrich_container_type type)
@@ -135,6 +137,18 @@ static bool is_name(struct enrich_slice s)
 }
 
 /*
+ * Docker and others below a cgroup that somebody chose for them, or a pod's:
+ * who else names one by 64 digits cannot be told, but for a pod's.
+ */
+static bool match_bare(struct enrich_slice path, struct enrich_slice *ret_id, bool *ret_pod)
+{
+	static const struct pattern bare = {"/", "", ID_HEX, ENRICH_CONTAINER_DOCKER};
+
+	*ret_pod = memmem(path.text, path.len, "/kubepods", 9) != NULL;
+	return match_pattern(&bare, path, ret_id);
+}
+
+/*
  * containerd without a naming scheme on top: "/<namespace>/<id>", which any
  * two-level path looks like. So nothing that systemd or a known manager of
  * cgroups makes, and only plain names. The namespaces or the runtime must agree.
@@ -165,6 +179,34 @@ static bool match_containerd(struct enrich_slice path, struct enrich_slice *ret_
 	}
 	*ret_id = id;
 	return true;
+}
+
+/*
+ * systemd-nspawn: a scope or a service of its own, in which the container's own
+ * systemd makes what it likes. Virtual machines have such scopes too, and there
+ * is no runtime to ask: so namespaces must agree.
+ */
+static bool match_nspawn(struct enrich_slice path, struct enrich_slice *ret_id)
+{
+	static const char *const units[][2] = {{"/machine-", ".scope"},
+					       {"/systemd-nspawn@", ".service"}};
+	const char *end = path.text + path.len;
+
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		const char *id = memmem(path.text, path.len, units[i][0], strlen(units[i][0]));
+		const char *slash;
+
+		if (!id)
+			continue;
+		id += strlen(units[i][0]);
+		slash = memchr(id, '/', (size_t)(end - id));
+		*ret_id = (struct enrich_slice){id, (uint32_t)((slash ? slash : end) - id)};
+		if (!ends_with(*ret_id, units[i][1]))
+			continue;
+		ret_id->len -= (uint32_t)strlen(units[i][1]);
+		return ret_id->len > 0 && ret_id->len < ENRICH_CONTAINER_ID_MAX;
+	}
+	return false;
 }
 
 /* By a name that only one runtime's manager of cgroups gives. */
@@ -343,6 +385,7 @@ enum enrich_match enrich_cgroups_match(struct enrich_slice cgroups, bool in_pidn
 	const char *p = cgroups.text;
 	const char *end = p + cgroups.len;
 	enum enrich_match match = ENRICH_MATCH_NONE;
+	bool pod;
 
 	while (p < end && match != ENRICH_MATCH_SURE) {
 		size_t len = strnlen(p, (size_t)(end - p));
@@ -354,7 +397,13 @@ enum enrich_match enrich_cgroups_match(struct enrich_slice cgroups, bool in_pidn
 		path = (struct enrich_slice){eq + 1, (uint32_t)(len - (size_t)(eq + 1 - p))};
 		if (path.len > 1 && match_path(path, ret_id, ret_type))
 			return ENRICH_MATCH_SURE;
-		if (match == ENRICH_MATCH_NONE && match_containerd(path, ret_id)) {
+		if (match_bare(path, ret_id, &pod)) {
+			*ret_type = ENRICH_CONTAINER_DOCKER;
+			match = in_pidns || pod ? ENRICH_MATCH_SURE : ENRICH_MATCH_MAYBE;
+		} else if (in_pidns && match_nspawn(path, ret_id)) {
+			*ret_type = ENRICH_CONTAINER_NSPAWN;
+			match = ENRICH_MATCH_SURE;
+		} else if (match == ENRICH_MATCH_NONE && match_containerd(path, ret_id)) {
 			*ret_type = ENRICH_CONTAINER_CONTAINERD;
 			match = in_pidns ? ENRICH_MATCH_SURE : ENRICH_MATCH_MAYBE;
 		}
@@ -419,8 +468,8 @@ void enrich_container_forget(struct saker_state *s, struct enrich_container *c)
 }
 
 /*
- * A name that proves nothing makes a container only where a runtime can say
- * whether it is one; until then the thread is on the host.
+ * A name that proves nothing makes a container only when a runtime says that it
+ * is one, or an event that somebody recorded; until then the thread is on the host.
  */
 void enrich_thread_update_container(struct saker_state *s, struct enrich_thread *t)
 {
@@ -432,7 +481,7 @@ void enrich_thread_update_container(struct saker_state *s, struct enrich_thread 
 
 	t->container = NULL;
 	match = enrich_cgroups_match(cgroups, enrich_thread_in_pidns(t), &id, &type);
-	if (match == ENRICH_MATCH_SURE || (match == ENRICH_MATCH_MAYBE && s->ask_container)) {
+	if (match != ENRICH_MATCH_NONE) {
 		t->container = enrich_container_get(s, id, type);
 		if (t->container) {
 			t->container->sure |= match == ENRICH_MATCH_SURE;

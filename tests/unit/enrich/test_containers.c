@@ -334,10 +334,16 @@ static void test_doubtful_names(void **state)
 	apply(s, container_event(
 			 "{\"container\":{\"type\":7,\"id\":\"redis\",\"full_id\":\"redis\"}}"));
 	EXPECT(setuid_of(s, 5, 0), {"container.id", "redis"}, {"container.type", "containerd"});
-	/* Nobody to ask: only namespaces count, as on a replay. */
+	/* Nobody to ask, as on a replay: namespaces count, and what was recorded. */
 	saker_state_free(s);
 	s = story_state();
 	EXPECT(exec_in(s, 5, "cpu=/default/redis"), {"container.id", "host"});
+	EXPECT(exec_in(s, 6, "cpu=/somebodys/" HEX64), {"container.id", "host"});
+	apply(s, container_event(
+			 "{\"container\":{\"type\":7,\"id\":\"redis\",\"full_id\":\"redis\"}}"));
+	apply(s, container_event("{\"container\":{\"type\":0,\"full_id\":\"" HEX64 "\"}}"));
+	EXPECT(setuid_of(s, 5, 0), {"container.id", "redis"});
+	EXPECT(setuid_of(s, 6, 0), {"container.id", "0123456789ab"});
 	saker_state_free(s);
 }
 

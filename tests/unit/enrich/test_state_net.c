@@ -22,6 +22,7 @@
 
 #define TS UINT64_C(1000000000000)
 #define HEX64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define POD64 "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
 
 static struct event_builder eb;
 
@@ -52,44 +53,78 @@ static void test_container_patterns(void **state)
 		int type; /* -1 = none */
 		const char *id;
 	} cases[] = {
+		/* With the drivers cgroupfs and systemd, of pods, of users, in each other. */
 		{"/docker/" HEX64, ENRICH_CONTAINER_DOCKER, "0123456789ab"},
 		{"/system.slice/docker-" HEX64 ".scope", ENRICH_CONTAINER_DOCKER, "0123456789ab"},
+		{"/docker/" POD64 "/docker/" HEX64, ENRICH_CONTAINER_DOCKER, "0123456789ab"},
+		{"/user.slice/user-1000.slice/user@1000.service/app.slice/docker-" HEX64 ".scope",
+		 ENRICH_CONTAINER_DOCKER, "0123456789ab"},
+		{"/kubepods/burstable/pod4e6c/" HEX64, ENRICH_CONTAINER_DOCKER, "0123456789ab"},
+		{"/somebodys/" HEX64, ENRICH_CONTAINER_DOCKER, "0123456789ab"},
+		{"/kubepods.slice/kubepods-pod1.slice/docker-" HEX64 ".scope",
+		 ENRICH_CONTAINER_DOCKER, "0123456789ab"},
 		{"/machine.slice/libpod-" HEX64 ".scope", ENRICH_CONTAINER_PODMAN, "0123456789ab"},
 		{"/machine.slice/libpod-" HEX64 ".scope/container", ENRICH_CONTAINER_PODMAN,
 		 "0123456789ab"},
+		{"/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" HEX64
+		 ".scope/container",
+		 ENRICH_CONTAINER_PODMAN, "0123456789ab"},
 		{"/libpod_parent/libpod-" HEX64, ENRICH_CONTAINER_PODMAN, "0123456789ab"},
 		{"/x/libpod-payload-" HEX64, ENRICH_CONTAINER_PODMAN, "0123456789ab"},
+		{"/system.slice/ceph@mon.service/libpod-payload-" HEX64 ".scope",
+		 ENRICH_CONTAINER_PODMAN, "0123456789ab"},
+		{"/system.slice/ceph@mon.service/libpod-payload-" HEX64 ".scope/container",
+		 ENRICH_CONTAINER_PODMAN, "0123456789ab"},
 		{"/kubepods.slice/kubepods-pod1.slice/cri-containerd-" HEX64 ".scope",
+		 ENRICH_CONTAINER_CONTAINERD, "0123456789ab"},
+		{"/system.slice/containerd.service/kubepods-pod1.slice:cri-containerd:" HEX64,
 		 ENRICH_CONTAINER_CONTAINERD, "0123456789ab"},
 		{"/kubepods.slice/kubepods-pod1.slice/crio-" HEX64 ".scope", ENRICH_CONTAINER_CRIO,
 		 "0123456789ab"},
 		{"/kubepods.slice/crio-" HEX64, ENRICH_CONTAINER_CRIO, "0123456789ab"},
-		{"/system.slice/containerd.service/kubepods-pod1.slice:cri-containerd:" HEX64,
-		 ENRICH_CONTAINER_CONTAINERD, "0123456789ab"},
 		{"/user.slice/nerdctl-" HEX64 ".scope", ENRICH_CONTAINER_CONTAINERD,
 		 "0123456789ab"},
 		{"/default/redis", ENRICH_CONTAINER_CONTAINERD, "redis"},
+		{"/k8s.io/my-test_container", ENRICH_CONTAINER_CONTAINERD, "my-test_container"},
+		{"/default/service.container", ENRICH_CONTAINER_CONTAINERD, "service.container"},
 		{"/lxc/web", ENRICH_CONTAINER_LXC, "web"},
+		{"/lxc/web/init.scope", ENRICH_CONTAINER_LXC, "web"},
+		{"/lxc.payload/web", ENRICH_CONTAINER_LXC, "web"},
 		{"/lxc.payload.web/system.slice/x.service", ENRICH_CONTAINER_LXC, "web"},
 		{"/lxc.payload.web", ENRICH_CONTAINER_LXC, "web"},
-		{"/machine.slice/machine-lxc\\x2dvm.scope/libvirt", ENRICH_CONTAINER_LIBVIRT_LXC,
-		 "dvm"},
+		{"/machine.slice/machine-lxc\\x2d22\\x2dvm.scope/libvirt",
+		 ENRICH_CONTAINER_LIBVIRT_LXC, "22\\x2dvm"},
+		{"/machine.slice/machine-lxc\\x2dvm.scope", ENRICH_CONTAINER_LIBVIRT_LXC, "vm"},
 		{"/libvirt/lxc/vm", ENRICH_CONTAINER_LIBVIRT_LXC, "vm"},
 		{"/machine/vm.libvirt-lxc", ENRICH_CONTAINER_LIBVIRT_LXC, "vm"},
-		{"/system.slice/bpm-job.scope", ENRICH_CONTAINER_BPM, "job.scope"},
-		/* What systemd and others make is none. */
+		{"/machine.slice/machine-web.scope", ENRICH_CONTAINER_NSPAWN, "web"},
+		{"/machine.slice/machine-web.scope/payload/init.scope", ENRICH_CONTAINER_NSPAWN,
+		 "web"},
+		{"/machine.slice/systemd-nspawn@web.service/payload", ENRICH_CONTAINER_NSPAWN,
+		 "web"},
+		{"/system.slice/bpm-job.scope", ENRICH_CONTAINER_BPM, "job"},
+		{"/bpm-job", ENRICH_CONTAINER_BPM, "job"},
+		/* What systemd, managers and monitors of containers and others make is none. */
 		{"/", -1, NULL},
 		{"/init.scope", -1, NULL},
 		{"/system.slice/sshd.service", -1, NULL},
 		{"/user.slice/session-0000000000000000000.scope", -1, NULL},
 		{"/user.slice/user-1000.slice/session-3.scope", -1, NULL},
+		{"/user.slice/user-1000.slice/user@1000.service/init.scope", -1, NULL},
 		{"/system.slice/run-user.mount", -1, NULL},
+		{"/default/some_short_id.service", -1, NULL},
+		{"/namespace/.scope", -1, NULL},
 		{"/kubepods/besteffort", -1, NULL},
 		{"/docker/buildx", -1, NULL},
 		{"/a/b/c", -1, NULL},
 		{"/docker-0123.scope", -1, NULL},
 		{"/docker/0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef", -1,
 		 NULL},
+		{"/user.slice/libpod-" HEX64 "0123", -1, NULL},
+		{"/machine.slice/libpod-conmon-" HEX64 ".scope", -1, NULL},
+		{"/system.slice/crio-conmon-" HEX64 ".scope", -1, NULL},
+		{"/lxc.monitor.web", -1, NULL},
+		{"/machine.slice/machine-.scope", -1, NULL},
 	};
 
 	(void)state;
@@ -119,21 +154,37 @@ static void test_container_patterns(void **state)
 	}
 }
 
-/* Two levels of any name say little: outside a pid namespace they are no container. */
-static void test_container_plain(void **state)
+/* Names that anybody may give a cgroup: of one in the host's pid namespace they say nothing. */
+static void test_container_look_alikes(void **state)
 {
-	struct saker_state *s = new_state(NULL);
-	struct saker_record *r;
+	static const char *const paths[] = {
+		"/default/redis",
+		"/process_api/0123456789abcdef0123456789abcdef",
+		"/process_api/" HEX64,
+		"/name/" HEX64,
+		"/a/b/" HEX64,
+		"/machine.slice/machine-qemu\\x2d1\\x2dvm.scope",
+		"/machine.slice/machine-web.scope/supervisor",
+		"/machine.slice/systemd-nspawn@web.service/supervisor",
+	};
 
 	(void)state;
-	r = apply(s, eb_exec(&eb, &(struct eb_exec){.ts = TS,
-						    .tid = 5,
-						    .ptid = 1,
-						    .path = "/x",
-						    .comm = "x",
-						    .cgroups = "cpu=/default/redis"}));
-	assert_null(r->thread->container);
-	saker_state_free(s);
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		struct saker_state *s = new_state(NULL);
+		struct saker_record *r;
+		char cgroups[256];
+
+		snprintf(cgroups, sizeof(cgroups), "memory=%s", paths[i]);
+		r = apply(s, eb_exec(&eb, &(struct eb_exec){.ts = TS,
+							    .tid = 5,
+							    .ptid = 1,
+							    .path = "/x",
+							    .comm = "x",
+							    .cgroups = cgroups}));
+		if (enrich_thread_container(r->thread))
+			fail_msg("%s is taken for a container", paths[i]);
+		saker_state_free(s);
+	}
 }
 
 static void test_container_life(void **state)
@@ -378,8 +429,9 @@ static void test_host_in_deep_cgroup(void **state)
 		       &(struct eb_clone){
 			       .ts = TS, .tid = 400, .pid = 400, .ptid = 100, .cgroups = cgroup}));
 	t = enrich_thread_find(s, 400);
-	assert_null(t->container);
-	assert_string_equal(enrich_state_user(s, t->container, t->uid)->name, "worker");
+	assert_null(enrich_thread_container(t));
+	assert_string_equal(enrich_state_user(s, enrich_thread_container(t), t->uid)->name,
+			    "worker");
 	/* The same in a pid namespace of its own. */
 	apply(s, eb_clone(&eb, &(struct eb_clone){.ts = TS,
 						  .tid = 401,
@@ -399,7 +451,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_container_patterns),
-		cmocka_unit_test(test_container_plain),
+		cmocka_unit_test(test_container_look_alikes),
 		cmocka_unit_test(test_host_in_deep_cgroup),
 		cmocka_unit_test(test_container_life),
 		cmocka_unit_test(test_container_types),
