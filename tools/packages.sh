@@ -26,7 +26,7 @@ CHECK_PACKAGES=(
 	tmux # a terminal for evtagg browse, whose cells can be read
 	chromium chromium-driver # a browser for evtagg serve and its reports
 	qemu-system-x86 busybox-static cpio # a machine with another kernel, for tests/live/second_kernel
-	docker.io containerd runc # containers, for tests/live/test_containers.py and test_container_log.py
+	docker.io podman containerd runc # containers, for tests/live/test_containers.py and test_container_log.py
 	systemd-journal-remote zstd jq # a real journal, compressed logs, what evtagg is measured against
 	prometheus # its promtool, which judges metrics
 )

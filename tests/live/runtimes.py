@@ -114,6 +114,32 @@ class Docker(Daemon):
         super().__exit__(kind, value, trace)
 
 
+class Podman(Daemon):
+    """Its client starts containers, its service only tells of them."""
+
+    # A build machine may not raise limits; runc, as crun refuses control groups of both versions.
+    MODEST = ["--network", "none", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000", "--pids-limit=-1"]
+
+    def open(self):
+        need("podman", "runc", "conmon", "busybox")
+        self.start(self.cli("system", "service", "--time=0", "unix://" + self.socket),
+                   ["test", "-S", self.socket])
+        tar = subprocess.run(["tar", "-C", rootfs(self.dir), "-c", "."], stdout=subprocess.PIPE, check=True)
+        done = subprocess.run(self.cli("import", "-", FULL_IMAGE), input=tar.stdout, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        if done.returncode:
+            raise Failure("podman import: " + done.stderr.decode())
+
+    def cli(self, *argv):
+        return ["podman", "--root", self.path("root"), "--runroot", self.path("run"), "--tmpdir", self.path("tmp"), "--runtime", "runc",
+                "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--events-backend", "none", *argv]
+
+    def run(self, *argv):
+        done = subprocess.run(self.cli(*argv), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if done.returncode:
+            raise Failure("podman %s: %s" % (" ".join(argv), done.stderr))
+        return done.stdout.strip()
+
+
 CONTAINERD_CONFIG = """
 version = 2
 root = "%(dir)s/root"

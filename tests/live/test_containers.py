@@ -96,6 +96,27 @@ def containerd():
            container__labels=lambda text: "wing:right" in text)
 
 
+def podman():
+    with runtimes.Podman() as p, tempfile.TemporaryDirectory() as folder:
+        before = p.run("create", "--name", "never", *p.MODEST, runtimes.FULL_IMAGE, "sh")
+        with Agent([rules(folder)], options(podman=p.socket)) as agent:
+            p.run("run", "--rm", *p.MODEST, "--name", "hobby", "--label", "wing=both", "-v", "/etc:/host-etc:ro", runtimes.FULL_IMAGE,
+                  "sh", "-c", ": eighth")
+            p.run("run", "--rm", *p.MODEST[2:], "--network", "host", "--pid", "host", "-u", "1234", runtimes.FULL_IMAGE, "sh", "-c", ": ninth")
+            agent.fence()
+            agent.stop()
+            alerts = agent.alerts
+        p.run("rm", before)
+    got = expect(alerts, "eighth", container__name="hobby", container__type="podman", container__runtime="runc",
+                 container__image=runtimes.FULL_IMAGE, container__image__repository="docker.io/library/saker-test",
+                 container__image__tag="v1", container__image__digest=lambda text: text and text.startswith("sha256:"),
+                 container__privileged=False, container__mounts=lambda text: "/etc:/host-etc:" in text,
+                 container__labels="wing:both", container__host_network=False, container__host_pid=False, user__name="root")
+    check(len(got["container.id"]) == 12 and len(got["container.full_id"]) == 64, "container.id is %r" % got["container.id"])
+    expect(alerts, "ninth", container__type="podman", container__host_network=True, container__host_pid=True,
+           container__image__repository="docker.io/library/saker-test", user__name="hatchling", group__name="nestlings")
+
+
 def pod():
     runtimes.need(runtimes.POD)
     with runtimes.Containerd() as c, tempfile.TemporaryDirectory() as folder:
@@ -385,7 +406,7 @@ def holding():
     check(hold * 0.5 < held[0] < hold + 1500, "with hold_ms=%d the first event waited %.0f ms" % (hold, held[0]))
 
 
-CASES = {f.__name__: f for f in (docker, containerd, pod, churn, recording, rotated, hanging, holding)}
+CASES = {f.__name__: f for f in (docker, podman, containerd, pod, churn, recording, rotated, hanging, holding)}
 
 
 def test():

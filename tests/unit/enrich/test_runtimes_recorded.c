@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Container runtimes asked over their sockets. What answers here is recorded
- * (Podman and CRI-O do not run where the tests do; Docker and containerd have
- * live tests besides), or misbehaves on purpose: hangs, nonsense, no rights.
+ * (CRI-O does not run where the tests do; Docker, Podman and containerd have live
+ * tests besides), or misbehaves on purpose: hangs, nonsense, no rights.
  */
 #include <errno.h>
 #include <poll.h>
