@@ -75,21 +75,21 @@ static const struct enrich_container_info *info_of(const struct saker_record *r,
 	return NULL;
 }
 
-/* The cgroup alone may fit several runtimes, so the type too is what was told. */
+/* The cgroup may fit several runtimes: the type is what was told, where one could tell. */
 void field_container_type(void *record, const struct saker_field_ref *ref, struct saker_values *out)
 {
 	const struct saker_record *r = record;
-	const struct enrich_container_info *info;
+	const struct enrich_container *c = is_nowhere(r) ? NULL : container_of(r);
+	const struct enrich_container_info *info = info_of(r, out);
+	uint16_t type = info == &the_host ? (uint16_t)ENRICH_CONTAINER_HOST
+			: info		  ? info->type
+			: c		  ? c->type
+					  : 0;
 	const char *name;
 
-	if (!is_nowhere(r) && !container_of(r)) {
-		field_set_text(out, "host", 4);
+	if (!info && !(c && enrich_container_untold(c->type)))
 		return;
-	}
-	info = info_of(r, out);
-	if (!info)
-		return;
-	name = enrich_container_type_name((enum enrich_container_type)info->type);
+	name = enrich_container_type_name((enum enrich_container_type)type);
 	field_set_text(out, name, strlen(name));
 }
 

@@ -19,7 +19,6 @@
 #define TIDS (HELD_MAX * 2) /* slots of the table of threads; a power of two */
 #define CLONE_PTID 5	    /* parameters of clone and execve */
 #define CLONE_CGROUPS 14
-#define CLONE_VTID 18
 #define EXEC_EXE_INO 23
 #define EXEC_EXE_CTIME 24
 #define EXEC_EXE_MTIME 25
@@ -140,7 +139,6 @@ static struct enrich_container *container_from_cgroups(struct saker_state *s,
 	struct enrich_container *c;
 	struct enrich_slice cgroups;
 	struct enrich_slice id;
-	bool in_pidns = t && enrich_thread_in_pidns(t);
 	uint16_t type;
 
 	if (view->n_params <= CLONE_CGROUPS)
@@ -150,9 +148,7 @@ static struct enrich_container *container_from_cgroups(struct saker_state *s,
 	if (t && t->cgroups && t->cgroups->len == cgroups.len &&
 	    memcmp(t->cgroups->text, cgroups.text, cgroups.len) == 0)
 		return enrich_container_ref(t->container);
-	if (!t && param_u64(view, CLONE_VTID))
-		in_pidns = param_u64(view, CLONE_VTID) != view->event->tid;
-	if (enrich_cgroups_match(cgroups, in_pidns, &id, &type) == ENRICH_MATCH_NONE)
+	if (enrich_cgroups_match(cgroups, &id, &type) == ENRICH_MATCH_NONE)
 		return NULL;
 	c = enrich_container_get(s, id, type);
 	if (!c)

@@ -593,13 +593,13 @@ bool enrich_ip6_is_mapped(const uint8_t addr[16]);
 
 enum enrich_match {
 	ENRICH_MATCH_NONE,
-	ENRICH_MATCH_MAYBE, /* two plain names, which may be containerd's */
+	ENRICH_MATCH_MAYBE, /* names that prove nothing by themselves */
 	ENRICH_MATCH_SURE,
 };
 
 /* What "subsys=path" items, with a NUL after each but the last, say of a container. */
-enum enrich_match enrich_cgroups_match(struct enrich_slice cgroups, bool in_pidns,
-				       struct enrich_slice *ret_id, uint16_t *ret_type);
+enum enrich_match enrich_cgroups_match(struct enrich_slice cgroups, struct enrich_slice *ret_id,
+				       uint16_t *ret_type);
 /* After its cgroups changed. */
 void enrich_thread_update_container(struct saker_state *s, struct enrich_thread *t);
 /* By its full id, or a short one. NULL = not known. */

@@ -80,6 +80,12 @@ enum enrich_container_type {
 };
 
 const char *enrich_container_type_name(enum enrich_container_type type);
+/* Their cgroups say all there is to know: no runtime tells of them. */
+static inline bool enrich_container_untold(uint16_t type)
+{
+	return type == ENRICH_CONTAINER_LXC || type == ENRICH_CONTAINER_LIBVIRT_LXC ||
+	       type == ENRICH_CONTAINER_BPM || type == ENRICH_CONTAINER_NSPAWN;
+}
 /* 12 characters of one of 64 hexadecimal digits, else all of it; short_id takes as many as id. */
 void enrich_container_short_id(const char *id, char *short_id);
 /* By its full id, or a short one. NULL = not known. */
@@ -159,7 +165,7 @@ struct enrich_container {
 	char full_id[ENRICH_CONTAINER_ID_MAX];
 	struct enrich_container_info *info; /* NULL until a runtime has told */
 	uint8_t why_not;		    /* enum saker_absence: why there is no info */
-	bool sure;	       /* else its name proves nothing, and its threads are the host's */
+	bool sure;	       /* else its name proves nothing: see enrich_thread_container() */
 	bool asked;	       /* somebody was asked for info */
 	bool kept;	       /* told before a thread was there */
 	uint8_t account_tries; /* how often its users were asked for */
@@ -464,21 +470,25 @@ struct enrich_thread {
 /* There may be a hundred thousand, and a pool's class ends here. */
 static_assert(sizeof(struct enrich_thread) <= 384, "size of a thread");
 
-/* NULL = on the host, as far as is known. */
+/* In a pid namespace of its own, as far as is known. */
+static inline bool enrich_thread_in_pidns(const struct enrich_thread *t)
+{
+	return (t->clone_flags & UINT32_C(1) << 29) != 0 || (t->vtid >= 0 && t->tid != t->vtid);
+}
+
+/*
+ * NULL = on the host, as far as is known. A pid namespace counts for those in it:
+ * a browser makes one, too, and others of its cgroup are no more in a container for it.
+ */
 static inline struct enrich_container *enrich_thread_container(const struct enrich_thread *t)
 {
-	return t->container && t->container->sure ? t->container : NULL;
+	return t->container && (t->container->sure || enrich_thread_in_pidns(t)) ? t->container
+										 : NULL;
 }
 
 static inline bool enrich_thread_is_leader(const struct enrich_thread *t)
 {
 	return t->tid == t->pid;
-}
-
-/* In a pid namespace of its own, as far as is known. */
-static inline bool enrich_thread_in_pidns(const struct enrich_thread *t)
-{
-	return (t->clone_flags & UINT32_C(1) << 29) != 0 || (t->vtid >= 0 && t->tid != t->vtid);
 }
 
 /* Look-ups never allocate or refill, and yield NULL for what is not known. */

@@ -22,6 +22,7 @@ struct pattern {
 	const char *suffix; /* what follows the id, up to the end of the path */
 	enum id_kind kind;
 	uint16_t type;
+	const char *below; /* NULL, or what must be in the path besides */
 };
 
 /* In order of preference; the same order in which Falco's container plugin asks its engines. */
@@ -39,6 +40,7 @@ static const struct pattern patterns[] = {
 	{":cri-containerd:", "", ID_HEX, ENRICH_CONTAINER_CONTAINERD},
 	{"/nerdctl-", ".scope", ID_HEX, ENRICH_CONTAINER_CONTAINERD},
 	{"/docker/", "", ID_HEX, ENRICH_CONTAINER_DOCKER},
+	{"/", "", ID_HEX, ENRICH_CONTAINER_DOCKER, "/kubepods"},
 	{"/libvirt/lxc/", "", ID_TREE, ENRICH_CONTAINER_LIBVIRT_LXC},
 	{"/lxc.payload.", "", ID_TREE, ENRICH_CONTAINER_LXC},
 	{"/lxc.payload/", "", ID_TREE, ENRICH_CONTAINER_LXC},
@@ -137,21 +139,9 @@ static bool is_name(struct enrich_slice s)
 }
 
 /*
- * Docker and others below a cgroup that somebody chose for them, or a pod's:
- * who else names one by 64 digits cannot be told, but for a pod's.
- */
-static bool match_bare(struct enrich_slice path, struct enrich_slice *ret_id, bool *ret_pod)
-{
-	static const struct pattern bare = {"/", "", ID_HEX, ENRICH_CONTAINER_DOCKER};
-
-	*ret_pod = memmem(path.text, path.len, "/kubepods", 9) != NULL;
-	return match_pattern(&bare, path, ret_id);
-}
-
-/*
  * containerd without a naming scheme on top: "/<namespace>/<id>", which any
  * two-level path looks like. So nothing that systemd or a known manager of
- * cgroups makes, and only plain names. The namespaces or the runtime must agree.
+ * cgroups makes, and only plain names.
  */
 static bool match_containerd(struct enrich_slice path, struct enrich_slice *ret_id)
 {
@@ -183,8 +173,7 @@ static bool match_containerd(struct enrich_slice path, struct enrich_slice *ret_
 
 /*
  * systemd-nspawn: a scope or a service of its own, in which the container's own
- * systemd makes what it likes. Virtual machines have such scopes too, and there
- * is no runtime to ask: so namespaces must agree.
+ * systemd makes what it likes. Virtual machines have such scopes, too.
  */
 static bool match_nspawn(struct enrich_slice path, struct enrich_slice *ret_id)
 {
@@ -213,12 +202,31 @@ static bool match_nspawn(struct enrich_slice path, struct enrich_slice *ret_id)
 static bool match_path(struct enrich_slice path, struct enrich_slice *ret_id, uint16_t *ret_type)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
-		if (match_pattern(&patterns[i], path, ret_id)) {
-			*ret_type = patterns[i].type;
+		const struct pattern *p = &patterns[i];
+
+		if (match_pattern(p, path, ret_id) &&
+		    (!p->below || memmem(path.text, path.len, p->below, strlen(p->below)))) {
+			*ret_type = p->type;
 			return true;
 		}
 	}
 	return false;
+}
+
+/* By names that others give as well: the namespaces or the runtime must agree. */
+static bool match_by_form(struct enrich_slice path, struct enrich_slice *ret_id, uint16_t *ret_type)
+{
+	/* Docker and others below a cgroup that somebody chose for them. */
+	static const struct pattern bare = {"/", "", ID_HEX, ENRICH_CONTAINER_DOCKER};
+
+	*ret_type = ENRICH_CONTAINER_DOCKER;
+	if (match_pattern(&bare, path, ret_id))
+		return true;
+	*ret_type = ENRICH_CONTAINER_NSPAWN;
+	if (match_nspawn(path, ret_id))
+		return true;
+	*ret_type = ENRICH_CONTAINER_CONTAINERD;
+	return match_containerd(path, ret_id);
 }
 
 struct enrich_container *enrich_container_ref(struct enrich_container *c)
@@ -370,7 +378,8 @@ struct enrich_container *enrich_container_get(struct saker_state *s, struct enri
 	c->id_len = short_len(id);
 	memcpy(c->id, id.text, c->id_len);
 	c->hash = hash_bytes(c->id, c->id_len, 0);
-	c->why_not = SAKER_ABSENT_NOT_CAPTURED;
+	c->why_not = enrich_container_untold(type) ? SAKER_ABSENT_NOT_APPLICABLE
+						   : SAKER_ABSENT_NOT_CAPTURED;
 	link = bucket_of(s, c->hash);
 	c->next = *link;
 	*link = c;
@@ -379,13 +388,12 @@ struct enrich_container *enrich_container_get(struct saker_state *s, struct enri
 }
 
 /* What the list says of itself: a container, or a name that only looks like one. */
-enum enrich_match enrich_cgroups_match(struct enrich_slice cgroups, bool in_pidns,
-				       struct enrich_slice *ret_id, uint16_t *ret_type)
+enum enrich_match enrich_cgroups_match(struct enrich_slice cgroups, struct enrich_slice *ret_id,
+				       uint16_t *ret_type)
 {
 	const char *p = cgroups.text;
 	const char *end = p + cgroups.len;
 	enum enrich_match match = ENRICH_MATCH_NONE;
-	bool pod;
 
 	while (p < end && match != ENRICH_MATCH_SURE) {
 		size_t len = strnlen(p, (size_t)(end - p));
@@ -397,16 +405,8 @@ enum enrich_match enrich_cgroups_match(struct enrich_slice cgroups, bool in_pidn
 		path = (struct enrich_slice){eq + 1, (uint32_t)(len - (size_t)(eq + 1 - p))};
 		if (path.len > 1 && match_path(path, ret_id, ret_type))
 			return ENRICH_MATCH_SURE;
-		if (match_bare(path, ret_id, &pod)) {
-			*ret_type = ENRICH_CONTAINER_DOCKER;
-			match = in_pidns || pod ? ENRICH_MATCH_SURE : ENRICH_MATCH_MAYBE;
-		} else if (in_pidns && match_nspawn(path, ret_id)) {
-			*ret_type = ENRICH_CONTAINER_NSPAWN;
-			match = ENRICH_MATCH_SURE;
-		} else if (match == ENRICH_MATCH_NONE && match_containerd(path, ret_id)) {
-			*ret_type = ENRICH_CONTAINER_CONTAINERD;
-			match = in_pidns ? ENRICH_MATCH_SURE : ENRICH_MATCH_MAYBE;
-		}
+		if (match == ENRICH_MATCH_NONE && match_by_form(path, ret_id, ret_type))
+			match = ENRICH_MATCH_MAYBE;
 		p += len + 1;
 	}
 	return match;
@@ -468,8 +468,9 @@ void enrich_container_forget(struct saker_state *s, struct enrich_container *c)
 }
 
 /*
- * A name that proves nothing makes a container only when a runtime says that it
- * is one, or an event that somebody recorded; until then the thread is on the host.
+ * A name that proves nothing makes a container when a runtime says that it is
+ * one, or an event that somebody recorded; until then those of its threads are
+ * on the host that are in its pid namespace.
  */
 void enrich_thread_update_container(struct saker_state *s, struct enrich_thread *t)
 {
@@ -480,7 +481,7 @@ void enrich_thread_update_container(struct saker_state *s, struct enrich_thread 
 	uint16_t type;
 
 	t->container = NULL;
-	match = enrich_cgroups_match(cgroups, enrich_thread_in_pidns(t), &id, &type);
+	match = enrich_cgroups_match(cgroups, &id, &type);
 	if (match != ENRICH_MATCH_NONE) {
 		t->container = enrich_container_get(s, id, type);
 		if (t->container) {

@@ -319,6 +319,27 @@ static void test_host(void **state)
 	saker_state_free(s);
 }
 
+/* No runtime tells of these: the cgroup does. */
+static void test_untold(void **state)
+{
+	static const struct {
+		const char *cgroups, *type, *id;
+	} cases[] = {
+		{"cpu=/lxc.payload.web", "lxc", "web"},
+		{"cpu=/libvirt/lxc/vm", "libvirt-lxc", "vm"},
+		{"cpu=/system.slice/bpm-job.scope", "bpm", "job"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct saker_state *s = new_state(-ENOENT, 0);
+
+		EXPECT(exec_in(s, 5, cases[i].cgroups), {"container.type", cases[i].type},
+		       {"container.id", cases[i].id}, {"container.name", "(absent 1)"});
+		saker_state_free(s);
+	}
+}
+
 /* Two plain names are the host's until a runtime says otherwise. */
 static void test_doubtful_names(void **state)
 {
@@ -618,10 +639,10 @@ int main(void)
 		cmocka_unit_test(test_fields),	       cmocka_unit_test(test_pods),
 		cmocka_unit_test(test_reasons),	       cmocka_unit_test(test_accounts),
 		cmocka_unit_test(test_doubtful_names), cmocka_unit_test(test_broken_events),
-		cmocka_unit_test(test_kept),	       cmocka_unit_test(test_late_answer),
-		cmocka_unit_test(test_hold),	       cmocka_unit_test(test_hold_ends),
-		cmocka_unit_test(test_hold_not),       cmocka_unit_test(test_hold_overflow),
-		cmocka_unit_test(test_hold_flush),
+		cmocka_unit_test(test_untold),	       cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_late_answer),    cmocka_unit_test(test_hold),
+		cmocka_unit_test(test_hold_ends),      cmocka_unit_test(test_hold_not),
+		cmocka_unit_test(test_hold_overflow),  cmocka_unit_test(test_hold_flush),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
