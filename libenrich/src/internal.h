@@ -70,6 +70,7 @@ enum {
 #define ENRICH_STALE_NS UINT64_C(2000000000) /* a clone's two events are not further apart */
 #define ENRICH_REFILLS_PER_S 100u
 #define ENRICH_REFILL_NS UINT64_C(1000000)   /* one that takes longer counts as several */
+#define ENRICH_REFILL_ANCESTORS 16u	     /* asked for with a thread whose parent is missing */
 #define ENRICH_REFILL_DEBT_MAX 1000u	     /* and keeps others waiting for ten seconds at most */
 #define ENRICH_RETRY_NS UINT64_C(1000000000) /* a failed refill is not tried again before */
 #define ENRICH_INTERFACES_MAX 1024u
@@ -242,6 +243,7 @@ struct saker_state {
 	uint64_t refill_ts;    /* of the bucket's last top-up */
 	int64_t refill_tokens; /* less than 0 after a slow one */
 	int64_t refill_fd;     /* the one that is missing; -1 = a thread is */
+	int64_t refill_parent; /* of what was told last, if it is not known; or 0 */
 	bool refilling;
 
 	/* Losses: state_loss.c. */

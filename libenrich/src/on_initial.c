@@ -63,6 +63,8 @@ static void task_ids(const struct saker_record *r, struct enrich_thread *t)
 {
 	t->pid = event_pid(r);
 	t->ptid = enrich_param_int(r, TASK_PPID, 0);
+	if (r->state->refilling && t->ptid != t->tid && !enrich_thread_find(r->state, t->ptid))
+		r->state->refill_parent = t->ptid;
 	t->pgid = (int32_t)enrich_param_int(r, TASK_PGID, -1);
 	t->vpgid = (int32_t)enrich_param_int(r, TASK_VPGID, -1);
 	t->sid = (int32_t)enrich_param_int(r, TASK_SID, -1);
@@ -171,8 +173,13 @@ static void task_again(struct saker_state *s, const struct saker_record *r, stru
 	t->clone_flags = clone_flags;
 	if (clone_ts)
 		t->clone_ts = clone_ts;
-	if (enrich_thread_is_leader(t) && (ino != t->exe_ino || mtime != t->exe_ino_mtime))
-		enrich_thread_new_exe(s, t);
+	if (ino != t->exe_ino || mtime != t->exe_ino_mtime) {
+		enrich_exe_set(s, t, NULL);
+		if (enrich_thread_is_leader(t))
+			enrich_thread_new_exe(s, t);
+	}
+	/* Whose execve it was, and so since when, is not known. */
+	t->exe_ctime_to_clone = t->exe_pidns_to_ctime = 0;
 	t->epoch = enrich_epoch(s, true);
 	t->flags &= (uint16_t)~ENRICH_THREAD_IDENTITY_DOUBT;
 	if (settled)
@@ -261,6 +268,7 @@ static struct enrich_fd *initial_fd(struct saker_state *s, struct saker_record *
 			if (s->refill_fd >= 0)
 				return NULL;
 		} else if (t->files->table->refs == 1 && is_same(r, known, type)) {
+			known->flags &= (uint16_t)~ENRICH_FD_IN_DOUBT;
 			known->epoch = enrich_epoch(s, true);
 			t->files->read = known->epoch;
 			return NULL;

@@ -365,8 +365,23 @@ static void refill_event(void *userdata, const struct saker_event *event)
 	enrich_apply_initial(userdata, event);
 }
 
+/* A thread without its parent would be one of whose descent nothing is known for good. */
+static void refill_ancestors(struct saker_state *s)
+{
+	for (uint32_t i = 0; i < ENRICH_REFILL_ANCESTORS && s->refill_parent > 0; i++) {
+		int64_t tid = s->refill_parent;
+
+		s->refill_parent = 0;
+		if (s->refill_tokens-- <= 0 ||
+		    s->refill(s->refill_userdata, tid, refill_event, s) < 0 ||
+		    !enrich_thread_find(s, tid))
+			return;
+	}
+}
+
 int enrich_refill_code(struct saker_state *s, int64_t tid, uint64_t ts, int64_t fd)
 {
+	struct enrich_thread *t;
 	uint64_t start;
 	int r;
 
@@ -376,9 +391,14 @@ int enrich_refill_code(struct saker_state *s, int64_t tid, uint64_t ts, int64_t 
 	s->refill_fd = fd;
 	enrich_loss_read_begin(s);
 	start = monotonic_ns();
+	s->refill_parent = 0;
 	r = s->refill(s->refill_userdata, tid, refill_event, s);
+	refill_ancestors(s);
 	refill_pay(s, monotonic_ns() - start);
 	enrich_threads_settle(s);
+	t = enrich_thread_find(s, tid);
+	if (t)
+		enrich_initial_roles(s, enrich_thread_leader(s, t));
 	s->refilling = false;
 	enrich_loss_read_end(s, ts);
 	return r;

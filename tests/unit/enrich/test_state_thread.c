@@ -631,20 +631,22 @@ static void test_refill(void **state)
 	r = do_nothing(s, 10, TS);
 	assert_string_equal(enrich_str_text(r->thread->comm), "found");
 	assert_non_null(enrich_fd_find(r->thread, 9));
-	assert_int_equal(log.calls, 1);
+	/* And its parent, which is not known either. */
+	assert_int_equal(log.calls, 2);
+	assert_string_equal(enrich_str_text(enrich_thread_parent(s, r->thread)->comm), "found");
 	/* A hole in its files: one more question, which fills nothing that is known. */
 	r = apply(s,
 		  eb_make(&eb, SAKER_EV_SYSCALL_READ_X, TS, 10, "q-qw", INT64_C(1), INT64_C(5), 1));
-	assert_int_equal(log.calls, 2);
+	assert_int_equal(log.calls, 3);
 	assert_null(r->fd);
 	/* No answer is remembered for a second. */
 	log.answer = false;
 	do_nothing(s, 11, TS);
 	do_nothing(s, 11, TS + 10 * MS);
-	assert_int_equal(log.calls, 3);
+	assert_int_equal(log.calls, 4);
 	log.answer = true;
 	r = do_nothing(s, 11, TS + 1001 * MS);
-	assert_int_equal(log.calls, 4);
+	assert_int_equal(log.calls, 5);
 	assert_string_equal(enrich_str_text(r->thread->comm), "found");
 	/* A burst of strangers does not ask for ever. */
 	log.calls = 0;
