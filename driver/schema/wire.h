@@ -31,7 +31,7 @@ enum saker_own_event_code {
 	X(PROGRAM, "program")	  /* what it runs; an execve closes descriptors, too */        \
 	X(FD, "fd")		  /* a process's descriptors */                                \
 	X(DIRECTORY, "directory") /* its working directory and root */                         \
-	X(IDENTITY, "identity")	  /* its users, capabilities, session, namespaces, name */     \
+	X(IDENTITY, "identity")	  /* its users, capabilities, session, namespaces */           \
 	X(OTHER, "other")	  /* nothing: no other event is read by what it would have said */
 
 enum saker_loss_group {
