@@ -491,6 +491,8 @@ static int run(struct session *s)
 	    dump_open(s->options, s->capture, s->state, !s->options->read, &s->say, &s->dump) < 0)
 		return EVTCAP_FAILED;
 	s->started = s->flushed = session_now();
+	if (!s->options->read && !s->options->quiet)
+		say_line(&s->say, "capturing; Ctrl-C ends it");
 	failed = loop(s);
 	r = drain(s);
 	return finish(s, failed ? failed : r);

@@ -251,6 +251,8 @@ def live():
         if process.returncode or not ready:
             yield "exit %s, ready: %s: %s" % (process.returncode, ready, said)
             return
+        if not said.startswith("evtcap: capturing"):
+            yield "it does not say that it has begun: " + said
         seen, delivered, dropped, left = map(int, re.search(
             r"(\d+) seen = (\d+) delivered \+ (\d+) dropped \+ (\d+) not", said).groups())
         if seen != delivered + dropped + left or left:
