@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real container runtimes for the tests beside this file: each in a scratch folder of its own, ended by id."""
+import contextlib
+import glob
 import os
 import shutil
 import signal
@@ -117,17 +119,28 @@ class Docker(Daemon):
 class Podman(Daemon):
     """Its client starts containers, its service only tells of them."""
 
+    GROUPS = "/sys/fs/cgroup/**/libpod_parent"
+
     # A build machine may not raise limits; runc, as crun refuses control groups of both versions.
     MODEST = ["--network", "none", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000", "--pids-limit=-1"]
 
     def open(self):
         need("podman", "runc", "conmon", "busybox")
+        self.before = set(glob.glob(self.GROUPS, recursive=True))
         self.start(self.cli("system", "service", "--time=0", "unix://" + self.socket),
                    ["test", "-S", self.socket])
         tar = subprocess.run(["tar", "-C", rootfs(self.dir), "-c", "."], stdout=subprocess.PIPE, check=True)
         done = subprocess.run(self.cli("import", "-", FULL_IMAGE), input=tar.stdout, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         if done.returncode:
             raise Failure("podman import: " + done.stderr.decode())
+
+    def __exit__(self, kind, value, trace):
+        super().__exit__(kind, value, trace)
+        # It leaves these behind; they do not go while somebody is in them.
+        for parent in set(glob.glob(self.GROUPS, recursive=True)) - getattr(self, "before", set()):
+            for group in glob.glob(parent + "/*/") + [parent]:
+                with contextlib.suppress(OSError):
+                    os.rmdir(group)
 
     def cli(self, *argv):
         return ["podman", "--root", self.path("root"), "--runroot", self.path("run"), "--tmpdir", self.path("tmp"), "--runtime", "runc",
