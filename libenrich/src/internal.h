@@ -197,9 +197,13 @@ struct enrich_losses {
 		uint32_t number;
 		uint64_t until; /* events up to this time are from before it is over */
 	} pending[ENRICH_LOSSES_PENDING];
+	uint32_t first; /* of PROCESS: who was missing before was so without; 0 = none yet */
 	uint32_t any[ENRICH_DOUBTS]; /* the last one of anybody */
 	uint32_t all[ENRICH_DOUBTS]; /* the last one of which it is not known whose */
 	uint32_t by[ENRICH_DOUBTS][SAKER_LOSS_SLOTS];
+	/* Processes that may have threads which nobody saw begin; any_threads: whoever. */
+	uint64_t threads[SAKER_LOSS_SLOTS / 64];
+	bool any_threads;
 	/* When the last of PROCESS was, at the latest; of those with an unknown owner, and by
 	 * owner. */
 	uint64_t all_ts;
@@ -445,7 +449,15 @@ static inline bool enrich_thread_sure(const struct saker_state *s, const struct 
 static inline bool enrich_fd_sure(const struct saker_state *s, const struct enrich_thread *t,
 				  const struct enrich_fd *fd)
 {
-	return !enrich_ever_lost(s) || enrich_fd_sure_lost(s, t, fd);
+	return !(fd->flags & ENRICH_FD_IN_DOUBT) &&
+	       (!enrich_ever_lost(s) || enrich_fd_sure_lost(s, t, fd));
+}
+
+/* What is known of it may be of another one, whether events were lost or not. */
+static inline void enrich_fd_doubt(struct enrich_fd *fd)
+{
+	fd->flags |= ENRICH_FD_IN_DOUBT;
+	fd->epoch = 0;
 }
 
 /* Its working directory. */
@@ -560,6 +572,8 @@ void enrich_fs_unref(struct saker_state *s, struct enrich_fs *fs);
 /* The child has the directory of `from`: the same one, or as it was. */
 void enrich_fs_fork(struct saker_state *s, struct enrich_thread *child,
 		    const struct enrich_thread *from, bool shared);
+/* What was learnt of a thread before it was known of which process it is: that shares one. */
+void enrich_fs_join(struct saker_state *s, struct enrich_thread *t);
 /* From here on the thread's directory is its own. */
 void enrich_fs_unshare(struct saker_state *s, struct enrich_thread *t);
 /* Of all who share it. path: absolute, or relative to the present one. */

@@ -182,6 +182,8 @@ static void on_fchdir(struct saker_state *s, struct saker_record *r)
 
 	if (t && path)
 		enrich_fs_chdir(s, t, path->text, path->len, enrich_fd_sure(s, t, r->fd));
+	else if (t && enrich_thread_fs(t))
+		enrich_thread_fs(t)->epoch = 0; /* to somewhere */
 }
 
 static void on_chroot(struct saker_state *s, struct saker_record *r)

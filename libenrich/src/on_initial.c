@@ -224,6 +224,7 @@ static void on_task(struct saker_state *s, struct saker_record *r)
 	if (!t)
 		return;
 	task_ids(r, t);
+	enrich_fs_join(s, t);
 	task_numbers(r, t);
 	task_strings(s, r, t);
 	if (event_pid(r) == event_tid(r))

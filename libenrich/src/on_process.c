@@ -250,11 +250,15 @@ static void caller_complete(const struct saker_record *r, struct enrich_thread *
 		caller->vtid = (int32_t)enrich_param_u64(r, CLONE_VTID);
 		caller->vpid = (int32_t)enrich_param_u64(r, CLONE_VPID);
 	}
+	enrich_fs_join(s, caller);
 	enrich_thread_join(s, caller);
 }
 
+/* And not all of it: of its program and environment the event says little. */
 static void identity_from_params(const struct saker_record *r, struct enrich_thread *t)
 {
+	if (enrich_ever_lost(r->state))
+		t->epoch = 0;
 	enrich_str_from_param(r, &t->exe, CLONE_EXE, NULL);
 	if (enrich_param(r, CLONE_COMM))
 		enrich_str_from_param(r, &t->comm, CLONE_COMM, NULL);
@@ -476,6 +480,8 @@ static void exepath_from_entry(struct saker_state *s, struct saker_record *r)
 		enrich_str_unref(s, held);
 		return;
 	}
+	if (!enrich_path_sure(&entry, dirfd, name.text, name.len))
+		r->thread->epoch = 0;
 	len = name.len ? enrich_path_at(&entry, dirfd, name.text, name.len, buf) : 0;
 	if (len == 0 || buf[0] != '/') {
 		memcpy(buf, "<NA>", 5);
@@ -501,8 +507,7 @@ static void exec_executable(struct saker_state *s, struct saker_record *r)
 	t->exe_ino_ctime = enrich_param_u64(r, EXEC_EXE_CTIME);
 	t->exe_ino_mtime = enrich_param_u64(r, EXEC_EXE_MTIME);
 	enrich_thread_new_exe(s, t);
-	if (t->clone_ts)
-		t->exe_ctime_to_clone = t->clone_ts - t->exe_ino_ctime;
+	t->exe_ctime_to_clone = t->clone_ts ? t->clone_ts - t->exe_ino_ctime : 0;
 	if (t->pidns_init_start_ts && t->exe_ino_ctime > t->pidns_init_start_ts)
 		t->exe_pidns_to_ctime = t->exe_ino_ctime - t->pidns_init_start_ts;
 }

@@ -454,7 +454,7 @@ void enrich_fd_replaced(struct saker_state *s, struct enrich_thread *t, int64_t 
 	}
 	fd = enrich_fd_own(s, t, num);
 	if (fd)
-		fd->flags |= ENRICH_FD_IN_DOUBT;
+		enrich_fd_doubt(fd);
 }
 
 static bool closes_on_exec(const struct enrich_fd *fd)

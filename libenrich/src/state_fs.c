@@ -58,6 +58,14 @@ void enrich_fs_fork(struct saker_state *s, struct enrich_thread *child,
 	}
 }
 
+void enrich_fs_join(struct saker_state *s, struct enrich_thread *t)
+{
+	if (enrich_thread_is_leader(t))
+		return;
+	enrich_fs_unref(s, t->fs);
+	t->fs = NULL;
+}
+
 void enrich_fs_unshare(struct saker_state *s, struct enrich_thread *t)
 {
 	struct enrich_thread *o = t->group ? t->group->threads : NULL;
@@ -97,7 +105,7 @@ void enrich_fs_chdir(struct saker_state *s, struct enrich_thread *t, const char 
 	if (!fs)
 		return;
 	if (len == 0 || path[0] != '/')
-		sure = enrich_cwd_sure(s, t);
+		sure = sure && enrich_cwd_sure(s, t);
 	fs->epoch = enrich_epoch(s, sure && !enrich_thread_stale(s, enrich_thread_leader(s, t)) &&
 					    !enrich_thread_stale(s, t));
 	n = enrich_path_join(buf, enrich_str_text(fs->cwd), enrich_str_len(fs->cwd), path, len);

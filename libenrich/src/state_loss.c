@@ -50,11 +50,65 @@ void enrich_loss_advance(struct saker_state *s, uint64_t ts)
 	l->now = !l->n_pending && ts <= l->until ? 0 : l->stamp;
 }
 
+static void number_begin(struct saker_state *s, uint32_t number, uint64_t until, uint64_t ts)
+{
+	struct enrich_losses *l = &s->losses;
+
+	if (until > ts || l->n_pending) {
+		pending_add(l, number, until);
+		return;
+	}
+	l->stamp = number;
+	if (l->now)
+		l->now = number;
+}
+
+/* What a thread changes for all of its process. */
+static bool is_of_process(uint16_t code, enum saker_loss_group group)
+{
+	return group == SAKER_LOSS_FD || group == SAKER_LOSS_DIRECTORY ||
+	       code == SAKER_EV_SYSCALL_SETSID_X;
+}
+
+/* Its process is not known, or it is in none with its leader: what it changes stays its own. */
+static bool is_unplaced(const struct enrich_thread *t)
+{
+	return t->pid < 0 || (!enrich_thread_is_leader(t) && !(t->group && t->group->leader));
+}
+
+/*
+ * What it changed of its process is as good as lost there. Of which process that is not known,
+ * its beginning was lost: it is one of those that lost a thread's, or nobody else's if it is a
+ * process of its own.
+ */
+static void lose_unplaced(struct saker_state *s, int64_t pid, uint32_t group, uint64_t ts)
+{
+	struct enrich_losses *l = &s->losses;
+
+	l->latest++;
+	if (pid < 0 && l->any_threads)
+		l->all[group] = l->latest;
+	for (uint32_t i = 0; pid < 0 && i < SAKER_LOSS_SLOTS; i++) {
+		if (l->threads[i / 64] >> (i % 64) & 1)
+			l->by[group][i] = l->latest;
+	}
+	if (pid >= 0)
+		l->by[group][(uint64_t)pid & (SAKER_LOSS_SLOTS - 1)] = l->latest;
+	l->any[group] = l->latest;
+	number_begin(s, l->latest, ts, ts);
+}
+
 void enrich_loss_applied(struct saker_state *s, const struct saker_record *r)
 {
 	struct enrich_fd *fd = (struct enrich_fd *)r->fd;
+	enum saker_loss_group group = saker_loss_group_of(r->view.event->type);
 
-	switch (saker_loss_group_of(r->view.event->type)) {
+	if (r->thread && is_of_process(r->view.event->type, group) && is_unplaced(r->thread) &&
+	    !(r->thread->flags & ENRICH_THREAD_HIDDEN) && !(r->flags & ENRICH_RECORD_FAILED)) {
+		lose_unplaced(s, r->thread->pid, group, r->view.event->ts);
+		return;
+	}
+	switch (group) {
 	case SAKER_LOSS_PROGRAM:
 	case SAKER_LOSS_IDENTITY:
 		if (r->thread && r->thread->epoch > s->losses.stamp)
@@ -67,19 +121,6 @@ void enrich_loss_applied(struct saker_state *s, const struct saker_record *r)
 	default:
 		return;
 	}
-}
-
-static void number_begin(struct saker_state *s, uint32_t number, uint64_t until, uint64_t ts)
-{
-	struct enrich_losses *l = &s->losses;
-
-	if (until > ts || l->n_pending) {
-		pending_add(l, number, until);
-		return;
-	}
-	l->stamp = number;
-	if (l->now)
-		l->now = number;
 }
 
 void enrich_loss_read_begin(struct saker_state *s)
@@ -108,6 +149,15 @@ static const uint8_t rests[ENRICH_DOUBTS] = {
 	[SAKER_LOSS_DIRECTORY] = 1 << SAKER_LOSS_DIRECTORY,
 	[SAKER_LOSS_IDENTITY] = 1 << SAKER_LOSS_IDENTITY,
 };
+
+/* Which processes may have lost a thread's beginning: see who in <saker/loss.h>. */
+static void mark_threads(struct enrich_losses *l, const struct saker_loss *loss)
+{
+	l->any_threads |= !loss->who_known;
+	for (uint32_t i = 0; loss->who_known && i < ARRAY_SIZE(l->threads); i++)
+		l->threads[i] |= loss->who[SAKER_LOSS_FD][i] & loss->who[SAKER_LOSS_DIRECTORY][i] &
+				 loss->who[SAKER_LOSS_IDENTITY][i];
+}
 
 /* When processes last lost the beginning or end of one. */
 static void mark_ts(struct enrich_losses *l, const struct saker_loss *loss, uint64_t ts)
@@ -155,13 +205,17 @@ int saker_state_lost(struct saker_state *s, const struct saker_loss *user)
 		return 0;
 	s->stats.n_losses++;
 	s->losses.latest++;
+	if (!s->losses.first && loss.n[SAKER_LOSS_PROCESS])
+		s->losses.first = s->losses.latest;
 	for (uint32_t i = 0; i < ENRICH_DOUBTS; i++) {
 		/* Without a count: a thread's beginning was lost, and so what it did unseen. */
 		if (loss.n[i] || loss.who_known)
 			mark(&s->losses, &loss, i, s->losses.latest);
 	}
-	if (loss.n[SAKER_LOSS_PROCESS])
+	if (loss.n[SAKER_LOSS_PROCESS]) {
+		mark_threads(&s->losses, &loss);
 		mark_ts(&s->losses, &loss, MAX(loss.until, s->last_ts));
+	}
 	s->losses.until = MAX(s->losses.until, loss.until);
 	number_begin(s, s->losses.latest, loss.until, s->last_ts);
 	if (!s->refill)
@@ -185,15 +239,23 @@ static bool is_sure(const struct saker_state *s, uint32_t epoch, uint32_t since)
 	return epoch >= MAX(since, 1u) && epoch <= s->losses.stamp;
 }
 
+/* What it needs to be the thread of this number, of the process that it was. */
+static uint32_t process_since(const struct saker_state *s, const struct enrich_thread *t)
+{
+	int64_t pid = t->pid < 0 ? t->tid : t->pid;
+
+	return MAX(MAX(enrich_loss_since(s, pid, SAKER_LOSS_PROCESS),
+		       enrich_loss_since(s, t->tid, SAKER_LOSS_PROCESS)),
+		   1u);
+}
+
 static uint32_t thread_since(const struct saker_state *s, const struct enrich_thread *t)
 {
 	int64_t pid = t->pid < 0 ? t->tid : t->pid;
-	uint32_t since = enrich_loss_since(s, pid, SAKER_LOSS_PROCESS);
 	uint32_t program = enrich_loss_since(s, pid, SAKER_LOSS_PROGRAM);
-	uint32_t thread = enrich_loss_since(s, t->tid, SAKER_LOSS_PROCESS);
 	uint32_t parent = t->ptid > 0 ? enrich_loss_since(s, t->ptid, SAKER_LOSS_PROCESS) : 0;
 
-	return MAX(MAX(MAX(since, program), MAX(thread, parent)), 1u);
+	return MAX(MAX(program, parent), process_since(s, t));
 }
 
 bool enrich_thread_stale_lost(const struct saker_state *s, const struct enrich_thread *t)
@@ -250,6 +312,12 @@ bool enrich_fd_sure_lost(const struct saker_state *s, const struct enrich_thread
 	return is_sure(s, fd->epoch, files_since(s, t));
 }
 
+/* A descriptor that is not known may be missing because its beginning was lost. */
+static bool hole_sure(const struct saker_state *s, const struct enrich_thread *t)
+{
+	return files_since(s, t) <= 1;
+}
+
 bool enrich_cwd_sure_lost(const struct saker_state *s, const struct enrich_thread *t)
 {
 	const struct enrich_thread *leader = enrich_thread_leader(s, t);
@@ -272,10 +340,15 @@ void enrich_loss_inherit(struct saker_state *s, struct enrich_thread *child,
 {
 	if (!enrich_ever_lost(s))
 		return;
-	if (from && !enrich_thread_sure_lost(s, from))
+	if (!from || !enrich_thread_sure_lost(s, from))
 		child->epoch = 0;
 	if (!from || !identity_sure(s, from))
 		child->flags |= ENRICH_THREAD_IDENTITY_DOUBT;
+	/* It has files of which nothing is known. */
+	if (!from && !child->files && enrich_thread_is_leader(child))
+		child->files = enrich_files_new(s);
+	if (!from && child->files)
+		child->files->sure = s->losses.latest;
 }
 
 void enrich_loss_fork(struct saker_state *s, struct enrich_files *files,
@@ -308,11 +381,7 @@ void enrich_loss_reread(struct saker_state *s, int64_t tid, uint64_t ts)
 	if (!t)
 		return;
 	t->retry_ts = ts + ENRICH_RETRY_NS;
-	if (enrich_thread_doubtful(s, t))
-		return;
-	s->stats.n_reread_threads++;
-	if (enrich_thread_is_leader(t))
-		enrich_initial_roles(s, t);
+	s->stats.n_reread_threads += !enrich_thread_doubtful(s, t);
 }
 
 /* Still since before the loss. False: no refill is left for it now. */
@@ -364,15 +433,19 @@ void enrich_loss_sweep(struct saker_state *s, uint64_t ts)
 bool enrich_path_sure(const struct saker_record *r, int64_t dirfd, const char *path, uint32_t len)
 {
 	const struct enrich_thread *t = r->thread;
-	const struct enrich_fd *fd;
+	const struct enrich_fd *fd = NULL;
 
-	if (!enrich_ever_lost(r->state) || !t || (len && path[0] == '/'))
+	if (!t || (len && path[0] == '/'))
+		return true;
+	if (dirfd != ENRICH_AT_FDCWD)
+		fd = enrich_fd_find(t, dirfd);
+	if (fd && fd->flags & ENRICH_FD_IN_DOUBT)
+		return false;
+	if (!enrich_ever_lost(r->state))
 		return true;
 	if (dirfd == ENRICH_AT_FDCWD)
 		return enrich_cwd_sure_lost(r->state, t);
-	fd = enrich_fd_find(t, dirfd);
-	/* One that is not known reads so, which is certain enough. */
-	return !fd || enrich_fd_sure_lost(r->state, t, fd);
+	return fd ? enrich_fd_sure_lost(r->state, t, fd) : hole_sure(r->state, t);
 }
 
 static bool paths_sure(const struct saker_record *r)
@@ -404,24 +477,65 @@ static bool in_doubt(const struct saker_state *s, const struct enrich_thread *t)
 	return t && (!enrich_thread_sure_lost(s, t) || t->flags & ENRICH_THREAD_PLACEHOLDER);
 }
 
+/* A leader that has ended is there for its threads: one of them is known to live. */
+static bool has_living(const struct saker_state *s, const struct enrich_thread *leader)
+{
+	for (const struct enrich_thread *t = leader->group->threads; t; t = t->group_next) {
+		if (!(t->flags & ENRICH_THREAD_DEAD) && !in_doubt(s, t))
+			return true;
+	}
+	return false;
+}
+
+/* Who is the oldest of its ancestors in a session or group (NULL = none) depends on theirs. */
+static bool stand_in_sure(const struct saker_state *s, const struct enrich_thread *t,
+			  const struct enrich_thread *oldest)
+{
+	const struct enrich_thread *last = NULL;
+
+	for (uint32_t i = 0; i < ENRICH_ANCESTORS_MAX; i++) {
+		t = enrich_thread_parent(s, t);
+		if (!t)
+			return true;
+		if (!identity_sure(s, t))
+			return false;
+		/* One more than are in it. */
+		if (!oldest || last == oldest)
+			return true;
+		last = t;
+	}
+	return false;
+}
+
 /* One that has ended is stood in for by an ancestor; so is one whose beginning was lost. */
-static bool leader_sure(const struct saker_state *s, const struct enrich_thread *leader, int64_t id)
+static bool leader_sure(const struct saker_state *s, const struct enrich_thread *t,
+			const struct enrich_thread *leader, int64_t id)
 {
 	const struct enrich_losses *l = &s->losses;
 	struct enrich_tombstone dead;
 
 	if (leader && leader->tid == id)
-		return !in_doubt(s, leader);
+		return !in_doubt(s, leader) && (!(leader->flags & ENRICH_THREAD_DEAD) ||
+						!leader->group || has_living(s, leader));
+	if (!stand_in_sure(s, t, leader))
+		return false;
 	if (id <= 0 || enrich_loss_since(s, id, SAKER_LOSS_PROCESS) <= 1)
 		return true;
 	return enrich_tombstone_find(s, id, &dead) && dead.ts > l->all_ts &&
 	       dead.ts > l->by_ts[id & (SAKER_LOSS_SLOTS - 1)];
 }
 
+/* The first of its family that is known: the first of all, or the parent was missing before. */
+static bool top_sure(const struct saker_state *s, const struct enrich_thread *top)
+{
+	return !s->losses.first ||
+	       (top && (top->pid == 1 || top->pid == 2 || top->epoch < s->losses.first));
+}
+
 /* It, all that it descends from, and whom it shares a session and a group with. */
 static bool family_sure(const struct saker_state *s, const struct enrich_thread *t)
 {
-	const struct enrich_thread *a = enrich_thread_ancestor(s, t, 0);
+	const struct enrich_thread *a = enrich_thread_ancestor(s, t, 0), *top = NULL;
 
 	if (in_doubt(s, t))
 		return false;
@@ -429,11 +543,12 @@ static bool family_sure(const struct saker_state *s, const struct enrich_thread 
 		/* The parent may be a thread, of a process that it tells. */
 		if (in_doubt(s, a) || in_doubt(s, enrich_thread_parent(s, a)))
 			return false;
+		top = a;
 		a = enrich_thread_ancestor(s, a, 1);
 	}
-	return leader_sure(s, enrich_thread_session_leader(s, t), t->sid) &&
-	       leader_sure(s, enrich_thread_pgid_leader(s, t), t->pgid) &&
-	       leader_sure(s, enrich_thread_vpgid_leader(s, t), t->vpgid);
+	return top_sure(s, top) && leader_sure(s, t, enrich_thread_session_leader(s, t), t->sid) &&
+	       leader_sure(s, t, enrich_thread_pgid_leader(s, t), t->pgid) &&
+	       leader_sure(s, t, enrich_thread_vpgid_leader(s, t), t->vpgid);
 }
 
 /* Files of a ring's own table are in none: what is said of them came with the event. */
@@ -446,9 +561,8 @@ static bool file_sure(const struct saker_record *r)
 		return true;
 	if (!fd && r->flags & ENRICH_RECORD_HAS_FD && r->fd_num >= 0) {
 		fd = enrich_fd_find(t, r->fd_num);
-		/* It may be missing because its beginning was lost. */
 		if (!fd)
-			return r->flags & ENRICH_RECORD_FAILED || files_since(r->state, t) <= 1;
+			return r->flags & ENRICH_RECORD_FAILED || hole_sure(r->state, t);
 	}
 	return !fd || enrich_fd_sure_lost(r->state, t, fd);
 }
@@ -488,6 +602,9 @@ void enrich_loss_exec(struct saker_state *s, struct saker_record *r, int64_t pid
 	}
 	if (!identity_sure(s, t))
 		t->flags |= ENRICH_THREAD_IDENTITY_DOUBT;
+	/* Or one of the same number as a process that began at another time. */
+	if (t->epoch < process_since(s, t))
+		t->clone_ts = 0;
 	t->epoch = enrich_epoch(s, true);
 	if (t->ptid == ptid || t->pid < 0)
 		return;

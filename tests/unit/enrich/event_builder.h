@@ -131,6 +131,8 @@ static inline const struct saker_event *eb_make(struct event_builder *b, uint16_
 	return event;
 }
 
+#define EB_ARGS "--all\0--long" /* of what is executed */
+
 /* What a clone event says beyond the defaults. */
 struct eb_clone {
 	uint16_t code; /* 0 = clone */
@@ -143,7 +145,10 @@ struct eb_clone {
 	int64_t vtid;	     /* 0 = tid */
 	int64_t vpid;	     /* 0 = pid */
 	const char *comm;    /* NULL = "bash" */
+	const char *exe;     /* NULL = comm */
 	const char *cgroups; /* one "subsys=path"; NULL = none */
+	uint32_t uid;	     /* 0 = 1000 */
+	uint32_t gid;	     /* 0 = 1001 */
 };
 
 static inline const struct saker_event *eb_clone(struct event_builder *b, const struct eb_clone *c)
@@ -152,11 +157,11 @@ static inline const struct saker_event *eb_clone(struct event_builder *b, const 
 
 	eb_begin(b);
 	eb_u64(b, c->res);
-	eb_str(b, comm); /* exe */
-	eb_param(b,
-		 "-x\0"
-		 "1",
-		 5); /* args */
+	eb_str(b, c->exe ? c->exe : comm);
+	if (c->exe)
+		eb_param(b, EB_ARGS, sizeof(EB_ARGS)); /* of what it has executed */
+	else
+		eb_param(b, "-x\0001", 5);
 	eb_u64(b, c->tid);
 	eb_u64(b, c->pid);
 	eb_u64(b, c->ptid);
@@ -170,8 +175,8 @@ static inline const struct saker_event *eb_clone(struct event_builder *b, const 
 	eb_str(b, comm);
 	eb_param(b, c->cgroups ? c->cgroups : "", c->cgroups ? strlen(c->cgroups) + 1 : 0);
 	eb_u32(b, c->flags);
-	eb_u32(b, 1000);
-	eb_u32(b, 1001);
+	eb_u32(b, c->uid ? c->uid : 1000);
+	eb_u32(b, c->gid ? c->gid : 1001);
 	eb_u64(b, c->vtid ? c->vtid : c->tid);
 	eb_u64(b, c->vpid ? c->vpid : c->pid);
 	eb_u64(b, 77);
@@ -188,14 +193,28 @@ struct eb_exec {
 	const char *comm;
 	const char *cgroups; /* one "subsys=path"; NULL = none */
 	uint32_t flags;	     /* EXE_* */
+	const char *env;     /* NULL = HOME and LANG */
+	int env_len;	     /* with the last one's NUL */
+	uint64_t ino;	     /* 0 = 4711 */
+	uint32_t uid;	     /* 0 = 42 */
+	uint32_t gid;	     /* 0 = 43 */
+	uint32_t loginuid;   /* 0 = 500 */
 };
+
+static inline void eb_exec_env(struct event_builder *b, const struct eb_exec *e)
+{
+	if (e->env)
+		eb_param(b, e->env, (size_t)e->env_len);
+	else
+		eb_param(b, "HOME=/root\0LANG=C", 18);
+}
 
 static inline const struct saker_event *eb_exec(struct event_builder *b, const struct eb_exec *e)
 {
 	eb_begin(b);
 	eb_u64(b, 0);
 	eb_str(b, e->path); /* exe */
-	eb_param(b, "--all\0--long", 13);
+	eb_param(b, EB_ARGS, sizeof(EB_ARGS));
 	eb_u64(b, e->tid);
 	eb_u64(b, e->pid ? e->pid : e->tid);
 	eb_u64(b, e->ptid);
@@ -208,21 +227,21 @@ static inline const struct saker_event *eb_exec(struct event_builder *b, const s
 	eb_u32(b, 100);
 	eb_str(b, e->comm);
 	eb_param(b, e->cgroups ? e->cgroups : "", e->cgroups ? strlen(e->cgroups) + 1 : 0);
-	eb_param(b, "HOME=/root\0LANG=C", 18); /* env */
-	eb_u32(b, 34816);		       /* tty */
-	eb_u64(b, e->tid);		       /* vpgid */
-	eb_u32(b, 500);			       /* loginuid */
+	eb_exec_env(b, e);
+	eb_u32(b, 34816);  /* tty */
+	eb_u64(b, e->tid); /* vpgid */
+	eb_u32(b, e->loginuid ? e->loginuid : 500);
 	eb_u32(b, e->flags);
 	eb_u64(b, 1);
 	eb_u64(b, 2);
 	eb_u64(b, 3);
-	eb_u64(b, 4711);
+	eb_u64(b, e->ino ? (int64_t)e->ino : 4711);
 	eb_u64(b, 1000);
 	eb_u64(b, 2000);
-	eb_u32(b, 42);
+	eb_u32(b, e->uid ? e->uid : 42);
 	eb_str(b, e->path); /* trusted_exepath */
 	eb_u64(b, e->tid);  /* pgid */
-	eb_u32(b, 43);
+	eb_u32(b, e->gid ? e->gid : 43);
 	eb_str(b, e->path); /* filename */
 	return eb_end(b, SAKER_EV_SYSCALL_EXECVE_19_X, e->ts, (uint64_t)e->tid);
 }
@@ -237,28 +256,59 @@ struct eb_task {
 	uint64_t start;	 /* 0 = 99 */
 	int64_t sid;	 /* 0 = pid */
 	uint64_t ts;
+	const struct eb_exec *program; /* what it executed (of its ids: uid and gid); NULL = init */
+	int64_t pgid;		       /* 0 = pid */
 };
+
+static inline void eb_task_program(struct event_builder *b, const struct eb_task *t)
+{
+	const struct eb_exec *e = t->program;
+	char argv[64 + sizeof(EB_ARGS)];
+	size_t len;
+
+	if (!e) {
+		eb_param(b, "init\0--deep", 12);
+		eb_str(b, "/sbin/init (deleted)");
+		eb_u32(b, 2);
+		eb_param(b, "A=1\0B=2", 8);
+		return;
+	}
+	len = strlen(e->path) + 1;
+	memcpy(argv, e->path, len);
+	memcpy(argv + len, EB_ARGS, sizeof(EB_ARGS));
+	eb_param(b, argv, len + sizeof(EB_ARGS));
+	eb_str(b, e->path);
+	eb_u32(b, e->flags);
+	eb_exec_env(b, e);
+}
+
+/* Users, capabilities (permitted, effective, inheritable), the executable's inode and times. */
+static inline void eb_task_numbers(struct event_builder *b, const struct eb_exec *e)
+{
+	eb_u32(b, e ? e->uid : 0);
+	eb_u32(b, e ? e->gid : 0);
+	for (int i = 0; i < 3; i++)
+		eb_u64(b, e ? (i + 1) % 3 + 1 : 10 + i);
+	eb_u64(b, e ? (int64_t)e->ino : 13);
+	eb_u64(b, e ? 1000 : 14);
+	eb_u64(b, e ? 2000 : 15);
+}
 
 static inline const struct saker_event *eb_task(struct event_builder *b, const struct eb_task *t)
 {
 	int64_t pid = t->pid ? t->pid : t->tid;
+	int64_t pgid = t->pgid ? t->pgid : pid;
 
 	eb_begin(b);
 	eb_u32(b, (uint32_t)t->ptid);
-	eb_u32(b, (uint32_t)pid);
-	eb_u32(b, (uint32_t)pid);
+	eb_u32(b, (uint32_t)pgid);
+	eb_u32(b, (uint32_t)pgid);
 	eb_u32(b, (uint32_t)(t->sid ? t->sid : pid));
 	eb_str(b, t->comm);
-	eb_param(b, "init\0--deep", 12);
-	eb_str(b, "/sbin/init (deleted)");
-	eb_u32(b, 2);
-	eb_param(b, "A=1\0B=2", 8);
+	eb_task_program(b, t);
 	eb_str(b, t->cwd ? t->cwd : "/");
 	eb_u64(b, 512);
-	eb_u32(b, 0);
-	eb_u32(b, 0);
-	for (int i = 0; i < 6; i++)
-		eb_u64(b, 10 + i);
+	eb_task_numbers(b, t->program);
 	for (int i = 0; i < 3; i++)
 		eb_u32(b, 20 + (uint32_t)i);
 	eb_u64(b, 30);
@@ -269,8 +319,8 @@ static inline const struct saker_event *eb_task(struct event_builder *b, const s
 	eb_str(b, "cpu=/");
 	eb_str(b, "/");
 	eb_u64(b, t->start ? (int64_t)t->start : 99);
-	eb_u32(b, 0);
-	eb_u32(b, UINT32_MAX);
+	eb_u32(b, t->program ? 34816 : 0);
+	eb_u32(b, t->program ? t->program->loginuid : UINT32_MAX);
 	return eb_end(b, SAKER_EV_ITER_TASK_E, t->ts, (uint64_t)pid << 32 | (uint64_t)t->tid);
 }
 
