@@ -371,6 +371,7 @@ bool enrich_tombstone_find(const struct saker_state *s, int64_t tid, struct enri
 bool enrich_died_after(const struct saker_state *s, int64_t tid, uint64_t ts);
 void enrich_tombstone_set(struct saker_state *s, int64_t tid, int64_t ptid, uint64_t ts);
 void enrich_tombstone_clear(struct saker_state *s, int64_t tid);
+void enrich_tombstones_clear(struct saker_state *s);
 /* A thread of that tid that is in no table; one at a time. */
 struct enrich_thread *enrich_thread_ghost(struct saker_state *s, int64_t tid);
 
@@ -385,6 +386,8 @@ static inline bool enrich_thread_is_invalid(const struct enrich_thread *t)
 void enrich_loss_sweep(struct saker_state *s, uint64_t ts);
 /* What is known of a thread, or of this fd of it, is from before a loss: reads it again. */
 void enrich_loss_reread(struct saker_state *s, int64_t tid, uint64_t ts);
+/* Time has gone back to this, further than events come out of order. */
+void enrich_loss_time_back(struct saker_state *s, uint64_t ts);
 /* What the stream has come past by the time of this event. */
 void enrich_loss_advance(struct saker_state *s, uint64_t ts);
 /* This event has put what it says in the place of what was read from a later time. */

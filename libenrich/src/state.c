@@ -424,6 +424,16 @@ static void finish_previous(struct saker_state *s)
 		arena_rewind(&s->record.scratch);
 }
 
+/*
+ * Time begins anew: a recording put behind another, a machine whose clock was set back. Nobody
+ * of those that died later than it is now is late, and nothing that was lost is still to come.
+ */
+static void time_back(struct saker_state *s, uint64_t ts)
+{
+	enrich_tombstones_clear(s);
+	enrich_loss_time_back(s, ts);
+}
+
 static void record_begin(struct saker_state *s, const struct saker_event_meta *meta)
 {
 	struct saker_record *r = &s->record;
@@ -604,6 +614,8 @@ int saker_state_apply(struct saker_state *s, const struct saker_event *event,
 			fact->handler(s, r);
 		return 0;
 	}
+	if (unlikely(event->ts + ENRICH_STALE_NS < s->last_ts))
+		time_back(s, event->ts);
 	if (enrich_ever_lost(s))
 		enrich_loss_advance(s, event->ts);
 	if (unlikely(s->unsettled))

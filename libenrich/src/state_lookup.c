@@ -315,6 +315,11 @@ void enrich_tombstone_clear(struct saker_state *s, int64_t tid)
 	}
 }
 
+void enrich_tombstones_clear(struct saker_state *s)
+{
+	memset(s->tombstones, 0, ENRICH_TOMBSTONES * sizeof(*s->tombstones));
+}
+
 /* ---- the missing -------------------------------------------------------------------- */
 
 int64_t enrich_refill_tokens(struct saker_state *s, uint64_t ts)

@@ -35,6 +35,20 @@ static void pending_add(struct enrich_losses *l, uint32_t number, uint64_t until
 	l->pending[l->n_pending++].until = until;
 }
 
+void enrich_loss_time_back(struct saker_state *s, uint64_t ts)
+{
+	struct enrich_losses *l = &s->losses;
+
+	if (l->n_pending)
+		l->stamp = l->pending[l->n_pending - 1].number;
+	l->n_pending = 0;
+	l->until = MIN(l->until, ts ? ts - 1 : 0);
+	l->all_ts = MIN(l->all_ts, ts);
+	for (uint32_t i = 0; i < SAKER_LOSS_SLOTS; i++)
+		l->by_ts[i] = MIN(l->by_ts[i], ts);
+	s->sweep_ts = MIN(s->sweep_ts, ts);
+}
+
 void enrich_loss_advance(struct saker_state *s, uint64_t ts)
 {
 	struct enrich_losses *l = &s->losses;

@@ -4,11 +4,12 @@
  * evaluate rules. Nanoseconds of processor time an event, the least of several
  * rounds, which take turns so that a busy machine slows all stages alike.
  *
- *     bench-replay [--stage N] [--rounds N] [--repeat N] [--types] [--only TYPE]
+ *     bench-replay [--stage N] [--rounds N] [--repeat N] [--back] [--types] [--only TYPE]
  *                  [CAPTURE [RULES...]]
  *
  * Without arguments: the workload of SAKER_REFERENCE fifty times in a row, with
- * Falco's stable rules and with all three of its files. --stage runs one of them
+ * Falco's stable rules and with all three of its files; --back: without moving their
+ * times, so that time goes back with each. --stage runs one of them
  * (0 = reading), for a profiler; --types says what the rules of the last one cost
  * by type of event; --only evaluates rules for events of that type alone.
  */
@@ -306,7 +307,7 @@ static uint64_t shift(uint8_t *data, size_t len, uint64_t by)
 }
 
 /* Plain, in memory, so that neither the disk nor inflate is measured. */
-static void unfold(const char *file, int repeat, char path[static 64])
+static void unfold(const char *file, int repeat, bool back, char path[static 64])
 {
 	static uint8_t data[64 << 20];
 	gzFile in = gzopen(file, "rb");
@@ -321,7 +322,7 @@ static void unfold(const char *file, int repeat, char path[static 64])
 	if (len <= 0)
 		die(file, -EIO);
 	/* Each copy begins where the one before ended: when time goes back there is other work. */
-	span = shift(data, (size_t)len, 0) + UINT64_C(1000000000);
+	span = back ? 0 : shift(data, (size_t)len, 0) + UINT64_C(1000000000);
 	for (int i = 0; i < repeat; i++) {
 		write_all(fd, data, (size_t)len);
 		shift(data, (size_t)len, span);
@@ -356,16 +357,21 @@ static void report(const struct stage *stages, int n)
 struct settings {
 	int rounds;
 	int repeat;
-	int only; /* stage; -1 = all */
+	int only;  /* stage; -1 = all */
+	bool back; /* copies keep their times */
 	bool types;
 };
 
 static int parse(int argc, char **argv, struct settings *settings)
 {
 	static const struct option options[] = {
-		{"rounds", required_argument, NULL, 'r'}, {"repeat", required_argument, NULL, 'n'},
-		{"stage", required_argument, NULL, 's'},  {"types", no_argument, NULL, 't'},
-		{"only", required_argument, NULL, 'o'},	  {0},
+		{"rounds", required_argument, NULL, 'r'},
+		{"repeat", required_argument, NULL, 'n'},
+		{"stage", required_argument, NULL, 's'},
+		{"types", no_argument, NULL, 't'},
+		{"only", required_argument, NULL, 'o'},
+		{"back", no_argument, NULL, 'b'},
+		{0},
 	};
 	int c;
 
@@ -379,6 +385,8 @@ static int parse(int argc, char **argv, struct settings *settings)
 			settings->only = (int)strtol(optarg, NULL, 10);
 		else if (c == 't')
 			settings->types = true;
+		else if (c == 'b')
+			settings->back = true;
 		else if (c == 'o')
 			types_only(optarg);
 		else
@@ -411,7 +419,7 @@ int main(int argc, char **argv)
 		snprintf(capture, sizeof(capture), "%s", argv[0]);
 	} else {
 		snprintf(source, sizeof(source), "%s/captures/workload.scap", reference);
-		unfold(source, settings.repeat, capture);
+		unfold(source, settings.repeat, settings.back, capture);
 	}
 	if (argc > 1) {
 		stages[n++] = (struct stage){"+ rules", compile(argv + 1, argc - 1), true};

@@ -539,6 +539,39 @@ static void test_time_begins_anew(void **state)
 	saker_state_free(s);
 }
 
+/* The same recording again: whoever dies in it a moment later is not dead yet. */
+static void test_time_repeats(void **state)
+{
+	struct saker_loss loss = SAKER_LOSS_INIT;
+	struct saker_state *s = start();
+	struct saker_record *r;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		do_clone(s, (struct eb_clone){
+				    .ts = TS + 1000 * MS, .tid = 100, .res = 200, .pid = 100});
+		r = do_nothing(s, 200, TS + 1001 * MS);
+		assert_false(r->thread->flags & ENRICH_THREAD_HIDDEN);
+		assert_int_equal(r->thread->ptid, 100);
+		do_exit(s, 200, TS + 1002 * MS, 0);
+		do_nothing(s, 1, TS + 1003 * MS);
+		assert_null(enrich_thread_find(s, 200));
+		/* Told of, and to be over later than the recording ends. */
+		loss.n[SAKER_LOSS_FD] = 1;
+		loss.until = TS + 20000 * MS;
+		assert_int_equal(saker_state_lost(s, &loss), 0);
+		do_nothing(s, 1, TS + 9000 * MS);
+		assert_int_equal(s->losses.n_pending, 1);
+		/* A little back is only late; then it begins anew. */
+		do_nothing(s, 1, TS + 8000 * MS);
+		assert_int_equal(s->losses.n_pending, 1);
+		do_nothing(s, 1, TS);
+		assert_int_equal(s->losses.n_pending, 0);
+		assert_int_equal(s->losses.now, s->losses.latest);
+	}
+	saker_state_free(s);
+}
+
 static void test_vfork(void **state)
 {
 	struct saker_state *s = start();
@@ -894,11 +927,12 @@ int main(void)
 		cmocka_unit_test(test_reparenting),   cmocka_unit_test(test_reparenting_in_group),
 		cmocka_unit_test(test_pid_namespace), cmocka_unit_test(test_pid_namespace_replayed),
 		cmocka_unit_test(test_pid_reuse),     cmocka_unit_test(test_time_begins_anew),
-		cmocka_unit_test(test_vfork),	      cmocka_unit_test(test_unknown),
-		cmocka_unit_test(test_refill),	      cmocka_unit_test(test_own_parent),
-		cmocka_unit_test(test_leaders),	      cmocka_unit_test(test_attributes),
-		cmocka_unit_test(test_capabilities),  cmocka_unit_test(test_groups),
-		cmocka_unit_test(test_asked_for),     cmocka_unit_test(test_malformed),
+		cmocka_unit_test(test_time_repeats),  cmocka_unit_test(test_vfork),
+		cmocka_unit_test(test_unknown),	      cmocka_unit_test(test_refill),
+		cmocka_unit_test(test_own_parent),    cmocka_unit_test(test_leaders),
+		cmocka_unit_test(test_attributes),    cmocka_unit_test(test_capabilities),
+		cmocka_unit_test(test_groups),	      cmocka_unit_test(test_asked_for),
+		cmocka_unit_test(test_malformed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
