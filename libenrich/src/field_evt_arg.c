@@ -90,6 +90,7 @@ void field_evt_rawarg(void *record, const struct saker_field_ref *ref, struct sa
 		set_bytes(out, ref->type, p->data, p->len);
 	} else if (is_number(ref->type) && saker_param_type_size(info->type) && p->len) {
 		field_set_u64(out, ref, (uint64_t)enrich_param_int(r, (uint32_t)i, 0));
+		out->one.format = field_raw_format(info->format);
 	} else {
 		saker_values_absent(out, SAKER_ABSENT_NOT_CAPTURED);
 	}
@@ -107,10 +108,8 @@ void field_evt_rawarg_typed(void *record, const struct saker_field_ref *ref,
 	struct saker_field_ref own = *ref;
 	struct render_text t;
 
-	if (i >= 0) {
+	if (i >= 0)
 		own.type = field_raw_type(r->view.info->params[i].type);
-		own.format = field_raw_format(r->view.info->params[i].format);
-	}
 	field_evt_rawarg(r, &own, out);
 	if (!out->n || own.type != SAKER_TYPE_BYTES)
 		return;

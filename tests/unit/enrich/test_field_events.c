@@ -475,6 +475,33 @@ static void test_rawarg_typed(void **unused)
 	saker_state_free(state);
 }
 
+/* ptrace's request is decimal, and ioctl's, of the same name, hexadecimal. */
+static void test_rawarg_format(void **unused)
+{
+	struct saker_state *state = story_state();
+	struct saker_field_ref ref;
+	struct saker_values out;
+	struct saker_record *r;
+	char arg[128];
+
+	assert_non_null(state);
+	assert_int_equal(story_bind("evt.rawarg.request", arg, &ref), 0);
+	assert_int_equal(ref.format, SAKER_FORMAT_DEC);
+	r = story_apply(state, eb_make(&eb, SAKER_EV_SYSCALL_PTRACE_X, STORY_TS, 100, "q--hq",
+				       INT64_C(0), 13, INT64_C(7)));
+	assert_non_null(r);
+	ref.extract(r, &ref, &out);
+	assert_int_equal(out.n, 1);
+	assert_int_equal(out.v[0].format, SAKER_FORMAT_DEC);
+	r = story_apply(state, eb_make(&eb, SAKER_EV_SYSCALL_IOCTL_3_X, STORY_TS, 100, "qqqq",
+				       INT64_C(0), INT64_C(3), INT64_C(0x5401), INT64_C(0)));
+	assert_non_null(r);
+	ref.extract(r, &ref, &out);
+	assert_int_equal(out.n, 1);
+	assert_int_equal(out.v[0].format, SAKER_FORMAT_HEX);
+	saker_state_free(state);
+}
+
 /* The limit is the process's, whichever of its threads changed it or asks. */
 static void test_limit_of_process(void **unused)
 {
@@ -493,10 +520,11 @@ static void test_limit_of_process(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rawarg_typed), cmocka_unit_test(test_limit_of_process),
-		cmocka_unit_test(test_process),	     cmocka_unit_test(test_files),
-		cmocka_unit_test(test_sockets),	     cmocka_unit_test(test_io),
-		cmocka_unit_test(test_every_field),  cmocka_unit_test(test_modes),
+		cmocka_unit_test(test_rawarg_typed),  cmocka_unit_test(test_limit_of_process),
+		cmocka_unit_test(test_process),	      cmocka_unit_test(test_files),
+		cmocka_unit_test(test_sockets),	      cmocka_unit_test(test_io),
+		cmocka_unit_test(test_every_field),   cmocka_unit_test(test_modes),
+		cmocka_unit_test(test_rawarg_format),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
