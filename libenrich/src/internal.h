@@ -223,7 +223,8 @@ struct saker_state {
 	uint32_t max_threads;
 	uint32_t max_fds;
 	uint32_t thread_cursor; /* where eviction looks next */
-	uint64_t last_ts;	/* of the record before */
+	uint64_t last_ts;	/* of the event before */
+	uint64_t shown_ts;	/* of the record before */
 	uint32_t clock;		/* counts events; what has used == clock must stay */
 	int64_t last_tid;
 	struct enrich_thread *last_thread;

@@ -452,7 +452,7 @@ static void record_begin(struct saker_state *s, const struct saker_event_meta *m
 			r->flags |= ENRICH_RECORD_HAS_NOTE;
 	}
 	r->number = ++s->stats.n_events;
-	r->prev_ts = s->last_ts ? s->last_ts : r->view.event->ts;
+	r->prev_ts = s->shown_ts ? s->shown_ts : r->view.event->ts;
 	/* Events about the capture itself do not start its clock. */
 	if (!r->first_ts && !(r->view.info->category & SAKER_EC_METAEVENT))
 		r->first_ts = r->view.event->ts;
@@ -645,6 +645,7 @@ int saker_state_apply(struct saker_state *s, const struct saker_event *event,
 	/* Kept in a filtered capture for the state's sake: nothing that was asked for. */
 	if (unlikely(meta && meta->flags & SAKER_EVENT_META_STATE_ONLY))
 		return 0;
+	s->shown_ts = event->ts;
 	*ret_record = r;
 	return 1;
 }

@@ -502,6 +502,31 @@ static void test_rawarg_format(void **unused)
 	saker_state_free(state);
 }
 
+/* Between events that are shown: what is only there for the state is none of them. */
+static void test_delta(void **unused)
+{
+	struct saker_event_meta hidden = {.cpu = 3, .flags = SAKER_EVENT_META_STATE_ONLY};
+	struct saker_state *state = story_state();
+	struct saker_record *r;
+
+	assert_non_null(state);
+	assert_int_equal(saker_state_apply(state,
+					   eb_make(&eb, SAKER_EV_SYSCALL_CHDIR_X, STORY_TS, 100,
+						   "qs", INT64_C(0), "/a"),
+					   &hidden, &r),
+			 0);
+	r = chdir_as(state, 100, "/b", STORY_TS + 30);
+	EXPECT(r, {"evt.deltatime", "0"}, {"evt.num", "2"});
+	assert_int_equal(saker_state_apply(state,
+					   eb_make(&eb, SAKER_EV_SYSCALL_CHDIR_X, STORY_TS + 40,
+						   100, "qs", INT64_C(0), "/c"),
+					   &hidden, &r),
+			 0);
+	r = chdir_as(state, 100, "/d", STORY_TS + 70);
+	EXPECT(r, {"evt.deltatime", "40"}, {"evt.num", "4"});
+	saker_state_free(state);
+}
+
 /* The limit is the process's, whichever of its threads changed it or asks. */
 static void test_limit_of_process(void **unused)
 {
@@ -524,7 +549,7 @@ int main(void)
 		cmocka_unit_test(test_process),	      cmocka_unit_test(test_files),
 		cmocka_unit_test(test_sockets),	      cmocka_unit_test(test_io),
 		cmocka_unit_test(test_every_field),   cmocka_unit_test(test_modes),
-		cmocka_unit_test(test_rawarg_format),
+		cmocka_unit_test(test_rawarg_format), cmocka_unit_test(test_delta),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
