@@ -77,9 +77,13 @@
 	X(GROUP_DELETED_E)       \
 	X(ASYNCEVENT_E)
 
-/* clone and its kin, procexit, switch, procinfo: what they tell is enough, or all there is. */
+/*
+ * clone and its kin, procexit, switch, procinfo: what they tell is enough, or all there is. The
+ * kernel's faults on behalf of a new thread come before its clone.
+ */
 #define ENRICH_FIND_ONLY_LIST(X) \
 	X(SCHEDSWITCH_6_E)       \
+	X(PAGE_FAULT_E)          \
 	X(PROCEXIT_1_E)          \
 	X(SYSCALL_CLONE_20_X)    \
 	X(SYSCALL_FORK_20_X)     \

@@ -502,6 +502,23 @@ static void test_rawarg_format(void **unused)
 	saker_state_free(state);
 }
 
+/* The kernel's faults for a new thread come before its clone: nobody is made of them. */
+static void test_fault_before_clone(void **unused)
+{
+	struct saker_state *state = story_state();
+	struct saker_record *r;
+
+	assert_non_null(state);
+	r = story_apply(state, eb_make(&eb, SAKER_EV_PAGE_FAULT_E, STORY_TS, 200, "qqw", INT64_C(1),
+				       INT64_C(2), 7));
+	EXPECT(r, {"proc.name", "(absent)"}, {"thread.tid", "200"});
+	story_apply(state, eb_task(&eb, &(struct eb_task){.tid = 200, .comm = "a"}));
+	r = story_apply(state, eb_make(&eb, SAKER_EV_PAGE_FAULT_E, STORY_TS, 200, "qqw", INT64_C(1),
+				       INT64_C(2), 7));
+	EXPECT(r, {"proc.name", "a"});
+	saker_state_free(state);
+}
+
 /* Between events that are shown: what is only there for the state is none of them. */
 static void test_delta(void **unused)
 {
@@ -549,7 +566,8 @@ int main(void)
 		cmocka_unit_test(test_process),	      cmocka_unit_test(test_files),
 		cmocka_unit_test(test_sockets),	      cmocka_unit_test(test_io),
 		cmocka_unit_test(test_every_field),   cmocka_unit_test(test_modes),
-		cmocka_unit_test(test_rawarg_format), cmocka_unit_test(test_delta),
+		cmocka_unit_test(test_rawarg_format), cmocka_unit_test(test_fault_before_clone),
+		cmocka_unit_test(test_delta),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
