@@ -253,20 +253,28 @@ void field_proc_fdusage(void *record, const struct saker_field_ref *ref, struct 
 	out->one.f64 = usage;
 }
 
-/* Turns on a CPU are not followed: a switch event says when one ends, not when it began. */
 void field_proc_exectime(void *record, const struct saker_field_ref *ref, struct saker_values *out)
 {
-	if (field_code(record) == CODE_SWITCH || ref->number)
-		saker_values_absent(out, SAKER_ABSENT_NOT_CAPTURED);
+	const struct saker_record *r = record;
+
+	if (!ref->number)
+		field_set_u64(out, ref, field_code(record) == CODE_SWITCH ? r->turn_ns : 0);
+	else if (r->thread)
+		field_set_u64(out, ref, r->thread->cpu_ns);
 	else
-		field_set_u64(out, ref, 0);
+		field_set_none(out);
 }
 
-/* Needs the procinfo event before this one, which is not kept. */
 void field_proc_cpu(void *record, const struct saker_field_ref *ref, struct saker_values *out)
 {
-	saker_values_absent(out, field_code(record) == CODE_PROCINFO ? SAKER_ABSENT_NOT_CAPTURED
-								     : SAKER_ABSENT_NOT_APPLICABLE);
+	const struct saker_record *r = record;
+
+	if (field_code(record) != CODE_PROCINFO || !r->thread) {
+		field_set_none(out);
+		return;
+	}
+	field_set_u64(out, ref, 0);
+	out->one.f64 = r->cpu_used[ref->number];
 }
 
 void field_proc_exe_hash(void *record, const struct saker_field_ref *ref, struct saker_values *out)

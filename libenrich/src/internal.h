@@ -73,6 +73,7 @@ enum {
 #define ENRICH_REFILL_ANCESTORS 16u	     /* asked for with a thread whose parent is missing */
 #define ENRICH_REFILL_DEBT_MAX 1000u	     /* and keeps others waiting for ten seconds at most */
 #define ENRICH_RETRY_NS UINT64_C(1000000000) /* a failed refill is not tried again before */
+#define ENRICH_CPUS_MAX 1024u /* whose turns are timed */
 #define ENRICH_INTERFACES_MAX 1024u
 #define ENRICH_ACCOUNTS_MAX 65536u			    /* of one table */
 #define ENRICH_CONTAINER_ACCOUNTS_MAX (UINT64_C(256) << 10) /* bytes of a container's users */
@@ -106,6 +107,12 @@ struct enrich_group {
 	bool reaper;		      /* init of a namespace, or a child subreaper */
 	struct enrich_thread *leader; /* NULL = not in the table */
 	struct enrich_thread *threads;
+};
+
+/* A thread's turn on a CPU. */
+struct enrich_turn {
+	uint64_t begun; /* 0 = no switch seen */
+	uint64_t tid;
 };
 
 /* An enter event, kept until its exit: old captures tell some things only there. */
@@ -273,6 +280,8 @@ struct saker_state {
 	void *ask_digest_userdata;
 	uint64_t hold_digest_ns; /* how long an execve waits for its digest; 0 = not at all */
 	struct enrich_exe *exe_of_held; /* what the execve that has waited runs; or NULL */
+
+	struct enrich_turn turns[ENRICH_CPUS_MAX]; /* by CPU: who has it since when */
 
 	/* Accounts and addresses. */
 	struct enrich_accounts users;
@@ -709,6 +718,7 @@ extern const struct enrich_handler enrich_handlers_socket[];
 extern const struct enrich_handler enrich_handlers_traffic[];
 extern const struct enrich_handler enrich_handlers_initial[];
 extern const struct enrich_handler enrich_handlers_container[];
+extern const struct enrich_handler enrich_handlers_sched[];
 
 /* dst becomes the parameter's text ("<NA>" when that is not known); shared with `like` when equal.
  */

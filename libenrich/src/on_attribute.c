@@ -346,22 +346,6 @@ static void on_memory(struct saker_state *s, struct saker_record *r)
 	t->vmswap_kb = enrich_param_u32(r, 3);
 }
 
-static void on_switch(struct saker_state *s, struct saker_record *r)
-{
-	struct enrich_thread *t = r->thread;
-
-	if (!t || !enrich_param(r, 5))
-		return;
-	t->pfmajor = enrich_param_u64(r, 1);
-	t->pfminor = enrich_param_u64(r, 2);
-	t = enrich_thread_leader(s, t);
-	if (!enrich_thread_is_leader(t))
-		return;
-	t->vmsize_kb = enrich_param_u32(r, 3);
-	t->vmrss_kb = enrich_param_u32(r, 4);
-	t->vmswap_kb = enrich_param_u32(r, 5);
-}
-
 /* ---- accounts -------------------------------------------------------------------------------- */
 
 static char *param_copy(struct saker_record *r, uint32_t i)
@@ -424,7 +408,6 @@ const struct enrich_handler enrich_handlers_attribute[] = {
 	{SAKER_EV_SYSCALL_GETRLIMIT_X, on_rlimit},
 	{SAKER_EV_SYSCALL_SETRLIMIT_X, on_rlimit},
 	{SAKER_EV_SYSCALL_PRLIMIT_X, on_prlimit},
-	{SAKER_EV_SCHEDSWITCH_6_E, on_switch},
 	{SAKER_EV_SYSCALL_BRK_4_X, on_memory},
 	{SAKER_EV_SYSCALL_MMAP_X, on_memory},
 	{SAKER_EV_SYSCALL_MMAP2_X, on_memory},

@@ -96,7 +96,7 @@ static void facts_init(struct saker_state *s)
 	static const struct enrich_handler *const lists[] = {
 		enrich_handlers_process,   enrich_handlers_attribute, enrich_handlers_file,
 		enrich_handlers_socket,	   enrich_handlers_traffic,   enrich_handlers_initial,
-		enrich_handlers_container,
+		enrich_handlers_container, enrich_handlers_sched,
 	};
 
 	for (uint32_t code = 0; code < SAKER_EVENT_CODES; code++) {

@@ -424,8 +424,12 @@ struct enrich_thread {
 
 	uint64_t clone_ts; /* when it was made; 0 = unknown */
 	uint64_t exec_ts;  /* last execve; 0 = none seen */
-	uint64_t retry_ts; /* not asked for again before */
+	union {
+		uint64_t retry_ts;    /* live: not asked for again before */
+		uint32_t procinfo[2]; /* in old captures: what the last such event said */
+	};
 	uint64_t pidns_init_start_ts;
+	uint64_t cpu_ns; /* in turns that switch events ended */
 
 	struct enrich_container *container; /* use enrich_thread_container() */
 
@@ -600,6 +604,13 @@ const char *enrich_state_hostname(const struct saker_state *state);
 
 /* ---- the record --------------------------------------------------------------- */
 
+/* What of a CPU's time: kinds of thread.cpu. */
+enum enrich_cpu {
+	ENRICH_CPU_USER,
+	ENRICH_CPU_SYSTEM,
+	ENRICH_CPU_BOTH,
+};
+
 enum enrich_record_flag {
 	ENRICH_RECORD_NAME_CHANGED = 1 << 0, /* this event changed the name of its fd */
 	ENRICH_RECORD_NEW_FD = 1 << 1,	     /* this event made the fd */
@@ -645,6 +656,10 @@ struct saker_record {
 	uint64_t first_ts; /* of the first event that is not META; 0 before: evt.reltime's zero */
 	uint16_t cpu;
 	uint16_t flags; /* enum enrich_record_flag */
+	union {
+		uint64_t turn_ns;		   /* a switch's: of the turn that ended */
+		uint8_t cpu_used[ENRICH_CPU_BOTH + 1]; /* a procinfo's: percent */
+	};
 	struct saker_note note;
 	/* Rewound for each record: what extractors build lives here. */
 	struct arena scratch;

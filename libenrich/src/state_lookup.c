@@ -421,7 +421,8 @@ static struct enrich_thread *make_placeholder(struct saker_state *s, int64_t tid
 	if (!t)
 		return NULL;
 	t->flags |= ENRICH_THREAD_PLACEHOLDER;
-	t->retry_ts = ts + ENRICH_RETRY_NS;
+	if (s->refill)
+		t->retry_ts = ts + ENRICH_RETRY_NS;
 	t->fdlimit = 0;
 	enrich_str_set(s, &t->comm, "<NA>", 4);
 	enrich_str_set(s, &t->exe, "<NA>", 4);

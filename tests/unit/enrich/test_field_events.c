@@ -502,6 +502,62 @@ static void test_rawarg_format(void **unused)
 	saker_state_free(state);
 }
 
+static struct saker_record *switched(struct saker_state *state, uint64_t tid, int64_t next, int us)
+{
+	return story_apply(state,
+			   eb_make(&eb, SAKER_EV_SCHEDSWITCH_6_E, STORY_TS + (uint64_t)us * 1000,
+				   tid, "qqqwww", next, INT64_C(1), INT64_C(2), 3, 4, 5));
+}
+
+/* A turn is timed from the switch that began it, if that was seen. */
+static void test_turns(void **unused)
+{
+	struct saker_state *state = story_state();
+	struct saker_record *r;
+
+	assert_non_null(state);
+	story_apply(state, eb_task(&eb, &(struct eb_task){.tid = 200, .comm = "a"}));
+	story_apply(state, eb_task(&eb, &(struct eb_task){.tid = 300, .comm = "b"}));
+	r = switched(state, 200, 300, 10);
+	EXPECT(r, {"thread.exectime", "0"}, {"thread.totexectime", "0"}, {"proc.vmsize", "3"});
+	r = switched(state, 300, 200, 15);
+	EXPECT(r, {"thread.exectime", "5000"}, {"thread.totexectime", "5000"});
+	r = switched(state, 200, 300, 22);
+	EXPECT(r, {"thread.exectime", "7000"}, {"thread.totexectime", "7000"});
+	r = switched(state, 300, 7, 23);
+	EXPECT(r, {"thread.exectime", "1000"}, {"thread.totexectime", "6000"});
+	/* That of 7 was not captured. */
+	r = switched(state, 200, 7, 90);
+	EXPECT(r, {"thread.exectime", "0"}, {"thread.totexectime", "7000"});
+	r = chdir_as(state, 300, "/", STORY_TS + 100000);
+	EXPECT(r, {"thread.exectime", "0"}, {"thread.totexectime", "6000"});
+	saker_state_free(state);
+}
+
+static struct saker_record *procinfo(struct saker_state *state, int64_t user, int64_t system)
+{
+	return story_apply(state,
+			   eb_make(&eb, SAKER_EV_PROCINFO_E, STORY_TS, 200, "qq", user, system));
+}
+
+static void test_procinfo(void **unused)
+{
+	struct saker_state *state = story_state();
+	struct saker_record *r;
+
+	assert_non_null(state);
+	story_apply(state, eb_task(&eb, &(struct eb_task){.tid = 200, .comm = "a"}));
+	r = procinfo(state, 500, 40);
+	EXPECT(r, {"thread.cpu", "0"}, {"thread.cpu.user", "0"}, {"thread.cpu.system", "0"});
+	r = procinfo(state, 530, 42);
+	EXPECT(r, {"thread.cpu", "32"}, {"thread.cpu.user", "30"}, {"thread.cpu.system", "2"});
+	r = procinfo(state, 900, 42);
+	EXPECT(r, {"thread.cpu", "100"}, {"thread.cpu.user", "100"}, {"thread.cpu.system", "0"});
+	r = chdir_as(state, 200, "/", STORY_TS);
+	EXPECT(r, {"thread.cpu", "(absent)"});
+	saker_state_free(state);
+}
+
 /* The kernel's faults for a new thread come before its clone: nobody is made of them. */
 static void test_fault_before_clone(void **unused)
 {
@@ -566,7 +622,8 @@ int main(void)
 		cmocka_unit_test(test_process),	      cmocka_unit_test(test_files),
 		cmocka_unit_test(test_sockets),	      cmocka_unit_test(test_io),
 		cmocka_unit_test(test_every_field),   cmocka_unit_test(test_modes),
-		cmocka_unit_test(test_rawarg_format), cmocka_unit_test(test_fault_before_clone),
+		cmocka_unit_test(test_rawarg_format), cmocka_unit_test(test_turns),
+		cmocka_unit_test(test_procinfo),      cmocka_unit_test(test_fault_before_clone),
 		cmocka_unit_test(test_delta),
 	};
 

@@ -62,10 +62,8 @@ static const struct allowed allowed[] = {
 	{"host_attacks", "*", "proc.fdopencount", "?", "?", "the same, of the whole process"},
 	{"host_attacks", "*", "proc.fdusage", "0.0*", "0.0*", "the same, of the whole process"},
 	{"host_attacks", "*", "proc.stdin.type", "bpf", "", "the same, of the whole process"},
-	/* What is not collected. */
-	{"*", "*", "thread.cpu*", "0", "", "needs the procinfo event before, which is not kept"},
-	{"*", "*", "thread.totexectime", "0", "", "turns on a CPU are not followed"},
-	{"*", "*", "thread.exectime", "0", "", "turns on a CPU are not followed"},
+	{"*", "*", "thread.*exectime", "0", "*", "0 on replays, where it does not count CPUs"},
+	{"*", "procinfo", "thread.cpu*", "0", "*", "made with one event in view at a time"},
 };
 /* clang-format on */
 
