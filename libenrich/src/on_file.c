@@ -370,10 +370,20 @@ static void on_dup3(struct saker_state *s, struct saker_record *r)
 		copy_fd(s, r, enrich_param_u32(r, 3) & O_PPM_CLOEXEC);
 }
 
+static void set_cloexec(struct saker_state *s, struct saker_record *r, bool cloexec)
+{
+	struct enrich_fd *fd = r->fd ? enrich_fd_own(s, r->thread, r->fd_num) : NULL;
+
+	if (!fd)
+		return;
+	enrich_fd_clear_cloexec(fd);
+	if (cloexec)
+		fd->open_flags |= O_PPM_CLOEXEC;
+}
+
 static void on_fcntl(struct saker_state *s, struct saker_record *r)
 {
 	int64_t cmd = enrich_param_int(r, 2, 0);
-	struct enrich_fd *fd;
 
 	if (!made_fd(r))
 		return;
@@ -383,18 +393,25 @@ static void on_fcntl(struct saker_state *s, struct saker_record *r)
 		copy_fd(s, r, cmd == FCNTL_PPM_DUPFD_CLOEXEC);
 		break;
 	case FCNTL_PPM_SETFD:
-		if (!r->fd)
-			break;
-		fd = enrich_fd_own(s, r->thread, r->fd_num);
-		if (!fd)
-			break;
-		enrich_fd_clear_cloexec(fd);
-		if (enrich_param_u64(r, 3) & 1) /* FD_CLOEXEC */
-			fd->open_flags |= O_PPM_CLOEXEC;
+		set_cloexec(s, r, enrich_param_u64(r, 3) & 1); /* FD_CLOEXEC */
 		break;
 	default:
 		break;
 	}
+}
+
+/* Requests are as the kernel has them: these two are another way to say F_SETFD, Python's. */
+#define IOCTL_FIONCLEX 0x5450u
+#define IOCTL_FIOCLEX 0x5451u
+
+static void on_ioctl(struct saker_state *s, struct saker_record *r)
+{
+	uint64_t request = enrich_param_u64(r, 2);
+
+	if (request != IOCTL_FIOCLEX && request != IOCTL_FIONCLEX)
+		return;
+	if (made_fd(r))
+		set_cloexec(s, r, request == IOCTL_FIOCLEX);
 }
 
 /* ---- closing -----------------------------------------------------------------------------------
@@ -428,6 +445,7 @@ const struct enrich_handler enrich_handlers_file[] = {
 	{SAKER_EV_SYSCALL_TIMERFD_CREATE_X, on_timerfd_create},
 	{SAKER_EV_SYSCALL_INOTIFY_INIT_X, on_inotify_init},
 	{SAKER_EV_SYSCALL_FCNTL_X, on_fcntl},
+	{SAKER_EV_SYSCALL_IOCTL_3_X, on_ioctl},
 	{SAKER_EV_SYSCALL_OPENAT_2_X, on_openat},
 	{SAKER_EV_SYSCALL_USERFAULTFD_X, on_userfaultfd},
 	{SAKER_EV_SYSCALL_OPENAT2_X, on_openat2},

@@ -248,6 +248,12 @@ static void test_dup(void **state)
 	assert_false(fd_of(s, 100, 11)->open_flags & O_PPM_CLOEXEC);
 	EVENT(s, SYSCALL_FCNTL_X, "qqbq", I(0), I(11), FCNTL_PPM_SETFD, I(1));
 	assert_true(fd_of(s, 100, 11)->open_flags & O_PPM_CLOEXEC);
+	EVENT(s, SYSCALL_IOCTL_3_X, "qqqq", I(0), I(11), I(0x5450), I(0)); /* FIONCLEX */
+	assert_false(fd_of(s, 100, 11)->open_flags & O_PPM_CLOEXEC);
+	EVENT(s, SYSCALL_IOCTL_3_X, "qqqq", I(-9), I(11), I(0x5451), I(0));
+	assert_false(fd_of(s, 100, 11)->open_flags & O_PPM_CLOEXEC);
+	EVENT(s, SYSCALL_IOCTL_3_X, "qqqq", I(0), I(11), I(0x5451), I(0)); /* FIOCLEX */
+	assert_true(fd_of(s, 100, 11)->open_flags & O_PPM_CLOEXEC);
 	/* Of an unknown one: nothing is made up. */
 	r = dup2_(s, 70, 71);
 	assert_null(r->fd);
