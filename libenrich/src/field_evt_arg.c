@@ -181,16 +181,32 @@ static int abspath_param(uint16_t code, bool second)
 	}
 }
 
+/* Below a directory that is not known: here with a slash between, as Falco has it. */
+static struct enrich_slice unknown_abspath(struct saker_record *r, uint32_t i)
+{
+	static const char dir[] = ENRICH_DIR_UNKNOWN "/";
+	struct enrich_slice name = enrich_param_text(r, i);
+	char *path = arena_alloc(&r->scratch, ENRICH_PATH_MAX + 1);
+
+	if (!path)
+		return (struct enrich_slice){"", 0};
+	return (struct enrich_slice){
+		path, enrich_path_join(path, dir, sizeof(dir) - 1, name.text, name.len)};
+}
+
 void field_evt_abspath(void *record, const struct saker_field_ref *ref, struct saker_values *out)
 {
 	struct saker_record *r = record;
 	int i = abspath_param(field_code(r), ref->number == 2);
+	const size_t unknown = sizeof(ENRICH_DIR_UNKNOWN) - 1;
 	struct enrich_slice path = {"", 0};
 
 	if (field_code(r) == CODE_OPEN_BY_HANDLE_AT && r->res > 0)
 		i = 3;
 	if (r->thread && i >= 0 && enrich_param(r, (uint32_t)i))
 		path = enrich_record_path(r, (uint32_t)i);
+	if (path.len > unknown && !memcmp(path.text, ENRICH_DIR_UNKNOWN, unknown))
+		path = unknown_abspath(r, (uint32_t)i);
 	if (path.len)
 		field_set_slice(out, path);
 	else

@@ -205,6 +205,11 @@ static void test_files(void **unused)
 	       {"fs.path.sourceraw", "c"}, {"fs.path.targetraw", "/d/../e"},
 	       {"fs.path.name", "(absent)"}, {"evt.abspath", "/tmp/c"}, {"evt.abspath.dst", "/e"},
 	       {"evt.arg.flags", "RENAME_NOREPLACE"});
+
+	r = story_apply(state,
+			eb_make(&eb, SAKER_EV_SYSCALL_RENAMEAT2_X, STORY_TS + 5, 100, "qqsqsw",
+				INT64_C(0), INT64_C(77), "./c", INT64_C(77), "e", 1));
+	EXPECT(r, {"evt.abspath", "<UNKNOWN>/c"}, {"evt.abspath.dst", "<UNKNOWN>/e"});
 	saker_state_free(state);
 }
 
