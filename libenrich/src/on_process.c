@@ -244,6 +244,7 @@ static void caller_complete(const struct saker_record *r, struct enrich_thread *
 
 	caller->pid = (int64_t)enrich_param_u64(r, CLONE_PID);
 	caller->ptid = (int64_t)enrich_param_u64(r, CLONE_PTID);
+	caller->fdlimit = (int64_t)enrich_param_u64(r, CLONE_FDLIMIT);
 	caller->vtid = (int32_t)caller->tid;
 	caller->vpid = -1;
 	if (enrich_param(r, CLONE_VPID)) {
@@ -359,6 +360,7 @@ static struct enrich_thread *child_model(struct saker_state *s, struct saker_rec
 	like->ptid = child->ptid;
 	like->vpid = child->vpid;
 	like->vtid = child->vpid;
+	like->fdlimit = (int64_t)enrich_param_u64(r, CLONE_FDLIMIT);
 	enrich_thread_join(s, like);
 	identity_from_params(r, like);
 	return like;

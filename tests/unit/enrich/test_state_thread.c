@@ -624,6 +624,16 @@ static void test_unknown(void **state)
 	assert_string_equal(comm(s, 88), "c");
 	assert_string_equal(comm(s, 89), "c");
 	assert_int_equal(enrich_thread_find(s, 89)->ptid, 88);
+	assert_int_equal(enrich_thread_find(s, 88)->fdlimit, enrich_thread_find(s, 89)->fdlimit);
+	/* And that of a thread, which shares its process's limit. */
+	do_clone(s, (struct eb_clone){.ts = TS,
+				      .tid = 95,
+				      .res = 0,
+				      .pid = 94,
+				      .ptid = 77,
+				      .flags = CL_PPM_THREAD,
+				      .comm = "t"});
+	assert_int_equal(enrich_thread_find(s, 94)->fdlimit, enrich_thread_find(s, 95)->fdlimit);
 	/* The exit of somebody unknown is of nobody. */
 	assert_null(do_exit(s, 4242, TS, 0)->thread);
 	saker_state_free(s);
