@@ -620,6 +620,22 @@ static void test_limit_of_process(void **unused)
 	saker_state_free(state);
 }
 
+/* A value of many kinds that is a buffer of no bytes is empty; one without a kind is none. */
+static void test_empty_dynamic(void **unused)
+{
+	struct saker_state *state = story_state();
+	struct saker_record *r;
+
+	assert_non_null(state);
+	r = story_apply(state, eb_make(&eb, SAKER_EV_SOCKET_GETSOCKOPT_X, STORY_TS, 100, "qqbbbw",
+				       INT64_C(0), INT64_C(3), 0, 0, 0, 0));
+	EXPECT(r, {"evt.arg.val", ""});
+	r = story_apply(state, eb_make(&eb, SAKER_EV_SOCKET_GETSOCKOPT_X, STORY_TS, 100, "qqbb-w",
+				       INT64_C(0), INT64_C(3), 0, 0, 0));
+	EXPECT(r, {"evt.arg.val", "NULL"});
+	saker_state_free(state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -629,7 +645,7 @@ int main(void)
 		cmocka_unit_test(test_every_field),   cmocka_unit_test(test_modes),
 		cmocka_unit_test(test_rawarg_format), cmocka_unit_test(test_turns),
 		cmocka_unit_test(test_procinfo),      cmocka_unit_test(test_fault_before_clone),
-		cmocka_unit_test(test_delta),
+		cmocka_unit_test(test_delta),	      cmocka_unit_test(test_empty_dynamic),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
