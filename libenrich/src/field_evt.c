@@ -179,7 +179,7 @@ void field_evt_hostname(void *record, const struct saker_field_ref *ref, struct 
 	const struct saker_record *r = record;
 	const char *name = enrich_state_hostname(r->state);
 
-	if (name)
+	if (*name)
 		field_set_text(out, name, strlen(name));
 	else
 		saker_values_absent(out, SAKER_ABSENT_NOT_CAPTURED);

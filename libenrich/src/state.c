@@ -172,7 +172,7 @@ static int names_init(struct saker_state *s, const struct saker_state_options *o
 		size_t len = MIN(strlen(o->hostname), sizeof(s->hostname) - 1);
 
 		memcpy(s->hostname, o->hostname, len);
-	} else if (gethostname(s->hostname, sizeof(s->hostname) - 1) < 0) {
+	} else if (o->offline || gethostname(s->hostname, sizeof(s->hostname) - 1) < 0) {
 		s->hostname[0] = '\0';
 	}
 	return 0;
@@ -257,7 +257,7 @@ int saker_state_set_machine(struct saker_state *state, const struct saker_machin
 
 const char *enrich_state_hostname(const struct saker_state *s)
 {
-	return s->hostname;
+	return s->hostname[0] ? s->hostname : s->machine.hostname;
 }
 
 int saker_state_get_stats(const struct saker_state *state, struct saker_state_stats *ret_stats)

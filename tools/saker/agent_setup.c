@@ -313,7 +313,8 @@ int agent_open_state(struct agent *a)
 	options.max_threads = a->config->max_threads;
 	options.log = logger_lib;
 	options.log_userdata = &a->logger;
-	options.hostname = a->hostname;
+	/* An alert comes from this machine, its events from the one that was recorded. */
+	options.hostname = a->replay ? getenv("FALCO_HOSTNAME") : a->hostname;
 	options.offline = a->replay;
 	options.refill = a->replay ? NULL : refill;
 	options.refill_userdata = a;

@@ -36,7 +36,7 @@ struct saker_state_options {
 	saker_log_fn log;
 	void *log_userdata;
 	const char *host_root; /* where the host's / is; NULL = HOST_ROOT or "" */
-	const char *hostname;  /* evt.hostname; NULL = the machine's */
+	const char *hostname;  /* evt.hostname; NULL = the machine's, offline the recorded one's */
 	bool offline;	       /* a replay: never look at this machine's /proc, users or names */
 	/*
 	 * Asks the engine for a missing thread: as saker_capture_refill, with refill_userdata

@@ -636,6 +636,32 @@ static void test_empty_dynamic(void **unused)
 	saker_state_free(state);
 }
 
+/* Of a capture it is the recorded machine's, unless told; never of the one that replays. */
+static void test_hostname(void **unused)
+{
+	static const char *const told[] = {NULL, "", "testhost"};
+	struct saker_machine machine = {.hostname = "aviary"};
+
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+		struct saker_state_options options = SAKER_STATE_OPTIONS_INIT;
+		struct saker_state *state;
+		struct saker_record *r;
+		char text[256];
+
+		options.offline = true;
+		options.hostname = told[i];
+		assert_int_equal(saker_state_new(&options, &state), 0);
+		r = chdir_as(state, 100, "/", STORY_TS);
+		field_text(r, "evt.hostname", false, text, sizeof(text));
+		assert_string_equal(text, i == 2 ? "testhost" : "(absent)");
+		assert_int_equal(saker_state_set_machine(state, &machine), 0);
+		r = chdir_as(state, 100, "/", STORY_TS + 1);
+		field_text(r, "evt.hostname", false, text, sizeof(text));
+		assert_string_equal(text, i == 2 ? "testhost" : "aviary");
+		saker_state_free(state);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -646,6 +672,7 @@ int main(void)
 		cmocka_unit_test(test_rawarg_format), cmocka_unit_test(test_turns),
 		cmocka_unit_test(test_procinfo),      cmocka_unit_test(test_fault_before_clone),
 		cmocka_unit_test(test_delta),	      cmocka_unit_test(test_empty_dynamic),
+		cmocka_unit_test(test_hostname),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
