@@ -23,6 +23,12 @@ enum {
 
 /* ---- time and counters ------------------------------------------------------------- */
 
+/* Neighbours from two CPUs may be swapped: no time has passed then, rather than centuries. */
+static uint64_t since(uint64_t before, uint64_t ts)
+{
+	return ts > before ? ts - before : 0;
+}
+
 void field_evt_clock(void *record, const struct saker_field_ref *ref, struct saker_values *out)
 {
 	const struct saker_record *r = record;
@@ -43,22 +49,22 @@ void field_evt_clock(void *record, const struct saker_field_ref *ref, struct sak
 		value = ts % NS;
 		break;
 	case CLOCK_REL:
-		value = ts - r->first_ts;
+		value = since(r->first_ts, ts);
 		break;
 	case CLOCK_REL_S:
-		value = (ts - r->first_ts) / NS;
+		value = since(r->first_ts, ts) / NS;
 		break;
 	case CLOCK_REL_NS:
-		value = (ts - r->first_ts) % NS;
+		value = since(r->first_ts, ts) % NS;
 		break;
 	case CLOCK_DELTA:
-		value = ts - r->prev_ts;
+		value = since(r->prev_ts, ts);
 		break;
 	case CLOCK_DELTA_S:
-		value = (ts - r->prev_ts) / NS;
+		value = since(r->prev_ts, ts) / NS;
 		break;
 	case CLOCK_DELTA_NS:
-		value = (ts - r->prev_ts) % NS;
+		value = since(r->prev_ts, ts) % NS;
 		break;
 	case CLOCK_ZERO:
 		break;

@@ -662,6 +662,20 @@ static void test_hostname(void **unused)
 	}
 }
 
+static void test_time_going_back(void **unused)
+{
+	struct saker_state *state = new_state();
+	struct saker_record *r;
+
+	chdir_as(state, 100, "/", STORY_TS);
+	r = chdir_as(state, 100, "/", STORY_TS - 1000);
+	EXPECT(r, {"evt.deltatime", "0"}, {"evt.deltatime.s", "0"}, {"evt.deltatime.ns", "0"},
+	       {"evt.reltime", "0"}, {"evt.reltime.s", "0"}, {"evt.reltime.ns", "0"});
+	r = chdir_as(state, 100, "/", STORY_TS + 5);
+	EXPECT(r, {"evt.deltatime", "1005"}, {"evt.reltime", "5"});
+	saker_state_free(state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -672,7 +686,7 @@ int main(void)
 		cmocka_unit_test(test_rawarg_format), cmocka_unit_test(test_turns),
 		cmocka_unit_test(test_procinfo),      cmocka_unit_test(test_fault_before_clone),
 		cmocka_unit_test(test_delta),	      cmocka_unit_test(test_empty_dynamic),
-		cmocka_unit_test(test_hostname),
+		cmocka_unit_test(test_hostname),      cmocka_unit_test(test_time_going_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
