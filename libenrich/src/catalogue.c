@@ -209,7 +209,6 @@ static int bind_raw_param(struct saker_field_ref *ref, char *error, size_t size)
 		return -EINVAL;
 	}
 	ref->type = field_raw_type(info->type);
-	ref->format = SAKER_FORMAT_DEC; /* unless the event's own parameter has another */
 	ref->number = -1;
 	return 0;
 }

@@ -97,7 +97,7 @@ void field_evt_rawarg(void *record, const struct saker_field_ref *ref, struct sa
 }
 
 /*
- * For JSON nothing is compared: each event's parameter has its own type, and is written as that
+ * In outputs nothing is compared: each event's parameter has its own type, and is written as that
  * type is. Bytes are text there, with a dot for what can't be printed.
  */
 void field_evt_rawarg_typed(void *record, const struct saker_field_ref *ref,

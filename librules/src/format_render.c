@@ -182,11 +182,28 @@ static bool render_is_missing(const struct rules_term *term, const struct saker_
 	       term->flags & SAKER_FIELD_FILTER_ONLY || render_is_blank(term, values);
 }
 
+/* What JSON has of it. */
+static const struct saker_values *typed_values(struct rules_machine *machine,
+					       const struct rules_term *term,
+					       struct saker_values *room)
+{
+	memset(room, 0, sizeof(*room));
+	room->absent = SAKER_ABSENT_NOT_APPLICABLE;
+	term->ref->extract_typed(machine->record, term->ref, room);
+	return room;
+}
+
 static int render_term(struct rules_renderer *renderer, struct rules_machine *machine, uint32_t id)
 {
 	const struct rules_term *term = &machine->program->terms[id];
-	const struct saker_values *values = rules_machine_term(machine, id);
+	const struct saker_values *values;
+	struct saker_values room;
 
+	if (term->kind == RULES_TERM_FIELD && term->flags & SAKER_FIELD_TYPED_TEXT &&
+	    term->ref->extract_typed)
+		values = typed_values(machine, term, &room);
+	else
+		values = rules_machine_term(machine, id);
 	if (render_is_missing(term, values))
 		return render_text(renderer, "<NA>", 4);
 	return render_values(renderer, term, values);
@@ -252,14 +269,10 @@ static int render_named_term(struct rules_renderer *renderer, struct rules_machi
 	size_t start = renderer->len;
 	int r;
 
-	if (term->kind == RULES_TERM_FIELD && term->ref->extract_typed) {
-		memset(typed, 0, sizeof(*typed));
-		typed->absent = SAKER_ABSENT_NOT_APPLICABLE;
-		term->ref->extract_typed(machine->record, term->ref, typed);
-		values = typed;
-	} else {
+	if (term->kind == RULES_TERM_FIELD && term->ref->extract_typed)
+		values = typed_values(machine, term, typed);
+	else
 		values = rules_machine_term(machine, id);
-	}
 	if (render_is_missing(term, values)) {
 		named->value =
 			saker_value_absent((enum saker_type)term->type,

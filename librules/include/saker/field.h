@@ -28,8 +28,9 @@ enum saker_field_flag {
 	SAKER_FIELD_PRINT_ONLY = 1 << 8,  /* of no use in conditions, but not refused there */
 	SAKER_FIELD_NO_RHS = 1 << 9,	  /* not on the right of a comparison */
 	SAKER_FIELD_NO_TRANSFORMER = 1 << 10,
-	SAKER_FIELD_SUGGESTED = 1 << 11, /* appended to outputs when the user wants suggestions */
-	SAKER_FIELD_WARN = 1 << 12,	 /* rules that use it draw LOAD_DEPRECATED_ITEM */
+	SAKER_FIELD_SUGGESTED = 1 << 11,  /* appended to outputs when the user wants suggestions */
+	SAKER_FIELD_WARN = 1 << 12,	  /* rules that use it draw LOAD_DEPRECATED_ITEM */
+	SAKER_FIELD_TYPED_TEXT = 1 << 13, /* texts show what JSON has: extract_typed */
 };
 
 /* One row of a catalogue. `cost` orders evaluation: ~ nanoseconds, 1 = in the record. */

@@ -458,7 +458,23 @@ static void test_every_field(void **unused)
 	assert_true(n_records > SAKER_EVENT_CODES);
 }
 
-/* In JSON each event's parameter is of its own type, whichever the name was bound to. */
+/* How it is written, as that says; the format of the name is nobody's. */
+static void expect_format(struct saker_record *r, const char *name, uint8_t format)
+{
+	struct saker_field_ref ref;
+	struct saker_values out;
+	char arg[128];
+
+	assert_int_equal(story_bind(name, arg, &ref), 0);
+	assert_int_equal(ref.format, SAKER_FORMAT_DEC);
+	assert_true(ref.flags & SAKER_FIELD_TYPED_TEXT);
+	memset(&out, 0, sizeof(out));
+	ref.extract_typed(r, &ref, &out);
+	assert_int_equal(out.n, 1);
+	assert_int_equal(out.v[0].format, format);
+}
+
+/* In outputs each event's parameter is of its own type, whichever the name was bound to. */
 static void test_rawarg_typed(void **unused)
 {
 	struct saker_state *state = story_state();
@@ -472,11 +488,18 @@ static void test_rawarg_typed(void **unused)
 	EXPECT(r, {"evt.rawarg.addr", "(absent)"});
 	field_text(r, "evt.rawarg.addr", true, text, sizeof(text));
 	assert_string_equal(text, "32512");
+	expect_format(r, "evt.rawarg.addr", SAKER_FORMAT_HEX);
 	r = story_apply(state, eb_make(&eb, SAKER_EV_SYSCALL_READ_X, STORY_TS, 100, "qrqw",
 				       INT64_C(3), "a\0b", 3, INT64_C(0), 3));
 	assert_non_null(r);
 	field_text(r, "evt.rawarg.data", true, text, sizeof(text));
 	assert_string_equal(text, "a.b");
+	/* a number in hexadecimal for most calls, and in decimal for this one */
+	r = story_apply(state, eb_make(&eb, SAKER_EV_SYSCALL_SECCOMP_X, STORY_TS, 100, "qqq",
+				       INT64_C(0), INT64_C(100), INT64_C(0)));
+	assert_non_null(r);
+	EXPECT(r, {"evt.rawarg.op", "100"});
+	expect_format(r, "evt.rawarg.op", SAKER_FORMAT_DEC);
 	saker_state_free(state);
 }
 

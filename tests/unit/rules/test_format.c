@@ -57,6 +57,8 @@ static const struct {
 	{"%4tolower(toy.str)|", "str=AB", "ab  |", "toy.str=AB;"},
 	/* text for the message, typed for the values */
 	{"%evt.time", "time=12:00", "12:00", "evt.time=1234567890;"},
+	/* typed for both, as the field asks for */
+	{"%toy.raw", "raw=x", "1E", "toy.raw=x30;"},
 };
 
 static size_t show_one(char *buf, size_t size, const struct saker_value *v)

@@ -68,7 +68,8 @@
 	X(NORHS, "toy.norhs", STRING, SAKER_FIELD_NO_RHS, 1)        \
 	X(NOTR, "toy.notr", STRING, SAKER_FIELD_NO_TRANSFORMER, 1)  \
 	X(SUG, "toy.sug", STRING, SAKER_FIELD_SUGGESTED, 1)         \
-	X(HEX, "toy.hex", U32, 0, 1)
+	X(HEX, "toy.hex", U32, 0, 1)                                \
+	X(RAW, "toy.raw", STRING, SAKER_FIELD_TYPED_TEXT, 1)
 
 enum toy_field {
 #define X(symbol, name, type, flags, cost) TOY_##symbol,
@@ -133,6 +134,15 @@ static void toy_time_typed(void *record, const struct saker_field_ref *ref,
 	saker_values_set(out, saker_value_u64(SAKER_TYPE_ABSTIME, 1234567890));
 }
 
+/* Bound as text, and a number in outputs. */
+static void toy_raw_typed(void *record, const struct saker_field_ref *ref, struct saker_values *out)
+{
+	struct saker_value v = saker_value_u64(SAKER_TYPE_U32, 30);
+
+	v.format = SAKER_FORMAT_HEX;
+	saker_values_set(out, v);
+}
+
 static int toy_bind(const struct saker_catalogue *catalogue, struct saker_field_ref *ref,
 		    char *error, size_t error_size)
 {
@@ -140,6 +150,8 @@ static int toy_bind(const struct saker_catalogue *catalogue, struct saker_field_
 	ref->extract = toy_extract;
 	if (ref->number == TOY_TIME)
 		ref->extract_typed = toy_time_typed;
+	if (ref->number == TOY_RAW)
+		ref->extract_typed = toy_raw_typed;
 	if (ref->number == TOY_OPT && ref->arg) {
 		if (ref->arg_len != 1 || ref->arg[0] < '0' || ref->arg[0] > '7') {
 			snprintf(error, error_size, "'%s' is no index", ref->arg);
