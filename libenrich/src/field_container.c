@@ -372,12 +372,15 @@ void field_container_gone(void *record, const struct saker_field_ref *ref, struc
 	field_set_none(out);
 }
 
-/* A container's first process starts its pid namespace; libs gives the host's, too. */
+/*
+ * A container's first process starts its pid namespace; libs gives the host's, too. The thread of
+ * an event that tells of a container need not be in it.
+ */
 void field_container_start(void *record, const struct saker_field_ref *ref,
 			   struct saker_values *out)
 {
 	const struct saker_record *r = record;
-	uint64_t start = r->thread ? r->thread->pidns_init_start_ts : 0;
+	uint64_t start = r->thread && !r->container ? r->thread->pidns_init_start_ts : 0;
 
 	if (!start)
 		saker_values_absent(out, SAKER_ABSENT_NOT_CAPTURED);

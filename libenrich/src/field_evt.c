@@ -165,9 +165,13 @@ void field_evt_plugin(void *record, const struct saker_field_ref *ref, struct sa
 	field_set_none(out);
 }
 
+/* Which plugin an event comes from, no capture tells. */
 void field_evt_source(void *record, const struct saker_field_ref *ref, struct saker_values *out)
 {
-	field_set_text(out, "syscall", 7);
+	if (field_code(record) == SAKER_EV_PLUGINEVENT_E)
+		saker_values_absent(out, SAKER_ABSENT_NOT_CAPTURED);
+	else
+		field_set_text(out, "syscall", 7);
 }
 
 static bool is_meta(const struct saker_record *r)

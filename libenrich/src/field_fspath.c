@@ -98,29 +98,18 @@ static struct enrich_slice join(struct saker_record *r, struct enrich_slice dir,
 static const struct enrich_slice unknown_directory = {ENRICH_DIR_UNKNOWN,
 						      sizeof(ENRICH_DIR_UNKNOWN) - 1};
 
-/* What a relative path hangs on. */
-static struct enrich_slice base(struct saker_record *r, int i)
+/* Below the directory of the parameter's descriptor, or the working directory. */
+static struct enrich_slice at(struct saker_record *r, int i, struct enrich_slice path)
 {
 	const struct saker_param_info *info = &r->view.info->params[i];
-	const struct enrich_fd *fd;
-	struct render_text t;
+	char *buf = arena_alloc(&r->scratch, ENRICH_PATH_MAX + 1);
 	int64_t dirfd = ENRICH_AT_FDCWD;
 
-	/* A symbolic link's target hangs on the directory that the link will be in. */
-	if (field_code(r) == CODE_SYMLINKAT && i == 1)
-		return unknown_directory;
+	if (!buf)
+		return (struct enrich_slice){"", 0};
 	if (info->type == SAKER_PT_FSRELPATH && info->dirfd >= 0)
 		dirfd = enrich_param_int(r, (uint32_t)info->dirfd, ENRICH_AT_FDCWD);
-	if (dirfd == ENRICH_AT_FDCWD)
-		return enrich_thread_cwd(r->state, r->thread);
-	fd = enrich_fd_find(r->thread, dirfd);
-	if (!fd || fd->type != ENRICH_FD_DIRECTORY)
-		return unknown_directory;
-	render_init(&t, &r->scratch);
-	render_add(&t, enrich_str_text(fd->name), enrich_str_len(fd->name));
-	if (t.len && t.text[t.len - 1] != '/')
-		render_char(&t, '/');
-	return render_result(&t);
+	return (struct enrich_slice){buf, enrich_path_at(r, dirfd, path.text, path.len, buf)};
 }
 
 static struct enrich_slice absolute(struct saker_record *r, int i, struct enrich_slice path)
@@ -137,7 +126,10 @@ static struct enrich_slice absolute(struct saker_record *r, int i, struct enrich
 			     : unknown_directory;
 	if (i == PARAM_FD)
 		return path;
-	return join(r, base(r, i), path);
+	/* A symbolic link's target hangs on the directory that the link will be in. */
+	if (field_code(r) == CODE_SYMLINKAT && i == 1)
+		return join(r, unknown_directory, path);
+	return at(r, i, path);
 }
 
 void field_fspath(void *record, const struct saker_field_ref *ref, struct saker_values *out)

@@ -175,7 +175,7 @@ struct enrich_fact {
 
 enum enrich_fact_flag {
 	ENRICH_FACT_HAS_RES = 1 << 0,	/* parameter 0 is the result */
-	ENRICH_FACT_NO_THREAD = 1 << 1, /* of no thread */
+	ENRICH_FACT_NO_THREAD = 1 << 1, /* caused by no thread */
 	ENRICH_FACT_FIND_ONLY = 1 << 2, /* never asks for a missing thread */
 	ENRICH_FACT_ENTER = 1 << 3,	/* stored, never seen by rules */
 	ENRICH_FACT_INITIAL = 1 << 4,	/* start-up state */
@@ -597,9 +597,6 @@ void enrich_fs_chdir(struct saker_state *s, struct enrich_thread *t, const char 
 
 /* Absolute, with nothing to normalise, and not too long: what enrich_path_at would make of it. */
 bool enrich_path_is_whole(struct enrich_slice path);
-/* As enrich_path_join, with the directory that dirfd is for the record's thread. */
-uint32_t enrich_path_at(const struct saker_record *r, int64_t dirfd, const char *path, uint32_t len,
-			char *buf);
 /* The same through where dirfd's own name led to; false: it led to that name, or is not known. */
 bool enrich_path_really_at(const struct saker_record *r, int64_t dirfd, const char *path,
 			   uint32_t len, char *buf, uint32_t *ret_len);

@@ -665,8 +665,8 @@ void enrich_param_render(struct saker_record *r, uint32_t index, struct enrich_r
 		info = &info->variants[data[0]];
 		data++;
 		len--;
-		/* The value is told, and may have no bytes. */
-		ret->raw = info->type == SAKER_PT_BYTEBUF ? SLICE("") : empty_text(info->type);
+		/* A value, which is empty: not one that is unknown. */
+		ret->raw = (struct enrich_slice){"", 0};
 		if (!len)
 			return;
 	}

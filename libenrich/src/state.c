@@ -67,7 +67,7 @@
 	X(SYSCALL_MKNODAT_X, 1)           \
 	X(SYSCALL_NEWFSTATAT_X, 1)
 
-/* Events of no thread: containers, accounts, plugins. */
+/* Events that no thread causes: of containers, accounts, plugins. What has a number shows whose. */
 #define ENRICH_NO_THREAD_LIST(X) \
 	X(PLUGINEVENT_E)         \
 	X(CONTAINER_JSON_2_E)    \
@@ -77,18 +77,13 @@
 	X(GROUP_DELETED_E)       \
 	X(ASYNCEVENT_E)
 
-/*
- * clone and its kin, procexit, switch, procinfo: what they tell is enough, or all there is. The
- * kernel's faults on behalf of a new thread come before its clone.
- */
+/* clone and its kin, procexit, switch: what they tell is enough, or all there is. */
 #define ENRICH_FIND_ONLY_LIST(X) \
 	X(SCHEDSWITCH_6_E)       \
-	X(PAGE_FAULT_E)          \
 	X(PROCEXIT_1_E)          \
 	X(SYSCALL_CLONE_20_X)    \
 	X(SYSCALL_FORK_20_X)     \
 	X(SYSCALL_VFORK_20_X)    \
-	X(PROCINFO_E)            \
 	X(SYSCALL_CLONE3_X)
 
 static void facts_init(struct saker_state *s)
@@ -112,6 +107,9 @@ static void facts_init(struct saker_state *s)
 			fact->flags |= ENRICH_FACT_INITIAL;
 		if (info->flags & (SAKER_EF_CREATES_FD | SAKER_EF_USES_FD))
 			fact->flags |= ENRICH_FACT_FD;
+		/* About the machine or the capture, or for a new thread before its clone (faults). */
+		if (info->flags & SAKER_EF_SKIPPARSERESET)
+			fact->flags |= ENRICH_FACT_FIND_ONLY;
 	}
 #define X(code, param) s->facts[SAKER_EV_##code].fd_param = param;
 	ENRICH_FD_PARAM_LIST(X)
@@ -627,8 +625,9 @@ int saker_state_apply(struct saker_state *s, const struct saker_event *event,
 	if (unlikely(s->sweep_left))
 		enrich_loss_sweep(s, event->ts);
 	record_begin(s, meta);
-	if (!(fact->flags & ENRICH_FACT_NO_THREAD))
-		r->thread = record_thread(s, fact, event);
+	r->thread = likely(!(fact->flags & ENRICH_FACT_NO_THREAD))
+			    ? record_thread(s, fact, event)
+			    : enrich_thread_find(s, (int64_t)event->tid);
 	if (unlikely(fact->flags & ENRICH_FACT_ENTER)) {
 		entry_store(s, r);
 		return 0;

@@ -713,6 +713,9 @@ static inline int64_t enrich_param_int(const struct saker_record *r, uint32_t i,
  */
 uint32_t enrich_path_join(char *buf, const char *dir, uint32_t dir_len, const char *path,
 			  uint32_t path_len);
+/* As enrich_path_join, with the directory that dirfd is for the record's thread. */
+uint32_t enrich_path_at(const struct saker_record *r, int64_t dirfd, const char *path, uint32_t len,
+			char *buf);
 
 /*
  * The absolute path that parameter `index` (FSPATH, or FSRELPATH with its

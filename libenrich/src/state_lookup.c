@@ -423,7 +423,6 @@ static struct enrich_thread *make_placeholder(struct saker_state *s, int64_t tid
 	t->flags |= ENRICH_THREAD_PLACEHOLDER;
 	if (s->refill)
 		t->retry_ts = ts + ENRICH_RETRY_NS;
-	t->fdlimit = 0;
 	enrich_str_set(s, &t->comm, "<NA>", 4);
 	enrich_str_set(s, &t->exe, "<NA>", 4);
 	return t;

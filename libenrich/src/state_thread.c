@@ -144,7 +144,6 @@ struct enrich_thread *enrich_thread_ghost(struct saker_state *s, int64_t tid)
 	thread_defaults(s->ghost, tid);
 	s->ghost->flags = ENRICH_THREAD_PLACEHOLDER | ENRICH_THREAD_HIDDEN;
 	s->ghost->used = s->clock;
-	s->ghost->fdlimit = 0;
 	s->ghost->epoch = enrich_epoch(s, true);
 	enrich_str_set(s, &s->ghost->comm, "<NA>", 4);
 	enrich_str_set(s, &s->ghost->exe, "<NA>", 4);

@@ -640,6 +640,14 @@ static void test_limit_of_process(void **unused)
 	r = story_apply(state, eb_make(&eb, SAKER_EV_SYSCALL_SETRLIMIT_X, STORY_TS, 201, "qqqb",
 				       INT64_C(0), INT64_C(99), INT64_C(99), 7));
 	EXPECT(r, {"thread.tid", "201"}, {"proc.fdlimit", "99"});
+	/* Of a process that its own clone made known, it is not told. */
+	story_apply(state, eb_make(&eb, SAKER_EV_SYSCALL_GETCWD_X, STORY_TS + 1, 300, "qs",
+				   INT64_C(0), "/x"));
+	r = story_apply(
+		state,
+		eb_clone(&eb, &(struct eb_clone){
+				      .ts = STORY_TS + 2, .tid = 300, .pid = 300, .res = 301}));
+	EXPECT(r, {"proc.pid", "300"}, {"proc.fdlimit", "-1"});
 	saker_state_free(state);
 }
 
@@ -699,17 +707,76 @@ static void test_time_going_back(void **unused)
 	saker_state_free(state);
 }
 
+/* A directory that was opened as any file is one all the same, and every call agrees where it is.
+ */
+static void test_paths_below_a_file(void **unused)
+{
+	struct saker_state *state = story_state();
+	struct saker_record *r;
+
+	assert_non_null(state);
+	story_execve(&eb, state, 100, 1, "bash", "bash", "", 0, STORY_TS);
+	story_openat(&eb, state, 100, 5, "/home/etc/tmp", 1, 0, STORY_TS + 1);
+	r = story_apply(state,
+			eb_make(&eb, SAKER_EV_SYSCALL_RENAMEAT2_X, STORY_TS + 2, 100, "qqsqsw",
+				INT64_C(0), INT64_C(5), "../../f", INT64_C(5), "g", 1));
+	EXPECT(r, {"fs.path.source", "/home/f"}, {"fs.path.target", "/home/etc/tmp/g"},
+	       {"evt.abspath", "/home/f"}, {"evt.arg.oldpath", "/home/f"});
+	r = story_apply(state, eb_make(&eb, SAKER_EV_SYSCALL_MKDIRAT_X, STORY_TS + 3, 100, "qqsw",
+				       INT64_C(0), INT64_C(5), "d", 0755));
+	EXPECT(r, {"fs.path.name", "/home/etc/tmp/d"});
+	/* of a directory that is not known, nothing is */
+	r = story_apply(state, eb_make(&eb, SAKER_EV_SYSCALL_MKDIRAT_X, STORY_TS + 4, 100, "qqsw",
+				       INT64_C(0), INT64_C(9), "d", 0755));
+	EXPECT(r, {"fs.path.name", "<UNKNOWN>d"});
+	saker_state_free(state);
+}
+
+/* Events that no thread causes show the thread whose number they have. */
+static void test_meta_events(void **unused)
+{
+	struct saker_state *state = story_state();
+	struct saker_record *r;
+
+	assert_non_null(state);
+	story_execve(&eb, state, 100, 1, "bash", "bash", "", 0, STORY_TS);
+	r = story_apply(state, eb_make(&eb, SAKER_EV_GROUP_ADDED_E, STORY_TS + 1, 100, "wss", 7,
+				       "lucky", ""));
+	EXPECT(r, {"proc.name", "bash"}, {"thread.tid", "100"}, {"container.id", "host"},
+	       {"evt.source", "syscall"});
+	r = story_apply(state, eb_make(&eb, SAKER_EV_GROUP_ADDED_E, STORY_TS + 2, (uint64_t)-1,
+				       "wss", 7, "lucky", ""));
+	EXPECT(r, {"proc.name", "(absent)"}, {"container.id", "(absent)"});
+	r = story_apply(state, eb_make(&eb, SAKER_EV_PLUGINEVENT_E, STORY_TS + 3, (uint64_t)-1,
+				       "wr", 9, "x", 1));
+	EXPECT(r, {"evt.source", "(absent)"}, {"evt.type", "pluginevent"});
+	/* nor does one about the machine make a thread known */
+	r = story_apply(state, eb_make(&eb, SAKER_EV_CPU_HOTPLUG_E, STORY_TS + 4, 200, "ww", 1, 2));
+	EXPECT(r, {"thread.tid", "200"}, {"proc.name", "(absent)"}, {"proc.cwd", "(absent)"});
+	saker_state_free(state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rawarg_typed),  cmocka_unit_test(test_limit_of_process),
-		cmocka_unit_test(test_process),	      cmocka_unit_test(test_files),
-		cmocka_unit_test(test_sockets),	      cmocka_unit_test(test_io),
-		cmocka_unit_test(test_every_field),   cmocka_unit_test(test_modes),
-		cmocka_unit_test(test_rawarg_format), cmocka_unit_test(test_turns),
-		cmocka_unit_test(test_procinfo),      cmocka_unit_test(test_fault_before_clone),
-		cmocka_unit_test(test_delta),	      cmocka_unit_test(test_empty_dynamic),
-		cmocka_unit_test(test_hostname),      cmocka_unit_test(test_time_going_back),
+		cmocka_unit_test(test_rawarg_typed),
+		cmocka_unit_test(test_limit_of_process),
+		cmocka_unit_test(test_process),
+		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_sockets),
+		cmocka_unit_test(test_io),
+		cmocka_unit_test(test_every_field),
+		cmocka_unit_test(test_modes),
+		cmocka_unit_test(test_rawarg_format),
+		cmocka_unit_test(test_turns),
+		cmocka_unit_test(test_procinfo),
+		cmocka_unit_test(test_fault_before_clone),
+		cmocka_unit_test(test_delta),
+		cmocka_unit_test(test_empty_dynamic),
+		cmocka_unit_test(test_hostname),
+		cmocka_unit_test(test_time_going_back),
+		cmocka_unit_test(test_paths_below_a_file),
+		cmocka_unit_test(test_meta_events),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
