@@ -306,13 +306,15 @@ static void add_loss(const struct faults *f, const struct sim_event *e, struct s
 	loss->until = MAX(loss->until, e->event->ts);
 }
 
+/* By an engine of ours: with all that the state follows. */
 static void apply(struct faults *f, const struct sim_event *e)
 {
+	const struct saker_event_meta ours = {.flags = SAKER_EVENT_META_NOTED};
 	struct saker_loss loss = SAKER_LOSS_INIT;
 	struct saker_record *r, *truth = NULL;
 	int code;
 
-	if (saker_state_apply(f->truth, e->event, NULL, &truth) != 1)
+	if (saker_state_apply(f->truth, e->event, &ours, &truth) != 1)
 		truth = NULL;
 	if (e->lost) {
 		f->n_lost++;
@@ -323,7 +325,7 @@ static void apply(struct faults *f, const struct sim_event *e)
 		assert_int_equal(saker_state_lost(f->state, &loss), 0);
 		return;
 	}
-	code = saker_state_apply(f->state, e->event, NULL, &r);
+	code = saker_state_apply(f->state, e->event, &ours, &r);
 	assert_true(code >= 0);
 	assert_true(f->state->pool.used <= f->state->pool.limit);
 	if (code == 1)

@@ -330,7 +330,8 @@ static uint16_t flags_of(const char *flags)
 /* How a field's flags differ from libs' on purpose. */
 static uint16_t own_flags(const char *name, uint16_t flags)
 {
-	flags &= (uint16_t) ~(SAKER_FIELD_ANY | SAKER_FIELD_NE_ALL | SAKER_FIELD_WARN);
+	flags &= (uint16_t) ~(SAKER_FIELD_ANY | SAKER_FIELD_NE_ALL | SAKER_FIELD_WARN |
+			      SAKER_FIELD_TYPED_TEXT);
 	if (!strcmp(name, "evt.abspath")) /* works without, too */
 		flags = (uint16_t)((flags & ~SAKER_FIELD_ARG_ALLOWED) | SAKER_FIELD_ARG_REQUIRED);
 	if (!strcmp(name, "util.cnt")) /* its class is hidden there */

@@ -640,14 +640,14 @@ static void test_limit_of_process(void **unused)
 	r = story_apply(state, eb_make(&eb, SAKER_EV_SYSCALL_SETRLIMIT_X, STORY_TS, 201, "qqqb",
 				       INT64_C(0), INT64_C(99), INT64_C(99), 7));
 	EXPECT(r, {"thread.tid", "201"}, {"proc.fdlimit", "99"});
-	/* Of a process that its own clone made known, it is not told. */
+	/* A process that its own clone made known has the limit that this says. */
 	story_apply(state, eb_make(&eb, SAKER_EV_SYSCALL_GETCWD_X, STORY_TS + 1, 300, "qs",
 				   INT64_C(0), "/x"));
 	r = story_apply(
 		state,
 		eb_clone(&eb, &(struct eb_clone){
 				      .ts = STORY_TS + 2, .tid = 300, .pid = 300, .res = 301}));
-	EXPECT(r, {"proc.pid", "300"}, {"proc.fdlimit", "-1"});
+	EXPECT(r, {"proc.pid", "300"}, {"proc.fdlimit", "1024"});
 	saker_state_free(state);
 }
 

@@ -886,9 +886,9 @@ static void test_groups(void **state)
 static void test_asked_for(void **state)
 {
 	static const uint16_t left_out[] = {
-		SAKER_EV_SYSCALL_BRK_4_X,     SAKER_EV_SYSCALL_MMAP_X,	SAKER_EV_SYSCALL_MMAP2_X,
-		SAKER_EV_SYSCALL_MUNMAP_X,    SAKER_EV_SCHEDSWITCH_6_E, SAKER_EV_SYSCALL_GETCWD_X,
-		SAKER_EV_SYSCALL_GETRLIMIT_X,
+		SAKER_EV_SYSCALL_BRK_4_X,     SAKER_EV_SYSCALL_MMAP_X,	  SAKER_EV_SYSCALL_MMAP2_X,
+		SAKER_EV_SYSCALL_MUNMAP_X,    SAKER_EV_SCHEDSWITCH_6_E,	  SAKER_EV_SYSCALL_GETCWD_X,
+		SAKER_EV_SYSCALL_GETRLIMIT_X, SAKER_EV_SYSCALL_IOCTL_3_X,
 	};
 	struct saker_syscall_set set = {0};
 	struct saker_state *s = start();
