@@ -294,6 +294,8 @@ def replay(folder):
     capture = os.path.join(ROOT, "tests", "data", "attacks.scap")
     config = put(folder + "/saker.yaml", "json_output: true\nstdout_output:\n  enabled: true\n")
 
+    os.environ["FALCO_HOSTNAME"] = "nest"  # who alerts, and where it happened: one machine, as live
+
     def alerts(*more):
         out = call(SAKER, "-c", config, "--replay", capture, *[w for f in (rules, *more) for w in ("-r", f)])
         return [json.loads(line) for line in out.splitlines() if line.startswith(b"{")]
