@@ -161,7 +161,7 @@ static const uint8_t rests[ENRICH_DOUBTS] = {
 	[SAKER_LOSS_PROGRAM] = 1 << SAKER_LOSS_PROGRAM | 1 << SAKER_LOSS_FD,
 	[SAKER_LOSS_FD] = 1 << SAKER_LOSS_FD,
 	[SAKER_LOSS_DIRECTORY] = 1 << SAKER_LOSS_DIRECTORY,
-	[SAKER_LOSS_IDENTITY] = 1 << SAKER_LOSS_IDENTITY,
+	[SAKER_LOSS_IDENTITY] = 1 << SAKER_LOSS_IDENTITY | 1 << SAKER_LOSS_DIRECTORY, /* setns */
 };
 
 /* Which processes may have lost a thread's beginning: see who in <saker/loss.h>. */

@@ -211,6 +211,24 @@ static void test_setns(void **state)
 	saker_state_free(s);
 }
 
+/* It may have been a setns that was lost. */
+static void test_lost(void **state)
+{
+	struct saker_loss loss = SAKER_LOSS_INIT;
+	struct saker_state *s = start();
+	struct enrich_thread *t = enrich_thread_find(s, 100);
+
+	(void)state;
+	assert_true(enrich_cwd_sure(s, t));
+	loss.n[SAKER_LOSS_IDENTITY] = 1;
+	assert_int_equal(saker_state_lost(s, &loss), 0);
+	assert_false(enrich_cwd_sure(s, t));
+	chdir_of(s, 100, "/etc");
+	chdir_of(s, 100, "/usr");
+	assert_true(enrich_cwd_sure(s, t));
+	saker_state_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +238,7 @@ int main(void)
 		cmocka_unit_test_setup(test_exec, setup),
 		cmocka_unit_test_setup(test_as_falco, setup),
 		cmocka_unit_test_setup(test_setns, setup),
+		cmocka_unit_test_setup(test_lost, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
