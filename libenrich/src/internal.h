@@ -73,7 +73,7 @@ enum {
 #define ENRICH_REFILL_ANCESTORS 16u	     /* asked for with a thread whose parent is missing */
 #define ENRICH_REFILL_DEBT_MAX 1000u	     /* and keeps others waiting for ten seconds at most */
 #define ENRICH_RETRY_NS UINT64_C(1000000000) /* a failed refill is not tried again before */
-#define ENRICH_CPUS_MAX 1024u /* whose turns are timed */
+#define ENRICH_CPUS_MAX 1024u		     /* whose turns are timed */
 #define ENRICH_INTERFACES_MAX 1024u
 #define ENRICH_ACCOUNTS_MAX 65536u			    /* of one table */
 #define ENRICH_CONTAINER_ACCOUNTS_MAX (UINT64_C(256) << 10) /* bytes of a container's users */

@@ -657,7 +657,7 @@ struct saker_record {
 	uint16_t cpu;
 	uint16_t flags; /* enum enrich_record_flag */
 	union {
-		uint64_t turn_ns;		   /* a switch's: of the turn that ended */
+		uint64_t turn_ns;		       /* a switch's: of the turn that ended */
 		uint8_t cpu_used[ENRICH_CPU_BOTH + 1]; /* a procinfo's: percent */
 	};
 	struct saker_note note;
