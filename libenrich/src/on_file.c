@@ -81,8 +81,7 @@ static void open_finish(struct saker_state *s, struct saker_record *r, const str
 	}
 	if (!enrich_path_sure(r, call->dirfd, call->name.text, call->name.len))
 		enrich_fd_doubt(fd);
-	/* O_TMPFILE comes with it: rules for files know such a file only by its directory's name.
-	 */
+	/* O_TMPFILE comes with it: nothing but the directory's name is known of such a file. */
 	fd->type = call->flags & O_PPM_DIRECTORY ? ENRICH_FD_DIRECTORY : ENRICH_FD_FILE_V2;
 	enrich_fd_set_open_flags(fd, call->flags);
 	fd->dev_or_mount = call->dev;

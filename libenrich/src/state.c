@@ -107,8 +107,7 @@ static void facts_init(struct saker_state *s)
 			fact->flags |= ENRICH_FACT_INITIAL;
 		if (info->flags & (SAKER_EF_CREATES_FD | SAKER_EF_USES_FD))
 			fact->flags |= ENRICH_FACT_FD;
-		/* About the machine or the capture, or for a new thread before its clone (faults).
-		 */
+		/* About the machine or the capture, or (faults) for a thread before its clone. */
 		if (info->flags & SAKER_EF_SKIPPARSERESET)
 			fact->flags |= ENRICH_FACT_FIND_ONLY;
 	}
