@@ -309,6 +309,11 @@ static struct enrich_hold *hold_of_container(struct saker_state *s,
 	return hold;
 }
 
+bool enrich_hold_releasing(const struct saker_state *s)
+{
+	return s->holds && s->holds->releasing;
+}
+
 bool enrich_hold_take(struct saker_state *s, const struct saker_event_view *view,
 		      const struct saker_event_meta *meta)
 {
@@ -316,7 +321,7 @@ bool enrich_hold_take(struct saker_state *s, const struct saker_event_view *view
 	struct enrich_hold *hold = NULL;
 	struct enrich_exe *exe;
 
-	if (s->holds && s->holds->releasing)
+	if (enrich_hold_releasing(s))
 		return false;
 	if (s->facts[event->type].flags & (ENRICH_FACT_NO_THREAD | ENRICH_FACT_INITIAL))
 		return false;

@@ -677,6 +677,8 @@ void enrich_hold_allow(struct saker_state *s, struct enrich_container *c);
 /* Keeps a copy of the event for later, if it has to wait. */
 bool enrich_hold_take(struct saker_state *s, const struct saker_event_view *view,
 		      const struct saker_event_meta *meta);
+/* Whether the event that is applied has waited, and is older than those before it. */
+bool enrich_hold_releasing(const struct saker_state *s);
 /* A digest, for an execve of this thread that waits; false = none does. */
 bool enrich_hold_told(struct saker_state *s, int64_t tid, uint64_t ino, uint64_t mtime,
 		      const char *digest);

@@ -616,7 +616,7 @@ int saker_state_apply(struct saker_state *s, const struct saker_event *event,
 			fact->handler(s, r);
 		return 0;
 	}
-	if (unlikely(event->ts + ENRICH_STALE_NS < s->last_ts))
+	if (unlikely(event->ts + ENRICH_STALE_NS < s->last_ts) && !enrich_hold_releasing(s))
 		time_back(s, event->ts);
 	if (enrich_ever_lost(s))
 		enrich_loss_advance(s, event->ts);

@@ -335,7 +335,6 @@ static bool hole_sure(const struct saker_state *s, const struct enrich_thread *t
 bool enrich_cwd_sure_lost(const struct saker_state *s, const struct enrich_thread *t)
 {
 	const struct enrich_thread *leader = enrich_thread_leader(s, t);
-
 	const struct enrich_fs *fs = enrich_thread_fs(t);
 
 	/* Of whom nothing is known, that does not say what process it is of either. */

@@ -564,6 +564,26 @@ static void test_hold_ends(void **state)
 	saker_state_free(s);
 }
 
+/* What waited is from the past: time does not begin anew with it. */
+static void test_hold_old(void **state)
+{
+	const uint64_t later = TS + UINT64_C(5000000000);
+	struct saker_state *s = new_state(1, 30);
+	struct enrich_tombstone dead;
+
+	(void)state;
+	assert_non_null(setuid_of(s, 9, 1));
+	assert_null(exec_in(s, 5, DOCKER));
+	apply(s, eb_make(&eb, SAKER_EV_PROCEXIT_1_E, later, 9, "qqbbq", INT64_C(0), INT64_C(0), 0,
+			 0, INT64_C(0)));
+	apply(s, eb_make(&eb, SAKER_EV_SYSCALL_SETUID_X, later, 1, "qw", INT64_C(0), 1));
+	assert_true(enrich_tombstone_find(s, 9, &dead));
+	saker_state_forgo_container(s, HEX64, 64);
+	assert_non_null(held(s));
+	assert_true(enrich_tombstone_find(s, 9, &dead));
+	saker_state_free(s);
+}
+
 static void test_hold_not(void **state)
 {
 	struct saker_state *s;
@@ -641,8 +661,9 @@ int main(void)
 		cmocka_unit_test(test_doubtful_names), cmocka_unit_test(test_broken_events),
 		cmocka_unit_test(test_untold),	       cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_late_answer),    cmocka_unit_test(test_hold),
-		cmocka_unit_test(test_hold_ends),      cmocka_unit_test(test_hold_not),
-		cmocka_unit_test(test_hold_overflow),  cmocka_unit_test(test_hold_flush),
+		cmocka_unit_test(test_hold_ends),      cmocka_unit_test(test_hold_old),
+		cmocka_unit_test(test_hold_not),       cmocka_unit_test(test_hold_overflow),
+		cmocka_unit_test(test_hold_flush),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
