@@ -4,10 +4,10 @@
 #include <langinfo.h>
 #include <locale.h>
 #include <ncurses.h>
-#include <signal.h>
 #include <sys/mman.h>
 
 #include "browse.h"
+#include "stop.h"
 #include "view.h"
 
 #define STEP_NS (40 * UINT64_C(1000000))     /* reading between two looks at the keys */
@@ -20,13 +20,6 @@ struct browse_args {
 	struct session_args session;
 	const char *marks, *colour;
 };
-
-static volatile int stop_asked; /* by a signal: the one thing a handler may touch */
-
-static void ask_stop(int signal_number)
-{
-	stop_asked = 1;
-}
 
 /* ---- what keys do -------------------------------------------------------------------------- */
 
@@ -549,7 +542,6 @@ static int add_args(struct browse_args *a, struct args *args)
 static int start(const struct browse_args *a, const struct verb *verb,
 		 struct session_options *options)
 {
-	struct sigaction sa = {.sa_handler = ask_stop};
 	bool colour;
 
 	if (view_colour(a->colour, stdout, &colour) < 0)
@@ -561,8 +553,7 @@ static int start(const struct browse_args *a, const struct verb *verb,
 	options->progress = false;
 	options->keep = DEFAULT_KEEP;
 	options->query.timeline = true;
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
+	stop_on_signals();
 	return browse(a, options, colour);
 }
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* evtagg check: past alerts against changed rules, as far as the alerts tell. */
-#include <signal.h>
-
 #include "common/arena.h"
 #include "replay.h"
 #include "session.h"
+#include "stop.h"
 
 #define MAX_ROWS 65536 /* rules by name; alerts of more are counted together */
 #define MAX_WHYS 4
@@ -56,13 +55,6 @@ struct check {
 	uint32_t n_rows, cap_rows;
 	uint64_t unnamed; /* alerts of rules beyond MAX_ROWS */
 };
-
-static volatile int stop_asked;
-
-static void ask_stop(int signal_number)
-{
-	stop_asked = 1;
-}
 
 /* ---- counting --------------------------------------------------------------------- */
 
@@ -495,7 +487,6 @@ static void check_fini(struct check *c)
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
-	struct sigaction sa = {.sa_handler = ask_stop};
 	struct session_options options;
 	struct check c = {0};
 	struct args args = {0};
@@ -518,8 +509,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 		r = session_args_finish(&c.session, verb, &args, &options);
 	if (r == EVTAGG_OK) {
 		options.query.no_burst = true;
-		sigaction(SIGINT, &sa, NULL);
-		sigaction(SIGTERM, &sa, NULL);
+		stop_on_signals();
 		r = check(&c, &options);
 	}
 	check_fini(&c);

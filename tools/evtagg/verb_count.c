@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* evtagg count: how many of what, and when last. The verb that runs when none is named. */
-#include <signal.h>
-
 #include "session.h"
+#include "stop.h"
 #include "view.h"
 
 struct count_args {
@@ -10,13 +9,6 @@ struct count_args {
 	bool json, csv, markdown, hosts, rate, first, no_output;
 	const char *colour;
 };
-
-static volatile int stop_asked; /* by a signal: the one thing a handler may touch */
-
-static void ask_stop(int signal_number)
-{
-	stop_asked = 1;
-}
 
 static int add_args(struct count_args *c, struct args *args)
 {
@@ -85,7 +77,6 @@ static int count(const struct session_options *options, const struct view *view,
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
-	struct sigaction sa = {.sa_handler = ask_stop};
 	struct session_options options;
 	struct view_options how = {0};
 	struct count_args c = {0};
@@ -105,8 +96,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 	if (r == EVTAGG_OK) {
 		options.query.no_burst =
 			view != &view_json && !c.rate && options.query.sort != QUERY_SORT_BURST;
-		sigaction(SIGINT, &sa, NULL);
-		sigaction(SIGTERM, &sa, NULL);
+		stop_on_signals();
 		r = count(&options, view, &how, c.session.quiet);
 	}
 	session_args_fini(&c.session);

@@ -4,12 +4,12 @@
  * labels (its priority is a number, 0 = emergency), so that dashboards made for it go on.
  */
 #include <pthread.h>
-#include <signal.h>
 
 #include <saker/http_server.h>
 
 #include "listen.h"
 #include "session.h"
+#include "stop.h"
 
 #define DEFAULT_LISTEN ":9376"
 #define RENDER_MS 200 /* a scrape is at most so much behind */
@@ -26,13 +26,6 @@ struct page {
 	char *text;
 	size_t len;
 };
-
-static volatile int stop_asked; /* by a signal: the one thing a handler may touch */
-
-static void ask_stop(int signal_number)
-{
-	stop_asked = 1;
-}
 
 /* ---- the page ---------------------------------------------------------------------- */
 
@@ -257,7 +250,6 @@ static int run(const struct verb *verb, int argc, char **argv)
 {
 	static const char *const columns[] = {"rule",	"priority",    "hostname",
 					      "source", "k8s.ns.name", "k8s.pod.name"};
-	struct sigaction sa = {.sa_handler = ask_stop};
 	struct session_options options;
 	struct export_args e = {0};
 	struct args args = {0};
@@ -277,8 +269,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 			options.query.by[i] = columns[i];
 		options.query.n_by = ARRAY_SIZE(columns);
 		options.query.sort = QUERY_SORT_NAME;
-		sigaction(SIGINT, &sa, NULL);
-		sigaction(SIGTERM, &sa, NULL);
+		stop_on_signals();
 		r = serve(&e, &options);
 	}
 	session_args_fini(&e.session);

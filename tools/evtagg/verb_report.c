@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* evtagg report: one HTML file with charts that opens from disk, without a network. */
-#include <signal.h>
-
 #include "session.h"
+#include "stop.h"
 #include "web.h"
 
 #define DEFAULT_RULES 500 /* rows in the tables */
@@ -18,13 +17,6 @@ struct count {
 	struct column column;
 	void *state;
 };
-
-static volatile int stop_asked; /* by a signal: the one thing a handler may touch */
-
-static void ask_stop(int signal_number)
-{
-	stop_asked = 1;
-}
 
 static int count_open(struct count *c, struct session *session, const char *column)
 {
@@ -189,7 +181,6 @@ static int add_args(struct report_args *a, struct args *args)
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
-	struct sigaction sa = {.sa_handler = ask_stop};
 	struct session_options options;
 	struct report_args a = {0};
 	struct args args = {0};
@@ -205,8 +196,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 	if (r == EVTAGG_OK && !a.out)
 		r = args_bad(verb, "-o FILE says where the report goes");
 	if (r == EVTAGG_OK) {
-		sigaction(SIGINT, &sa, NULL);
-		sigaction(SIGTERM, &sa, NULL);
+		stop_on_signals();
 		r = report(&a, &options);
 	}
 	session_args_fini(&a.session);

@@ -6,13 +6,13 @@
  * (no cross-origin answers, names are checked) nor mark.
  */
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <sys/random.h>
 
 #include <saker/http_server.h>
 
 #include "listen.h"
+#include "stop.h"
 #include "web.h"
 
 #define DEFAULT_LISTEN "127.0.0.1:9377"
@@ -36,13 +36,6 @@ struct serve {
 	atomic_bool end;
 	atomic_ullong generation;
 };
-
-static volatile int stop_asked; /* by a signal: the one thing a handler may touch */
-
-static void ask_stop(int signal_number)
-{
-	stop_asked = 1;
-}
 
 static void enter(struct serve *s)
 {
@@ -515,7 +508,6 @@ static int add_args(struct serve_args *a, struct args *args)
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
-	struct sigaction sa = {.sa_handler = ask_stop};
 	struct session_options options;
 	struct serve_args a = {0};
 	struct args args = {0};
@@ -532,8 +524,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 		options.progress = false;
 		options.keep = DEFAULT_KEEP;
 		options.query.timeline = true;
-		sigaction(SIGINT, &sa, NULL);
-		sigaction(SIGTERM, &sa, NULL);
+		stop_on_signals();
 		r = serve(&a, &options);
 	}
 	session_args_fini(&a.session);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* evtagg suggest: exceptions that silence the steady mass of alerts, with proof. */
-#include <signal.h>
-
 #include "noise_marks.h"
+#include "stop.h"
 #include "suggest.h"
 
 #define DEFAULT_MEMORY (96u << 20)
@@ -26,13 +25,6 @@ struct first_look {
 	struct replay_rules rules;
 	uint64_t silent;
 };
-
-static volatile int stop_asked;
-
-static void ask_stop(int signal_number)
-{
-	stop_asked = 1;
-}
 
 /* What the rules as they are would not make again is silent already. */
 static int take(void *userdata, const struct record *record)
@@ -227,7 +219,6 @@ static int take_words(struct suggest_args *a, const struct verb *verb)
 
 static int run(const struct verb *verb, int argc, char **argv)
 {
-	struct sigaction sa = {.sa_handler = ask_stop};
 	struct session_options options;
 	struct suggest_args a = {0};
 	struct args args = {0};
@@ -246,8 +237,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 		r = session_args_finish(&a.session, verb, &args, &options);
 	if (r == EVTAGG_OK) {
 		options.query.no_burst = true;
-		sigaction(SIGINT, &sa, NULL);
-		sigaction(SIGTERM, &sa, NULL);
+		stop_on_signals();
 		r = suggest(&a, &options);
 	}
 	strings_fini(&a.rules);
