@@ -355,6 +355,9 @@ void enrich_thread_exit(struct saker_state *s, struct enrich_thread *t);
 struct enrich_thread *enrich_thread_touch(struct saker_state *s, int64_t tid);
 /* Finds, else refills, else makes a placeholder. NULL only without memory. */
 struct enrich_thread *enrich_thread_get(struct saker_state *s, int64_t tid, uint64_t ts);
+/* Says of whom it was not known whose thread and child it is; a broken event may have said both. */
+void enrich_thread_identify(struct saker_state *s, struct enrich_thread *t, int64_t pid,
+			    int64_t ptid);
 /* Puts t into its group and under its parent; ptid 0 when that is not known. */
 void enrich_thread_join(struct saker_state *s, struct enrich_thread *t);
 /* A start-up thread: its family is made by enrich_threads_settle, when all are there. */

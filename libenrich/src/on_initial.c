@@ -168,9 +168,6 @@ static void task_again(struct saker_state *s, const struct saker_record *r, stru
 	if (settled)
 		enrich_thread_unlink_parent(t);
 	task_ids(r, t);
-	/* A broken event may say so; but who has a group is known to be of a process. */
-	if (t->group)
-		t->ptid = MAX(t->ptid, 0);
 	task_numbers(r, t);
 	task_strings(s, r, t);
 	t->clone_flags = clone_flags;

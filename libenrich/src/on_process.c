@@ -242,8 +242,8 @@ static void caller_complete(const struct saker_record *r, struct enrich_thread *
 {
 	struct saker_state *s = r->state;
 
-	caller->pid = (int64_t)enrich_param_u64(r, CLONE_PID);
-	caller->ptid = (int64_t)enrich_param_u64(r, CLONE_PTID);
+	enrich_thread_identify(s, caller, (int64_t)enrich_param_u64(r, CLONE_PID),
+			       (int64_t)enrich_param_u64(r, CLONE_PTID));
 	caller->fdlimit = (int64_t)enrich_param_u64(r, CLONE_FDLIMIT);
 	caller->vtid = (int32_t)caller->tid;
 	caller->vpid = -1;
@@ -356,8 +356,7 @@ static struct enrich_thread *child_model(struct saker_state *s, struct saker_rec
 	*ret_valid = like && !enrich_thread_is_invalid(like);
 	if (!like || *ret_valid || !thread || like->flags & ENRICH_THREAD_HIDDEN)
 		return like;
-	like->pid = child->pid;
-	like->ptid = child->ptid;
+	enrich_thread_identify(s, like, child->pid, child->ptid);
 	like->vpid = child->vpid;
 	like->vtid = child->vpid;
 	like->fdlimit = (int64_t)enrich_param_u64(r, CLONE_FDLIMIT);
@@ -579,8 +578,8 @@ static void exec_ids(struct saker_state *s, struct saker_record *r)
 			t->group->n_alive++;
 	}
 	if (enrich_thread_is_invalid(t)) {
-		t->pid = (int64_t)enrich_param_u64(r, CLONE_PID);
-		t->ptid = (int64_t)enrich_param_u64(r, CLONE_PTID);
+		enrich_thread_identify(s, t, (int64_t)enrich_param_u64(r, CLONE_PID),
+				       (int64_t)enrich_param_u64(r, CLONE_PTID));
 		if (!(t->clone_flags & CL_PPM_CHILD_IN_PIDNS)) {
 			t->vtid = (int32_t)t->tid;
 			t->vpid = (int32_t)t->pid;

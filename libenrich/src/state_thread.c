@@ -278,6 +278,15 @@ static void group_join(struct saker_state *s, struct enrich_thread *t)
 	group_enter(g, t);
 }
 
+void enrich_thread_identify(struct saker_state *s, struct enrich_thread *t, int64_t pid,
+			    int64_t ptid)
+{
+	if (t->pid != pid)
+		group_leave(s, t);
+	t->pid = pid;
+	t->ptid = ptid;
+}
+
 void enrich_thread_join(struct saker_state *s, struct enrich_thread *t)
 {
 	struct enrich_thread *parent;
