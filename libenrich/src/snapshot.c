@@ -303,6 +303,16 @@ static void put_files(struct snapshot *b, const struct enrich_thread *t)
 		put_file(b, t, fd);
 }
 
+/*
+ * What nothing is known of is better asked for again than remembered as that; and start-up
+ * events have 32 bits for a number, of which broken events may have told of more.
+ */
+static bool can_be_told(const struct enrich_thread *t)
+{
+	return t && t->pid > 0 && t->pid <= UINT32_MAX && t->tid <= UINT32_MAX &&
+	       !(t->flags & (ENRICH_THREAD_DEAD | ENRICH_THREAD_PLACEHOLDER));
+}
+
 int saker_state_snapshot(struct saker_state *s, saker_capture_event_fn fn, void *userdata)
 {
 	struct snapshot b = {.state = s, .fn = fn, .userdata = userdata};
@@ -317,9 +327,7 @@ int saker_state_snapshot(struct saker_state *s, saker_capture_event_fn fn, void 
 	for (uint32_t i = 0; i < s->slots_capacity; i++) {
 		const struct enrich_thread *t = s->slots[i].thread;
 
-		/* What nothing is known of is better asked for again than remembered as that. */
-		if (!t || t->pid <= 0 ||
-		    t->flags & (ENRICH_THREAD_DEAD | ENRICH_THREAD_PLACEHOLDER))
+		if (!can_be_told(t))
 			continue;
 		put_thread(&b, t);
 		put_files(&b, t);
