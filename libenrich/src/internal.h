@@ -319,6 +319,17 @@ void enrich_log(const struct saker_state *s, enum saker_severity severity, const
 /* Asks the engine for an fd of the record's thread, which is looked up again then: false = NULL. */
 bool enrich_record_refill(struct saker_state *s, struct saker_record *r, int64_t fd);
 
+/*
+ * Whether all that changes a process is followed as the kernel does it. What Falco recorded is
+ * followed as far as Falco does, so that a replay says what it said: the calls that only we
+ * follow are there where a rule asked for them, and the flags of a new thread's clone3 are what
+ * its maker had written over them.
+ */
+static inline bool enrich_follows_all(const struct saker_record *r)
+{
+	return r->flags & ENRICH_RECORD_NOTED;
+}
+
 /* ---- state_memory.c ------------------------------------------------------------ */
 
 /* As pool_alloc, but makes room by forgetting what was not used for long. NULL only if even that
@@ -559,17 +570,6 @@ static inline uint32_t enrich_fd_open_flags(const struct enrich_fd *fd)
 }
 
 /* ---- on_attribute.c ------------------------------------------------------------ */
-
-/*
- * Whether all that changes a process is followed as the kernel does it. What Falco recorded is
- * followed as far as Falco does, so that a replay says what it said: the calls that only we
- * follow are there where a rule asked for them, and the flags of a new thread's clone3 are what
- * its maker had written over them.
- */
-static inline bool enrich_follows_all(const struct saker_record *r)
-{
-	return r->flags & ENRICH_RECORD_NOTED;
-}
 
 /* As the first process of a user namespace has them. */
 void enrich_caps_all(struct enrich_thread *t);

@@ -116,12 +116,12 @@ struct enrich_thread *enrich_thread_vpgid_leader(const struct saker_state *s,
 struct enrich_slice enrich_thread_cwd(const struct saker_state *s, const struct enrich_thread *t)
 {
 	const struct enrich_fs *fs = enrich_thread_fs(t);
+	const struct enrich_str *cwd = fs ? fs->cwd : NULL;
 
 	(void)s;
 	if (!known_leader(t))
 		return (struct enrich_slice){"./", 2};
-	return (struct enrich_slice){enrich_str_text(fs ? fs->cwd : NULL),
-				     enrich_str_len(fs ? fs->cwd : NULL)};
+	return (struct enrich_slice){enrich_str_text(cwd), enrich_str_len(cwd)};
 }
 
 struct enrich_slice enrich_thread_env(const struct saker_state *s, const struct enrich_thread *t)
